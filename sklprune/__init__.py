@@ -1,0 +1,22 @@
+"""Model pruning for scikit-learn: the smallest plain estimator that keeps its score."""
+
+from sklprune import methods, refits, rules
+from sklprune._cost import Cost, cost
+from sklprune._feature_selector import FeaturePruningSelector
+from sklprune._plain import strip, to_plain
+from sklprune._pruned_estimator import PrunedEstimator, prune
+from sklprune._version import __version__
+
+__all__ = [
+    "Cost",
+    "FeaturePruningSelector",
+    "PrunedEstimator",
+    "__version__",
+    "cost",
+    "methods",
+    "prune",
+    "refits",
+    "rules",
+    "strip",
+    "to_plain",
+]

@@ -1,0 +1,191 @@
+"""`FeaturePruningSelector`: pruning of columns as a transformer."""
+
+import numbers
+
+import numpy as np
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._sklearn_private import fit_context, safe_indexing
+from sklprune.families._base import column_step, frame_kind
+
+__all__ = ["FeaturePruningSelector"]
+
+
+class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
+    """Select the columns that a model needs.
+
+    Columns are ordered by a method, removed at the ratios asked, and a clone of the
+    estimator is fitted on those that stay; the rule decides on held-out rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The model that the columns are for. A fitted one comes in as
+        `FrozenEstimator(model)`.
+    method : str or Method, default="permutation"
+        In which order columns leave.
+    pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
+        The fraction of columns to remove, or the grid that the rule chooses from.
+    rule : str, Rule or callable, default="one_se"
+        Which selection of a grid to keep.
+    n_features_to_select : int or None, default=None
+        How many columns stay; excludes `pruning_ratio`.
+    cv, scoring, n_jobs, random_state
+        As in :class:`PrunedEstimator`.
+
+    Attributes
+    ----------
+    support_ : ndarray of shape (n_features_in_,), bool
+        The columns that stay.
+    ranking_ : ndarray of shape (n_features_in_,), int
+        1 for the columns that stay; the higher, the earlier a column leaves.
+    importances_ : ndarray of shape (n_features_in_,)
+        What the columns were ordered by; larger is more important.
+    estimator_ : estimator
+        The model on the columns that stay, as in :class:`PrunedEstimator`.
+    pruning_ratio_, path_, report_
+        As in :class:`PrunedEstimator`.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has names.
+
+    See Also
+    --------
+    PrunedEstimator : Prunes weights, hidden units, trees or columns, and predicts.
+
+    Notes
+    -----
+    A data frame comes out as a data frame of the same kind, with its dtypes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklprune import FeaturePruningSelector
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> selector = FeaturePruningSelector(Ridge(), n_features_to_select=3,
+    ...                                   random_state=0).fit(X, y)
+    >>> selector.get_feature_names_out()
+    array(['bmi', 'bp', 's5'], dtype=object)
+    """
+
+    _parameter_constraints = {
+        **PruningMetaEstimator._parameter_constraints,
+        "n_features_to_select": "no_validation",
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        method="permutation",
+        pruning_ratio="auto",
+        rule="one_se",
+        n_features_to_select=None,
+        cv=None,
+        scoring=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.pruning_ratio = pruning_ratio
+        self.rule = rule
+        self.n_features_to_select = n_features_to_select
+        self.cv = cv
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, *, sample_weight=None, groups=None):
+        """Order the columns, and choose those that stay.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        sample_weight, groups : array-like of shape (n_samples,), default=None
+            As in :meth:`PrunedEstimator.fit`.
+
+        Returns
+        -------
+        self : FeaturePruningSelector
+        """
+        X = self._checked(X, reset=True)
+        ratio = self._ratio(X.shape[1])
+        result = self._prune(X, y, sample_weight, groups, ratio, granularity="feature")
+        self.support_ = result.keep
+        self.importances_ = result.scores
+        self.ranking_ = _ranking(result.keep, result.scores)
+        self._columns = column_step(np.flatnonzero(result.keep), X)
+        return self
+
+    def _ratio(self, n_features):
+        """The ratio that `n_features_to_select` stands for, or `pruning_ratio`."""
+        wanted = self.n_features_to_select
+        if wanted is None:
+            return self.pruning_ratio
+        whole = isinstance(wanted, numbers.Integral) and not isinstance(wanted, bool)
+        if not whole or not 1 <= wanted <= n_features:
+            raise ValueError(
+                f"n_features_to_select={wanted!r} is not allowed: it must be a whole "
+                f"number from 1 to the number of columns, {n_features}."
+            )
+        if not isinstance(self.pruning_ratio, str) or self.pruning_ratio != "auto":
+            raise ValueError(
+                f"Both n_features_to_select={wanted!r} and pruning_ratio="
+                f"{self.pruning_ratio!r} were given; leave one of them out."
+            )
+        return 1 - wanted / n_features
+
+    def _checked(self, X, reset):
+        """X with its columns checked; frames stay frames, with their dtypes."""
+        if frame_kind(X) is not None:
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X
+        allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=None,
+            accept_sparse=("csr", "csc"),
+            ensure_all_finite="allow-nan" if allow_nan else True,
+        )
+
+    def transform(self, X):
+        """Keep the columns that were selected.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+
+        Returns
+        -------
+        array-like of shape (n_samples, n_selected)
+            Of the kind of X: a frame, a sparse matrix or an array.
+        """
+        check_is_fitted(self)
+        X = self._checked(X, reset=False)
+        return safe_indexing(X, np.flatnonzero(self.support_), axis=1)
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def __sklprune_plain__(self):
+        return getattr(self, "_columns", "passthrough")
+
+
+def _ranking(keep, scores):
+    """1 for what stays, then 2, 3, ... from the last to the first that leaves."""
+    ranking = np.ones(len(keep), dtype=int)
+    gone = np.flatnonzero(~keep)
+    best_first = gone[np.lexsort((gone, -scores[gone]))]
+    ranking[best_first] = np.arange(2, len(gone) + 2)
+    return ranking

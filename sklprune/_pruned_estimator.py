@@ -1,0 +1,290 @@
+"""`PrunedEstimator`, and `prune` for a model that is already fitted."""
+
+import copy
+
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._sklearn_private import HasMethods, fit_context
+
+__all__ = ["PrunedEstimator", "prune"]
+
+
+def _model_has(name):
+    """Whether the pruned model, or before it the wrapped one, has a method."""
+
+    def check(self):
+        getattr(getattr(self, "estimator_", self.estimator), name)
+        return True
+
+    return check
+
+
+class PrunedEstimator(PruningMetaEstimator):
+    """Fit an estimator, prune it, and be the smaller one.
+
+    The result, `estimator_`, is a plain scikit-learn estimator that needs no
+    sklprune. How much is pruned is a number, or is chosen by a rule on held-out rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The model to prune. A fitted one comes in as `FrozenEstimator(model)` and is
+        never changed; see also :func:`prune`.
+    method : str or Method, default="auto"
+        In which order units leave: "magnitude", "permutation", "member_selection",
+        or an object of :mod:`sklprune.methods`. "auto" takes what suits the model:
+        weights of a linear model, hidden units of an MLP, trees of a forest, columns
+        of anything else; a pipeline is pruned as its last step.
+    pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
+        The fraction of units to remove, or the grid that the rule chooses from.
+        "auto" is a grid of ten ratios, with the unpruned model as one more choice.
+    rule : str, Rule or callable, default="one_se"
+        Which model of a grid to keep: "best", "one_se", "tolerance", or an object of
+        :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a number.
+    refit : bool, str or Refit, default=True
+        How what stays is fitted anew. True takes the default of the model: a clone
+        on the columns kept, a reconstruction of layers, nothing for trees of a
+        forest. False leaves what stays as it is.
+    cv : int, splitter, iterable or None, default=None
+        The splits that a rule chooses on: pruned on the first rows, scored on the
+        second. None is 5 folds, and for a frozen model one split with a quarter of
+        the rows held out.
+    scoring : str, callable or None, default=None
+        None is the `score` of the estimator.
+    store_path : bool, default=False
+        Whether `path_.at(ratio)` keeps the model at every ratio.
+    n_jobs : int or None, default=None
+        Splits run in parallel.
+    random_state : int, RandomState or None, default=None
+        Seeds splits and method, and every `random_state` of the wrapped estimator
+        that is None.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        What ships. Pruned on columns it is `Pipeline([("columns", ...), ("model",
+        ...)])`, else of the class of `estimator`.
+    pruning_ratio_ : float
+        The fraction that was removed.
+    path_ : PruningPath
+        The table that the choice was made from: `path_.frame()`.
+    report_ : Report
+        What was removed, and what it cost; prints as a table.
+    classes_ : ndarray of shape (n_classes,)
+        Labels, of a classifier.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has names.
+
+    See Also
+    --------
+    prune : The same for a fitted model, in one call.
+    FeaturePruningSelector : Pruning of columns as a transformer.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklprune import PrunedEstimator
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> forest = RandomForestClassifier(60, random_state=0)
+    >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9).fit(X, y)
+    >>> pruned.estimator_
+    RandomForestClassifier(n_estimators=6, random_state=0)
+    """
+
+    _parameter_constraints = {
+        **PruningMetaEstimator._parameter_constraints,
+        "refit": ["boolean", str, HasMethods(["apply"])],
+        "store_path": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        *,
+        method="auto",
+        pruning_ratio="auto",
+        rule="one_se",
+        refit=True,
+        cv=None,
+        scoring=None,
+        store_path=False,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.method = method
+        self.pruning_ratio = pruning_ratio
+        self.rule = rule
+        self.refit = refit
+        self.cv = cv
+        self.scoring = scoring
+        self.store_path = store_path
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None, *, sample_weight=None, groups=None):
+        """Fit the estimator and prune it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows; whatever the wrapped estimator takes.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Targets. A frozen model may be pruned without, by methods that need none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights for the fit, the order, the refit and the scores.
+        groups : array-like of shape (n_samples,), default=None
+            Rows of one group stay together in every split.
+
+        Returns
+        -------
+        self : PrunedEstimator
+        """
+        self._prune(
+            X,
+            y,
+            sample_weight,
+            groups,
+            self.pruning_ratio,
+            refit=self.refit,
+            store_path=self.store_path,
+        )
+        return self
+
+    @available_if(_model_has("predict"))
+    def predict(self, X):
+        """Predict with the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    @available_if(_model_has("predict_proba"))
+    def predict_proba(self, X):
+        """Probabilities by the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
+
+    @available_if(_model_has("predict_log_proba"))
+    def predict_log_proba(self, X):
+        """Logarithms of probabilities by the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.predict_log_proba(X)
+
+    @available_if(_model_has("decision_function"))
+    def decision_function(self, X):
+        """Decision function of the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.decision_function(X)
+
+    @available_if(_model_has("transform"))
+    def transform(self, X):
+        """Transform with the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.transform(X)
+
+    @available_if(_model_has("score_samples"))
+    def score_samples(self, X):
+        """Score each row with the pruned model."""
+        check_is_fitted(self)
+        return self.estimator_.score_samples(X)
+
+    @available_if(_model_has("score"))
+    def score(self, X, y=None, sample_weight=None):
+        """Score of the pruned model, as its own `score` defines it."""
+        check_is_fitted(self)
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return self.estimator_.score(X, y, **weights)
+
+    @property
+    def classes_(self):
+        """Labels that a classifier knows."""
+        return self._of_model("classes_")
+
+    @property
+    def n_features_in_(self):
+        """Number of columns seen in `fit`."""
+        return self._of_model("n_features_in_")
+
+    @property
+    def feature_names_in_(self):
+        """Names of the columns seen in `fit`."""
+        return self._of_model("feature_names_in_")
+
+    def _of_model(self, name):
+        if "estimator_" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
+        return getattr(self.estimator_, name)
+
+    def __sklprune_plain__(self):
+        return getattr(self, "estimator_", self.estimator)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags = copy.deepcopy(inner.classifier_tags)
+        tags.regressor_tags = copy.deepcopy(inner.regressor_tags)
+        tags.transformer_tags = copy.deepcopy(inner.transformer_tags)
+        return tags
+
+
+def prune(estimator, X, y=None, *, sample_weight=None, groups=None, **params):
+    """Prune a fitted model, which is never changed.
+
+    Exactly `PrunedEstimator(FrozenEstimator(estimator), **params).fit(X, y,
+    sample_weight=sample_weight, groups=groups)`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted scikit-learn estimator.
+    X : array-like of shape (n_samples, n_features)
+        Rows to prune with; best ones that the model was not fitted on.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        Targets; not needed where the method and the refit need none and
+        `pruning_ratio` is a number.
+    sample_weight, groups : array-like of shape (n_samples,), default=None
+        See :meth:`PrunedEstimator.fit`.
+    **params
+        The keywords of :class:`PrunedEstimator`.
+
+    Returns
+    -------
+    PrunedEstimator
+        Fitted; the smaller plain model is its `estimator_`.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted; `PrunedEstimator(estimator)` fits it first.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sklprune import prune
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((60,), max_iter=30, random_state=0)
+    >>> model = model.fit(X[:1000], y[:1000])
+    >>> small = prune(model, X[1000:1400], y[1000:1400], pruning_ratio=0.5)
+    >>> small.estimator_.hidden_layer_sizes
+    (30,)
+    """
+    if not isinstance(estimator, FrozenEstimator):
+        check_is_fitted(
+            estimator,
+            msg=(
+                "prune() takes a fitted model, and this %(name)s is not fitted. Fit it "
+                "first, or use PrunedEstimator, which fits what it wraps."
+            ),
+        )
+        estimator = FrozenEstimator(estimator)
+    pruned = PrunedEstimator(estimator, **params)
+    return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)

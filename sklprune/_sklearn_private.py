@@ -1,0 +1,49 @@
+"""The only file that imports private names of scikit-learn or asks for its version.
+
+Everything here exists under the same meaning in scikit-learn 1.6 and later. When a
+release moves one of these names, this is the file that changes.
+"""
+
+from inspect import signature
+
+from sklearn.base import _fit_context as fit_context
+from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import _safe_indexing as safe_indexing
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _num_features as num_features
+from sklearn.utils.validation import _num_samples as num_samples
+
+__all__ = [
+    "BaseSearchCV",
+    "HasMethods",
+    "Interval",
+    "StrOptions",
+    "check_sample_weight",
+    "fit_context",
+    "num_features",
+    "num_samples",
+    "safe_indexing",
+    "scorer_name",
+    "scorer_takes_weights",
+]
+
+
+def _scoring_function(scorer, estimator):
+    if isinstance(scorer, _PassthroughScorer):
+        return estimator.score
+    return scorer._score_func if isinstance(scorer, _BaseScorer) else scorer
+
+
+def scorer_takes_weights(scorer, estimator):
+    """Whether the scores of `estimator` by `scorer` can be weighted."""
+    return "sample_weight" in signature(_scoring_function(scorer, estimator)).parameters
+
+
+def scorer_name(scorer, estimator):
+    """The name of what a scorer computes, for a report."""
+    if isinstance(scorer, _PassthroughScorer):
+        return f"{type(estimator).__name__}.score"
+    function = _scoring_function(scorer, estimator)
+    return getattr(function, "__name__", type(function).__name__)

@@ -1,0 +1,108 @@
+"""What comes in: rows and ratios, checked once, before anything is fitted."""
+
+import numbers
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.utils import assert_all_finite, get_tags, indexable
+from sklearn.utils.validation import validate_data
+
+from sklprune._sklearn_private import check_sample_weight, num_samples
+from sklprune._units import Task
+
+
+def check_rows(estimator, frozen, X, y, sample_weight, groups):
+    """Check rows and put them into a `Task`; nothing is copied without need.
+
+    What a scikit-learn model checks in its own `fit` is left to it.
+
+    Raises
+    ------
+    ValueError
+        Naming what is wrong: lengths that differ, one class, constant columns,
+        weights that are all zero, columns other than those a frozen model saw.
+    """
+    X, y, groups = indexable(X, y, groups)
+    if frozen:
+        _check_as_seen(estimator, X)
+    if sample_weight is not None:
+        sample_weight = check_sample_weight(sample_weight, X)
+        if not sample_weight.any():
+            raise ValueError(
+                "sample_weight: all weights are zero. Sample weights must contain at "
+                "least one non-zero number."
+            )
+    if y is not None and getattr(y, "dtype", np.dtype("O")).kind == "f":
+        assert_all_finite(y, input_name="y")
+    if num_samples(X) > 1:
+        if y is not None and is_classifier(estimator):
+            _check_classes(y)
+        if _all_constant(X):
+            raise ValueError("All columns of X are constant: there is nothing to fit.")
+    return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
+
+
+def _check_as_seen(estimator, X):
+    """Columns and values as the fitted model takes them."""
+    if hasattr(estimator, "n_features_in_"):
+        validate_data(estimator, X, reset=False, skip_check_array=True)
+    numeric = sparse.issparse(X) or getattr(X, "dtype", np.dtype("O")).kind in "fc"
+    if numeric and not get_tags(estimator).input_tags.allow_nan:
+        values = X.data if sparse.issparse(X) else X
+        name = type(estimator).__name__
+        assert_all_finite(values, input_name="X", estimator_name=name)
+
+
+def _check_classes(y):
+    labels = np.asarray(y)
+    if labels.dtype.kind != "f" and labels.ndim == 1 and len(set(labels.tolist())) == 1:
+        raise ValueError(
+            f"y has one class, {labels[0]!r}; a classifier needs at least two."
+        )
+
+
+def _all_constant(X):
+    if sparse.issparse(X):
+        return X.shape[1] > 0 and (X.max(axis=0) - X.min(axis=0)).nnz == 0
+    if not hasattr(X, "shape"):
+        return False
+    values = np.asarray(X)
+    return values.ndim == 2 and values.size > 0 and bool((values == values[0]).all())
+
+
+def check_ratio(pruning_ratio, grid):
+    """The ratios that are asked, ascending, and whether they are a choice.
+
+    Parameters
+    ----------
+    pruning_ratio : float, sequence of float or "auto"
+    grid : sequence of float
+        What "auto" stands for.
+
+    Returns
+    -------
+    ratios : list of float
+    several : bool
+        False for a number.
+    """
+    if isinstance(pruning_ratio, str):
+        if pruning_ratio != "auto":
+            raise ValueError(_ratio_sentence(pruning_ratio))
+        return list(grid), True
+    several = not isinstance(pruning_ratio, numbers.Number)
+    if several and (np.ndim(pruning_ratio) != 1 or len(pruning_ratio) == 0):
+        raise ValueError(_ratio_sentence(pruning_ratio))
+    ratios = list(pruning_ratio) if several else [pruning_ratio]
+    for ratio in ratios:
+        real = isinstance(ratio, numbers.Real) and not isinstance(ratio, bool)
+        if not real or not 0 <= ratio < 1:
+            raise ValueError(_ratio_sentence(ratio))
+    return sorted({float(ratio) for ratio in ratios}), several
+
+
+def _ratio_sentence(value):
+    return (
+        f"pruning_ratio={value!r} is not allowed: it must be a number in [0, 1), a "
+        "sequence of such numbers, or 'auto'."
+    )

@@ -1,0 +1,21 @@
+"""Families: one file for each kind of model, all that is known of it.
+
+Adding one is a file here, its test file, and a line below.
+"""
+
+from sklprune._registry import register_family
+from sklprune.families._base import Family
+from sklprune.families.column_transformer import ColumnTransformerFamily
+from sklprune.families.forest import ForestFamily
+from sklprune.families.linear import LinearFamily
+from sklprune.families.mlp import MLPFamily
+from sklprune.families.pipeline import PipelineFamily
+
+__all__ = ["Family"]
+
+register_family(Family())
+register_family(ColumnTransformerFamily())
+register_family(ForestFamily())
+register_family(LinearFamily())
+register_family(MLPFamily())
+register_family(PipelineFamily())

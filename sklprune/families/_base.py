@@ -1,0 +1,219 @@
+"""What every kind of model can do: the contract, and the columns of anything.
+
+`Family` is both the contract that a family fulfils and the generic family: the units
+that it knows are the columns of X, which it removes by fitting a clone on those that
+stay. A family of a certain kind of model adds its own granularities by overriding
+the methods whose names start with `own_`, and so never meets a column.
+
+This is the only file that asks whether a unit is a column.
+"""
+
+import copy
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from sklprune._registry import family_of
+from sklprune._sklearn_private import num_features
+from sklprune._units import Units
+
+#: parameters that name columns; they do not follow the columns kept yet
+NAMES_COLUMNS = ("categorical_features", "interaction_cst", "monotonic_cst")
+
+
+class Family:
+    """What sklprune knows of one kind of model. Stateless.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        Names of scikit-learn classes, matched along the MRO of an estimator.
+    granularities : tuple of str
+        What can be removed besides columns.
+    default_method : str or tuple of (str, dict)
+        The method behind `method="auto"`, with its parameters where it has some.
+    default_refit : str or None
+        The refit of the family's own units behind `refit=True`.
+    """
+
+    classes = ("BaseEstimator",)
+    granularities = ()
+    default_method = "permutation"
+    default_refit = None
+
+    # -- what can be removed ---------------------------------------------------------
+
+    def units(self, estimator, granularity, X):
+        """What can be removed from a fitted estimator at a granularity."""
+        if granularity == "feature":
+            return Units("feature", num_features(X), where=column_names(X))
+        return self.own_units(estimator, granularity)
+
+    def own_units(self, estimator, granularity):
+        """Units of the family's own granularities."""
+        raise NotImplementedError
+
+    def offers(self, granularity):
+        """Whether units of a granularity can be removed from models of this kind."""
+        return granularity == "feature" or granularity in self.granularities
+
+    def names(self, units):
+        """A name for each unit, for a report: (n_units,)."""
+        return units.where if units.granularity == "feature" else self.own_names(units)
+
+    def own_names(self, units):
+        return np.array([f"{units.granularity} {i}" for i in range(units.count)])
+
+    # -- removing --------------------------------------------------------------------
+
+    def remove(self, estimator, units, keep):
+        """A copy without the units that do not stay, or None where only a refit can.
+
+        No rows are needed. Columns of most models leave by a refit alone.
+        """
+        if units.granularity == "feature":
+            return None
+        return self.own_remove(estimator, units, keep)
+
+    def own_remove(self, estimator, units, keep):
+        raise NotImplementedError
+
+    def refit(self, estimator, units, keep, task):
+        """A clone fitted on the columns that stay, behind a step that selects them."""
+        columns = column_step(np.flatnonzero(keep), task.X)
+        model = self.narrow(estimator, keep)
+        family_of(model).fit(
+            model, columns.transform(task.X), task.y, task.sample_weight
+        )
+        return Pipeline([("columns", columns), ("model", model)])
+
+    def narrow(self, estimator, keep):
+        """An unfitted clone whose parameters name only the columns that stay.
+
+        Raises
+        ------
+        ValueError
+            If a parameter names columns and cannot follow; the sentence names it.
+        """
+        for name, value in estimator.get_params().items():
+            if name.split("__")[-1] in NAMES_COLUMNS and not (
+                value is None or isinstance(value, str)
+            ):
+                raise ValueError(
+                    f"{name}={value!r} of {type(estimator).__name__} names columns, "
+                    "and columns are about to be removed: it cannot follow them yet. "
+                    f"Set {name} to None, or prune another granularity."
+                )
+        return clone(estimator)
+
+    def refit_of(self, estimator, granularity):
+        """The name of the refit behind `refit=True`, or None."""
+        return "clone" if granularity == "feature" else self.default_refit
+
+    def accepts(self, refit, granularity):
+        """Whether a refit, or None, can follow the removal of units."""
+        if granularity == "feature":
+            return refit is not None and refit.of_columns
+        return refit is None or not refit.of_columns
+
+    # -- what methods may ask for ----------------------------------------------------
+
+    def capabilities(self, estimator):
+        """Names of the methods of this family that work for the estimator at hand."""
+        return frozenset()
+
+    def counts(self, estimator):
+        """Numbers of a fitted estimator that say how large it is.
+
+        Returns
+        -------
+        dict
+            Any of `parameters`, `nonzero`, `nodes`, `members`, `features` and
+            `operations_per_row`; what is not known is left out.
+        """
+        features = getattr(estimator, "n_features_in_", None)
+        return {} if features is None else {"features": features}
+
+    # -- wrappers --------------------------------------------------------------------
+
+    def open(self, estimator, task, granularity):
+        """The model that is pruned, and the rows as it sees them.
+
+        Columns act on the whole, whatever is inside.
+        """
+        if granularity == "feature":
+            return estimator, task
+        return self.inside(estimator, task)
+
+    def inside(self, estimator, task):
+        return estimator, task
+
+    def core(self, estimator):
+        """The innermost estimator, fitted or not: the one that methods act on."""
+        return estimator
+
+    def close(self, estimator, model):
+        """A copy of the wrapper that holds the pruned model."""
+        return model
+
+    # -- fitting and stripping -------------------------------------------------------
+
+    def fit(self, estimator, X, y, sample_weight=None):
+        """Fit an estimator in place; weights go where this kind takes them."""
+        if sample_weight is None:
+            return estimator.fit(X, y)
+        return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))
+
+    def weights_of_fit(self, estimator, sample_weight):
+        """The keywords that hand weights to `fit`."""
+        if not has_fit_parameter(estimator, "sample_weight"):
+            raise ValueError(
+                f"sample_weight was given, but {type(estimator).__name__}.fit "
+                "does not take it. Leave it out, or wrap a model that takes weights."
+            )
+        return {"sample_weight": sample_weight}
+
+    def strip(self, estimator):
+        """A copy without what training left behind and predict never reads."""
+        return without(estimator, ())
+
+
+def without(estimator, attributes):
+    """A shallow copy that lacks some attributes; arrays are shared, never written."""
+    stripped = copy.copy(estimator)
+    for name in attributes:
+        stripped.__dict__.pop(name, None)
+    return stripped
+
+
+def column_names(X):
+    """Names of the columns of X: its own, or x0, x1, ... as in scikit-learn."""
+    columns = getattr(X, "columns", None)
+    if columns is not None:
+        return np.asarray(columns, dtype=object)
+    return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
+
+
+def frame_kind(X):
+    """ "pandas" or "polars" for a data frame, else None."""
+    library = type(X).__module__.split(".")[0]
+    return library if library in ("pandas", "polars") else None
+
+
+def column_step(indices, X):
+    """A fitted transformer that passes some columns of X on, chosen by position.
+
+    A frame comes out as the kind of frame that X is, with its dtypes; it may then
+    hold these columns alone. An array must keep its width.
+    """
+    step = ColumnTransformer(
+        [("kept", "passthrough", [int(i) for i in indices])],
+        sparse_threshold=1.0,
+        verbose_feature_names_out=False,
+    )
+    if frame_kind(X) is not None:
+        step.set_output(transform=frame_kind(X))
+    return step.fit(X)

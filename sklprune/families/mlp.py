@@ -1,0 +1,143 @@
+"""Multi-layer perceptrons: weights, and hidden units of all layers together."""
+
+import numpy as np
+from scipy import sparse
+from scipy.special import expit
+
+from sklprune._units import Units
+from sklprune.families._base import without
+from sklprune.families._layered import Layer, LayeredFamily
+
+ACTIVATIONS = {
+    "identity": lambda outputs: outputs,
+    "logistic": expit,
+    "relu": lambda outputs: np.maximum(outputs, 0),
+    "tanh": np.tanh,
+}
+
+#: state of the optimiser and of its random numbers, made anew by the next fit
+LEFT_OVERS = (
+    "_coef_indptr",
+    "_intercept_indptr",
+    "_optimizer",
+    "_random_state",
+)
+
+
+class MLPFamily(LayeredFamily):
+    """`MLPClassifier` and `MLPRegressor`.
+
+    Units of granularity "neuron" are the hidden units of all layers; `units.where`
+    holds the widths of the hidden layers.
+    """
+
+    classes = ("BaseMultilayerPerceptron",)
+    granularities = ("neuron", "weight")
+    default_method = ("magnitude", {"granularity": "neuron"})
+
+    def layers(self, estimator):
+        return [
+            Layer(coef.toarray() if sparse.issparse(coef) else coef, intercept)
+            for coef, intercept in zip(estimator.coefs_, estimator.intercepts_)
+        ]
+
+    def with_layers(self, estimator, layers):
+        model = self.strip(estimator)
+        dtype = estimator.coefs_[0].dtype
+        model.coefs_ = [np.ascontiguousarray(coef, dtype) for coef, _ in layers]
+        model.intercepts_ = [np.array(intercept, dtype) for _, intercept in layers]
+        widths = tuple(layer.coef.shape[1] for layer in layers[:-1])
+        if widths != _widths(estimator):
+            model.hidden_layer_sizes = widths
+        return self._without_best(model)
+
+    def activate(self, estimator, outputs):
+        return ACTIVATIONS[estimator.activation](outputs)
+
+    def own_units(self, estimator, granularity):
+        if granularity == "weight":
+            return super().own_units(estimator, granularity)
+        widths = _widths(estimator)
+        layer = np.repeat(np.arange(len(widths)), widths)
+        return Units("neuron", len(layer), where=widths, strata=layer)
+
+    def own_names(self, units):
+        if units.granularity == "weight":
+            return super().own_names(units)
+        return np.array(
+            [
+                f"layer {layer + 1} unit {unit}"
+                for layer, width in enumerate(units.where)
+                for unit in range(width)
+            ]
+        )
+
+    def masks(self, units, keep):
+        if units.granularity == "weight":
+            return super().masks(units, keep)
+        # a unit takes its incoming and its outgoing weights along
+        kept = np.split(keep, np.cumsum(units.where)[:-1])
+        outer = np.ones(1, dtype=bool)
+        return [
+            np.logical_and.outer(inputs, outputs)
+            for inputs, outputs in zip([outer, *kept], [*kept, outer])
+        ]
+
+    def own_remove(self, estimator, units, keep):
+        if units.granularity == "weight":
+            model = super().own_remove(estimator, units, keep)
+            return self.with_layers(model, self._without_idle(model))
+        kept = np.split(keep, np.cumsum(units.where)[:-1])
+        return self.with_layers(estimator, _take(self.layers(estimator), kept))
+
+    def _without_idle(self, estimator):
+        """Layers without the hidden units that have no incoming or outgoing weight.
+
+        A unit without incoming weights is a constant; what it says is added to the
+        intercepts of the next layer, so that predictions stay as they are. At least
+        one unit stays in each layer.
+        """
+        layers = list(self.layers(estimator))
+        for i in range(len(layers) - 1):
+            here, after = layers[i], layers[i + 1]
+            constant = ~here.coef.any(axis=0)
+            constant[constant.argmin()] = False
+            said = self.activate(estimator, here.intercept[constant])
+            coef = after.coef.copy()
+            intercept = after.intercept + said @ coef[constant]
+            coef[constant] = 0
+            layers[i + 1] = Layer(coef, intercept)
+        for i in reversed(range(len(layers) - 1)):
+            useful = layers[i + 1].coef.any(axis=1)
+            useful[useful.argmax()] = True
+            layers[i : i + 2] = _take(layers[i : i + 2], [useful])
+        return layers
+
+    def strip(self, estimator):
+        return self._without_best(without(estimator, LEFT_OVERS))
+
+    @staticmethod
+    def _without_best(model):
+        # fit reads the best values so far only where it stops early; there they
+        # become the values themselves, so that a later fit cannot bring back others
+        for name in ("_best_coefs", "_best_intercepts"):
+            model.__dict__.pop(name, None)
+        if model.early_stopping and hasattr(model, "coefs_"):
+            model._best_coefs = model.coefs_
+            model._best_intercepts = model.intercepts_
+        return model
+
+
+def _widths(estimator):
+    return tuple(coef.shape[1] for coef in estimator.coefs_[:-1])
+
+
+def _take(layers, kept):
+    """Layers that hold only some of the hidden units; `kept` has a mask for each."""
+    everything = slice(None)
+    return [
+        Layer(layer.coef[inputs][:, outputs], layer.intercept[outputs])
+        for layer, inputs, outputs in zip(
+            layers, [everything, *kept], [*kept, everything]
+        )
+    ]

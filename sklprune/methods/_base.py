@@ -1,0 +1,46 @@
+"""What a method is: an order of the units, and the candidate at a ratio."""
+
+from sklearn.base import BaseEstimator
+
+from sklprune._units import Candidate
+
+
+class Method(BaseEstimator):
+    """Base of all methods. Most write only `score`; parameters only, so that they
+    can be tuned in a grid search.
+
+    Attributes
+    ----------
+    granularity : str
+        What the method removes.
+    needs : tuple of str
+        Capabilities that the family must have.
+    needs_unseen : bool
+        Whether the order must come from rows that the model was not fitted on.
+    takes_out_of_bag : bool
+        Whether out-of-bag rows of an ensemble will do for unseen ones.
+    needs_labels : bool
+        Whether the order comes from y.
+    reason : str
+        Why a unit leaves, for a report.
+    """
+
+    granularity = None
+    needs = ()
+    needs_unseen = False
+    takes_out_of_bag = False
+    needs_labels = False
+    reason = ""
+
+    def score(self, family, estimator, units, task):
+        """Importance of each unit, larger is more important: (n_units,)."""
+        raise NotImplementedError
+
+    def path(self, family, estimator, units, task):
+        """All that does not depend on a ratio: the scores."""
+        return self.score(family, estimator, units, task)
+
+    def candidate(self, path, family, estimator, units, task, ratio):
+        """The candidate at a ratio: the units of the highest scores stay."""
+        keep = units.best(path, ratio)
+        return Candidate(ratio, keep, path, family, estimator, units)

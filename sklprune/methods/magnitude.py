@@ -1,0 +1,102 @@
+"""Magnitude: what is small says little."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from sklprune._registry import register
+from sklprune.methods._base import Method
+
+
+class Magnitude(Method):
+    """Order weights, or hidden units, by their size.
+
+    A weight is compared by its absolute value. A hidden unit is compared by the
+    product of the norms of its incoming weights (intercept included) and of its
+    outgoing ones: both must be large for the unit to matter, and a unit that is
+    rescaled without a change of the function (as in a ReLU network) keeps its score.
+
+    Parameters
+    ----------
+    granularity : {"weight", "neuron"}, default="weight"
+        What is removed.
+    per : {"global", "layer"}, default="global"
+        Whether all layers are compared with each other, or the same share leaves
+        each layer.
+    standardize : bool, default=True
+        Whether weights that meet the columns of X are multiplied by the standard
+        deviation of their column. Without it the order depends on the units of
+        measurement.
+
+    References
+    ----------
+    Han, Pool, Tran and Dally, Learning both weights and connections for efficient
+    neural networks, NeurIPS 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklprune import prune
+    >>> from sklprune.methods import Magnitude
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = RidgeClassifier().fit(X, y)
+    >>> small = prune(model, X, y, method=Magnitude(), pruning_ratio=0.8)
+    >>> int((small.estimator_.coef_ != 0).sum())
+    6
+    """
+
+    needs = ("layers", "with_layers", "activate")
+    reason = "smaller than what stays"
+
+    def __init__(self, granularity="weight", *, per="global", standardize=True):
+        self.granularity = granularity
+        self.per = per
+        self.standardize = standardize
+
+    def score(self, family, estimator, units, task):
+        if self.per not in ("global", "layer"):
+            raise ValueError(
+                f"Magnitude(per={self.per!r}): per must be 'global' or 'layer'."
+            )
+        layers = list(family.layers(estimator))
+        if self.standardize:
+            scale = column_scales(task.X, task.sample_weight)[:, None]
+            layers[0] = layers[0]._replace(coef=layers[0].coef * scale)
+        sizes = _unit_sizes(layers) if units.strata is not None else _sizes(layers)
+        if self.per == "layer":
+            sizes = [_ranks(size) for size in sizes]
+        return np.concatenate(sizes)
+
+
+def _sizes(layers):
+    return [np.abs(layer.coef).ravel() for layer in layers]
+
+
+def _unit_sizes(layers):
+    incoming = [
+        np.sqrt((layer.coef**2).sum(axis=0) + layer.intercept**2)
+        for layer in layers[:-1]
+    ]
+    outgoing = [np.sqrt((layer.coef**2).sum(axis=1)) for layer in layers[1:]]
+    return [a * b for a, b in zip(incoming, outgoing)]
+
+
+def _ranks(size):
+    """Ranks in (0, 1], so that equal shares of all layers lie below any threshold."""
+    order = np.lexsort((-np.arange(len(size)), size))
+    ranks = np.empty(len(size))
+    ranks[order] = np.arange(1, len(size) + 1) / len(size)
+    return ranks
+
+
+def column_scales(X, sample_weight=None):
+    """Standard deviation of each column, (n_features,); X dense or sparse."""
+    if sparse.issparse(X):
+        return np.sqrt(mean_variance_axis(X, axis=0, weights=sample_weight)[1])
+    X = np.asarray(X, dtype=float)
+    mean = np.average(X, axis=0, weights=sample_weight)
+    return np.sqrt(np.average((X - mean) ** 2, axis=0, weights=sample_weight))
+
+
+register("method", Magnitude)

@@ -1,0 +1,163 @@
+"""Permutation importance: what the score loses when a column is shuffled."""
+
+import numbers
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.random import sample_without_replacement
+
+from sklprune._registry import register
+from sklprune._units import score
+from sklprune.methods._base import Method
+
+
+class Permutation(Method):
+    """Order columns by the fall of the score when their values are shuffled.
+
+    Rows that the model was not fitted on are used: a fifth of the pruning rows, or
+    all rows given with a frozen model. X may be an array, a sparse matrix or a data
+    frame.
+
+    Parameters
+    ----------
+    n_repeats : int, default=5
+        How often each column is shuffled.
+    max_samples : int or float, default=1.0
+        How many rows are used, as a number or as a fraction.
+
+    Notes
+    -----
+    The numbers are those of `sklearn.inspection.permutation_importance` for the same
+    seed; with `max_samples` the score that the others are compared with is taken on
+    the same rows as they are.
+
+    References
+    ----------
+    Breiman, Random forests, Machine Learning 45, 2001.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklprune import PrunedEstimator
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> pruned = PrunedEstimator(Ridge(), method="permutation", pruning_ratio=0.6,
+    ...                          random_state=0).fit(X, y)
+    >>> pruned.estimator_[-1].n_features_in_
+    4
+    """
+
+    granularity = "feature"
+    needs_unseen = True
+    needs_labels = True
+    reason = "the score hardly falls when it is shuffled"
+
+    def __init__(self, n_repeats=5, *, max_samples=1.0):
+        self.n_repeats = n_repeats
+        self.max_samples = max_samples
+
+    def score(self, family, estimator, units, task):
+        if not isinstance(self.n_repeats, numbers.Integral) or self.n_repeats < 1:
+            raise ValueError(
+                f"Permutation(n_repeats={self.n_repeats!r}): n_repeats must be a "
+                "positive whole number."
+            )
+        rows = task.to_order()
+        chosen, orders = shuffles(
+            rows.n_samples, self.n_repeats, self.max_samples, task.random_state
+        )
+        if chosen is not None:
+            rows = rows.take(chosen)
+        rows = rows.seen_as(_columnwise(rows.X))
+        whole = score(estimator, rows)
+        falls = Parallel(n_jobs=task.n_jobs)(
+            delayed(_shuffled_scores)(estimator, rows, column, orders)
+            for column in range(units.count)
+        )
+        return whole - np.array(falls).mean(axis=1)
+
+
+def shuffles(n_rows, n_repeats, max_samples, random_state):
+    """The rows that are used, or None for all, and the order of each repeat.
+
+    Drawn as scikit-learn draws them: one seed serves all columns, and each repeat
+    shuffles what the one before it left, so that repeat r puts `X[orders[r], j]` into
+    column j.
+
+    Returns
+    -------
+    chosen : ndarray of int, or None
+    orders : ndarray of shape (n_repeats, n_chosen)
+    """
+    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
+    rng = np.random.RandomState(seed)
+    n_chosen = max_samples
+    if not isinstance(max_samples, numbers.Integral):
+        n_chosen = int(max_samples * n_rows)
+    if not 1 <= n_chosen <= n_rows:
+        raise ValueError(
+            f"Permutation(max_samples={max_samples!r}): max_samples must be a fraction "
+            f"in (0, 1], or a number of rows from 1 to {n_rows}."
+        )
+    chosen = None
+    if n_chosen < n_rows:
+        chosen = sample_without_replacement(n_rows, n_chosen, random_state=rng)
+    step = np.arange(n_chosen)
+    order = step.copy()
+    orders = []
+    for _ in range(n_repeats):
+        rng.shuffle(step)
+        order = order[step]
+        orders.append(order)
+    return chosen, np.array(orders)
+
+
+def _columnwise(X):
+    """X in a form whose columns can be replaced."""
+    if sparse.issparse(X):
+        X = X.tocsc(copy=True)
+        X.eliminate_zeros()
+        return X
+    if hasattr(X, "columns"):
+        return X
+    return check_array(X, ensure_all_finite="allow-nan", dtype=None)
+
+
+def _shuffled_scores(estimator, rows, column, orders):
+    """The score with one column in each of the orders, (n_repeats,)."""
+    return [
+        score(estimator, rows.seen_as(with_column_reordered(rows.X, column, order)))
+        for order in orders
+    ]
+
+
+def with_column_reordered(X, column, order):
+    """A copy of X with the values of one column in another order of the rows."""
+    if sparse.issparse(X):
+        return _sparse_reordered(X, column, order)
+    if hasattr(X, "isetitem"):  # pandas
+        copy = X.copy()
+        copy.isetitem(column, X.iloc[:, column].array.take(order))
+        return copy
+    if hasattr(X, "with_columns"):  # polars
+        return X.with_columns(X.to_series(column).gather(order))
+    copy = X.copy()
+    copy[:, column] = X[order, column]
+    return copy
+
+
+def _sparse_reordered(X, column, order):
+    """The same for a CSC matrix without stored zeros; given back as CSR."""
+    stored = slice(X.indptr[column], X.indptr[column + 1])
+    values = np.zeros(X.shape[0], dtype=X.dtype)
+    values[X.indices[stored]] = X.data[stored]
+    values = values[order]
+    copy = X.copy()
+    copy.indices[stored] = np.flatnonzero(values)
+    copy.data[stored] = values[copy.indices[stored]]
+    return copy.tocsr()
+
+
+register("method", Permutation)

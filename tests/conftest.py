@@ -1,0 +1,31 @@
+"""Data and models that many tests share; all small, all built in."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_regression
+
+
+@pytest.fixture
+def binary():
+    """200 rows, 8 columns of which 3 matter."""
+    return make_classification(
+        200, 8, n_informative=3, n_redundant=0, shuffle=False, random_state=0
+    )
+
+
+@pytest.fixture
+def classes():
+    """240 rows, 8 columns, 3 classes with labels that are strings."""
+    X, y = make_classification(
+        240, 8, n_informative=5, n_classes=3, class_sep=2.0, random_state=0
+    )
+    return X, np.array(["ant", "bee", "cat"])[y]
+
+
+@pytest.fixture
+def regression():
+    """200 rows, 6 columns of which 3 matter, on very different scales."""
+    X, y = make_regression(
+        200, 6, n_informative=3, shuffle=False, noise=5.0, random_state=0
+    )
+    return X * np.array([1, 100, 0.01, 1, 100, 0.01]), y
