@@ -2,6 +2,7 @@
 
 import copy
 
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
@@ -162,45 +163,50 @@ class PrunedEstimator(PruningMetaEstimator):
     @available_if(_model_has("predict"))
     def predict(self, X):
         """Predict with the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.predict(X)
+        return self._ask("predict", X)
 
     @available_if(_model_has("predict_proba"))
     def predict_proba(self, X):
         """Probabilities by the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        return self._ask("predict_proba", X)
 
     @available_if(_model_has("predict_log_proba"))
     def predict_log_proba(self, X):
         """Logarithms of probabilities by the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.predict_log_proba(X)
+        return self._ask("predict_log_proba", X)
 
     @available_if(_model_has("decision_function"))
     def decision_function(self, X):
         """Decision function of the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.decision_function(X)
+        return self._ask("decision_function", X)
 
     @available_if(_model_has("transform"))
     def transform(self, X):
         """Transform with the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.transform(X)
+        return self._ask("transform", X)
 
     @available_if(_model_has("score_samples"))
     def score_samples(self, X):
         """Score each row with the pruned model."""
-        check_is_fitted(self)
-        return self.estimator_.score_samples(X)
+        return self._ask("score_samples", X)
 
     @available_if(_model_has("score"))
     def score(self, X, y=None, sample_weight=None):
         """Score of the pruned model, as its own `score` defines it."""
-        check_is_fitted(self)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return self.estimator_.score(X, y, **weights)
+        return self._ask("score", X, y, **weights)
+
+    def _ask(self, name, X, *args, **kwargs):
+        """Call a method of the pruned model on rows in a form that it takes."""
+        check_is_fitted(self)
+        if sparse.issparse(X) and X.format not in ("csr", "csc"):
+            X = X.tocsr()
+        if getattr(X, "ndim", 2) == 1 and hasattr(self, "n_features_in_"):
+            raise ValueError(
+                f"Expected 2D array, got 1D array of length {len(X)} instead. Reshape "
+                "your data with X.reshape(1, -1) if it is one row."
+            )
+        return getattr(self.estimator_, name)(X, *args, **kwargs)
 
     @property
     def classes_(self):

@@ -37,7 +37,7 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         assert_all_finite(y, input_name="y")
     if num_samples(X) > 1:
         if y is not None and is_classifier(estimator):
-            _check_classes(y)
+            _check_classes(y, sample_weight)
         if _all_constant(X):
             raise ValueError("All columns of X are constant: there is nothing to fit.")
     return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
@@ -54,8 +54,10 @@ def _check_as_seen(estimator, X):
         assert_all_finite(values, input_name="X", estimator_name=name)
 
 
-def _check_classes(y):
+def _check_classes(y, sample_weight):
     labels = np.asarray(y)
+    if sample_weight is not None:
+        labels = labels[sample_weight != 0]
     if labels.dtype.kind != "f" and labels.ndim == 1 and len(set(labels.tolist())) == 1:
         raise ValueError(
             f"y has one class, {labels[0]!r}; a classifier needs at least two."

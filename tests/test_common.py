@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import (
     estimator_checks_generator,
     parametrize_with_checks,
 )
+from sklearn.utils.validation import has_fit_parameter
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
 
@@ -22,31 +23,46 @@ MODELS = [
     DecisionTreeRegressor(),
     HistGradientBoostingClassifier(max_iter=5),
     HistGradientBoostingRegressor(max_iter=5),
-    MLPClassifier(hidden_layer_sizes=(8,), max_iter=20),
-    MLPRegressor(hidden_layer_sizes=(8,), max_iter=20),
+    MLPClassifier(hidden_layer_sizes=(8,), max_iter=20, learning_rate_init=0.1),
+    MLPRegressor(hidden_layer_sizes=(8,), max_iter=20, learning_rate_init=0.1),
 ]
-PRUNED = [PrunedEstimator(model) for model in MODELS]
-SELECTORS = [FeaturePruningSelector(model) for model in MODELS]
+HISTOGRAM = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+WEIGHT_CHECKS = (
+    "check_sample_weights_pandas_series",
+    "check_sample_weights_not_an_array",
+    "check_sample_weights_list",
+    "check_sample_weights_not_overwritten",
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weight_equivalence_on_sparse_data",
+    "check_classifiers_one_label_sample_weights",
+)
+PRUNED = [PrunedEstimator(model, cv=3) for model in MODELS]
+SELECTORS = [FeaturePruningSelector(model, cv=3) for model in MODELS]
 
 
-def weight_equivalence(estimator):
+def expected_failures(estimator):
     """Checks that cannot hold, each with its reason."""
-    permutes = isinstance(estimator, FeaturePruningSelector) or not isinstance(
-        estimator.estimator, (LogisticRegression, Ridge)
-    )
-    if not permutes:
-        return {}
-    reason = (
-        "permutation shuffles rows and holds a fifth of them out: repeating a row is "
-        "not the same as weighting it"
-    )
-    return {
-        f"check_sample_weight_equivalence_on_{kind}_data": reason
-        for kind in ("dense", "sparse")
-    }
+    base = estimator.estimator
+    if not has_fit_parameter(base, "sample_weight"):
+        reason = f"fit of {type(base).__name__} takes no weights in this scikit-learn"
+        return dict.fromkeys(WEIGHT_CHECKS, reason)
+    histogram = isinstance(base, HISTOGRAM)
+    if histogram or isinstance(estimator, FeaturePruningSelector) and _is_mlp(base):
+        reason = (
+            "permutation shuffles rows and holds a fifth of them out: repeating a row "
+            "is not the same as weighting it"
+        )
+        kinds = ("dense",) if histogram else ("dense", "sparse")
+        names = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in kinds]
+        return dict.fromkeys(names, reason)
+    return {}
 
 
-@parametrize_with_checks(PRUNED + SELECTORS, expected_failed_checks=weight_equivalence)
+def _is_mlp(base):
+    return isinstance(base, (MLPClassifier, MLPRegressor))
+
+
+@parametrize_with_checks(PRUNED + SELECTORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
