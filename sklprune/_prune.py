@@ -66,6 +66,11 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     table, chosen, models = {"ratio": np.array([])}, None, None
     ratio = ratios[-1]
     if several:
+        if task.scorer is None:
+            raise ValueError(
+                "y is None, and without labels there are no scores to choose a ratio "
+                "by: give pruning_ratio as a number."
+            )
         splits = splits_of(plan, task, cv)
         table, models = score_path(plan, task, ratios_and_none, splits)
         table["asked"] = np.full(len(ratios_and_none), True)
@@ -182,18 +187,25 @@ def _refit_for(refit, method, core, family):
         refit = None if name is None else named("refit", name)
     else:
         refit = named("refit", refit)
-    if not family.accepts(refit, granularity):
+    why = _refit_misfit(refit, method, core, family)
+    if why:
         kind = "False" if refit is None else type(refit).__name__
         raise ValueError(
             f"refit={kind} cannot follow the removal of {granularity}s from "
-            f"{type(core).__name__}: "
-            + (
-                "without them the model must be fitted anew. Use refit=True."
-                if refit is None
-                else "it fits another granularity anew. Use refit=True."
-            )
+            f"{type(core).__name__}: {why}. Use refit=True."
         )
     return refit
+
+
+def _refit_misfit(refit, method, core, family):
+    """What keeps a refit from following a method, as a sentence; "" if nothing does."""
+    if not family.accepts(refit, method.granularity):
+        if refit is None:
+            return "without them the model must be fitted anew"
+        return "it fits another granularity anew"
+    needs = () if refit is None else refit.needs
+    missing = [name for name in needs if name not in family.capabilities(core)]
+    return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 
 def _check_labels(method, refit):
@@ -209,7 +221,9 @@ def _check_labels(method, refit):
 
 def make_scorer(estimator, scoring, labels):
     """The scorer, or None where there are no labels to score with."""
-    return check_scoring(estimator, scoring, allow_none=True) if labels else None
+    if not labels and get_tags(estimator).target_tags.required:
+        return None
+    return check_scoring(estimator, scoring, allow_none=True)
 
 
 def seed_of(random_state):

@@ -72,6 +72,16 @@ class Report:
         return self._cost_of("pruned")
 
     @property
+    def granularity(self):
+        """What one unit is."""
+        return self._units.granularity
+
+    @property
+    def n_units(self):
+        """How many units the unpruned model has."""
+        return self._units.count
+
+    @property
     def removed(self):
         """Name, importance and reason of each unit that was removed."""
         names = self._family.names(self._units)

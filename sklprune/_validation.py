@@ -27,12 +27,12 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:
-        sample_weight = check_sample_weight(sample_weight, X)
-        if not sample_weight.any():
+        if not np.asarray(sample_weight).any():
             raise ValueError(
                 "sample_weight: all weights are zero. Sample weights must contain at "
                 "least one non-zero number."
             )
+        sample_weight = check_sample_weight(sample_weight, X)
     if y is not None and getattr(y, "dtype", np.dtype("O")).kind == "f":
         assert_all_finite(y, input_name="y")
     if num_samples(X) > 1:
@@ -58,9 +58,12 @@ def _check_classes(y, sample_weight):
     labels = np.asarray(y)
     if sample_weight is not None:
         labels = labels[sample_weight != 0]
-    if labels.dtype.kind != "f" and labels.ndim == 1 and len(set(labels.tolist())) == 1:
+    if labels.dtype.kind == "f" or labels.ndim != 1:
+        return
+    known = set(labels.tolist())
+    if len(known) == 1:
         raise ValueError(
-            f"y has one class, {labels[0]!r}; a classifier needs at least two."
+            f"y has one class, {known.pop()!r}; a classifier needs at least two."
         )
 
 

@@ -13,10 +13,19 @@ from sklearn.datasets import make_classification, make_regression  # noqa: E402
 
 @pytest.fixture
 def binary():
-    """200 rows, 8 columns of which 3 matter."""
-    return make_classification(
-        200, 8, n_informative=3, n_redundant=0, shuffle=False, random_state=0
+    """200 rows, 8 columns of which the first 3 matter."""
+    X, y = make_classification(
+        200,
+        8,
+        n_informative=3,
+        n_redundant=0,
+        n_clusters_per_class=1,
+        class_sep=1.5,
+        shuffle=False,
+        random_state=0,
     )
+    rows = np.random.RandomState(0).permutation(200)
+    return X[rows], y[rows]
 
 
 @pytest.fixture

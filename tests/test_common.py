@@ -34,7 +34,7 @@ WEIGHT_CHECKS = (
     "check_sample_weights_not_overwritten",
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
-    "check_classifiers_one_label_sample_weights",
+    "check_sample_weights_shape",
 )
 PRUNED = [PrunedEstimator(model, cv=3) for model in MODELS]
 SELECTORS = [FeaturePruningSelector(model, cv=3) for model in MODELS]

@@ -39,7 +39,8 @@ class Family:
         The refit of the family's own units behind `refit=True`.
     """
 
-    classes = ("BaseEstimator",)
+    # the transform of a discriminant analysis reads other arrays than coef_
+    classes = ("BaseEstimator", "LinearDiscriminantAnalysis")
     granularities = ()
     default_method = "permutation"
     default_refit = None

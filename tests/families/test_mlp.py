@@ -1,0 +1,90 @@
+"""MLPs: hidden units leave physically, and training can go on afterwards."""
+
+import numpy as np
+import pytest
+from sklearn.neural_network import MLPClassifier
+
+from sklprune._registry import family_of
+
+
+@pytest.fixture
+def model(classes):
+    X, y = classes
+    return MLPClassifier((9, 7), max_iter=40, random_state=0).fit(X, y)
+
+
+def keep_half(units):
+    keep = np.ones(units.count, dtype=bool)
+    keep[::2] = False
+    return keep
+
+
+def test_a_removed_unit_equals_a_silent_one(model, classes):
+    X, _ = classes
+    family = family_of(model)
+    units = family.units(model, "neuron", X)
+    keep = keep_half(units)
+    removed = family.remove(model, units, keep)
+    assert removed.hidden_layer_sizes == (4, 4)
+    model.coefs_[1][~keep[:9]] = 0
+    model.coefs_[2][~keep[9:]] = 0
+    # the sums run over fewer terms
+    np.testing.assert_allclose(
+        removed.predict_proba(X), model.predict_proba(X), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_idle_units_leave_without_a_change_of_predictions(classes, activation):
+    X, y = classes
+    model = MLPClassifier((6, 5), activation=activation, max_iter=20, random_state=0)
+    model.fit(X, y)
+    family = family_of(model)
+    units = family.units(model, "weight", X)
+    layers = [np.ones(shape, dtype=bool) for shape in units.where]
+    layers[0][:, 2] = False  # no incoming weights: a constant
+    layers[1][4, :] = False  # no outgoing weights
+    layers[2][1, :] = False
+    keep = np.concatenate([layer.ravel() for layer in layers])
+    removed = family.remove(model, units, keep)
+    assert removed.hidden_layer_sizes == (4, 4)
+    for coef, mask in zip(model.coefs_, layers):
+        coef[~mask] = 0
+    np.testing.assert_allclose(
+        removed.predict_proba(X), model.predict_proba(X), rtol=1e-9
+    )
+
+
+def test_one_unit_stays_in_a_layer_that_lost_all_weights(model, classes):
+    X, _ = classes
+    family = family_of(model)
+    units = family.units(model, "weight", X)
+    removed = family.remove(model, units, np.zeros(units.count, dtype=bool))
+    assert removed.hidden_layer_sizes == (1, 1)
+    assert len(np.unique(removed.predict(X))) == 1
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_warm_fit_does_not_bring_the_dense_net_back(classes, early_stopping):
+    X, y = classes
+    model = MLPClassifier(
+        (9,),
+        early_stopping=early_stopping,
+        warm_start=True,
+        max_iter=15,
+        random_state=0,
+    ).fit(X, y)
+    family = family_of(model)
+    units = family.units(model, "neuron", X)
+    small = family.remove(model, units, keep_half(units))
+    small.fit(X, y)
+    assert small.coefs_[0].shape[1] == 4
+    assert model.coefs_[0].shape[1] == 9
+
+
+def test_strip_keeps_predictions_and_drops_the_optimiser(model, classes):
+    X, _ = classes
+    stripped = family_of(model).strip(model)
+    np.testing.assert_array_equal(stripped.predict_proba(X), model.predict_proba(X))
+    assert not hasattr(stripped, "_optimizer")
+    assert hasattr(model, "_optimizer")

@@ -1,0 +1,83 @@
+"""Permutation importance: scikit-learn's numbers, on every kind of X."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import check_scoring
+
+from sklprune._registry import family_of
+from sklprune._units import Task
+from sklprune.methods import Permutation
+from sklprune.methods.permutation import shuffles, with_column_reordered
+
+
+def importances(model, X, y, method, random_state, **rows):
+    task = Task(X, y, scorer=check_scoring(model), random_state=random_state, **rows)
+    family = family_of(model)
+    return method.score(family, model, family.units(model, "feature", X), task)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_numbers_of_scikit_learn(binary, seed, container):
+    X, y = container(binary[0]), binary[1]
+    model = LogisticRegression().fit(X, y)
+    expected = permutation_importance(model, X, y, n_repeats=4, random_state=seed)
+    ours = importances(model, X, y, Permutation(4), seed)
+    # a mean of differences there, a difference of means here
+    np.testing.assert_allclose(ours, expected.importances_mean, atol=1e-15)
+
+
+def test_sample_weights_reach_the_scores(regression):
+    X, y = regression
+    weight = np.random.RandomState(0).rand(len(y))
+    model = Ridge().fit(X, y)
+    expected = permutation_importance(
+        model, X, y, sample_weight=weight, random_state=0
+    ).importances_mean
+    ours = importances(model, X, y, Permutation(), 0, sample_weight=weight)
+    np.testing.assert_allclose(ours, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
+def test_sparse_rows_give_the_numbers_of_dense_ones(binary, kind):
+    X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
+    model = LogisticRegression().fit(X, y)
+    dense = importances(model, X, y, Permutation(), 0)
+    np.testing.assert_allclose(
+        importances(model, kind(X), y, Permutation(), 0), dense, atol=1e-15
+    )
+
+
+def test_every_kind_of_table_is_reordered_alike():
+    polars = pytest.importorskip("polars")
+    X = np.arange(12.0).reshape(4, 3)
+    order = np.array([2, 0, 3, 1])
+    expected = X.copy()
+    expected[:, 1] = X[order, 1]
+    for table in (X, pd.DataFrame(X), polars.DataFrame(X), sparse.csc_array(X)):
+        result = with_column_reordered(table, 1, order)
+        result = result.toarray() if sparse.issparse(result) else np.asarray(result)
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_an_unused_column_is_worth_nothing_on_a_sample_too(binary):
+    X, y = np.column_stack([binary[0], np.zeros(len(binary[1]))]), binary[1]
+    model = LogisticRegression().fit(X, y)
+    values = importances(model, X, y, Permutation(max_samples=0.3), 0)
+    assert values[-1] == 0.0
+
+
+@pytest.mark.parametrize("max_samples", [0, 0.0, 1.5, 11, -1])
+def test_max_samples_out_of_range(max_samples):
+    with pytest.raises(ValueError, match="max_samples"):
+        shuffles(10, 2, max_samples, 0)
+
+
+def test_n_repeats_out_of_range(binary):
+    X, y = binary
+    with pytest.raises(ValueError, match="n_repeats=0"):
+        importances(LogisticRegression().fit(X, y), X, y, Permutation(0), 0)

@@ -1,0 +1,173 @@
+"""What bad input gets: a sentence with the parameter, the value, what is allowed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune.refits import Clone, Reconstruction
+
+
+def fails(message, error=ValueError):
+    return pytest.raises(error, match=message)
+
+
+@pytest.mark.parametrize("ratio", [1, 1.0, -0.1, np.nan, [0.5, 2], [], "half", True])
+def test_ratio(binary, ratio):
+    with fails("pruning_ratio="):
+        PrunedEstimator(Ridge(), pruning_ratio=ratio).fit(*binary)
+
+
+def test_unknown_names_list_the_known_ones(binary):
+    with fails("method='magic' is not known. Known are: 'magnitude'"):
+        PrunedEstimator(Ridge(), method="magic").fit(*binary)
+    with fails("rule='worst' is not known. Known are: 'best', 'one_se'"):
+        PrunedEstimator(Ridge(), rule="worst").fit(*binary)
+    with fails("refit='again' is not known"):
+        PrunedEstimator(Ridge(), refit="again").fit(*binary)
+
+
+def test_a_method_that_does_not_fit_names_those_that_would(binary):
+    with fails("'member_selection' does not fit Ridge.*'magnitude', 'permutation'"):
+        PrunedEstimator(Ridge(), method="member_selection").fit(*binary)
+    with fails("'magnitude' does not fit KNeighborsClassifier.*work: 'permutation'"):
+        PrunedEstimator(KNeighborsClassifier(), method="magnitude").fit(*binary)
+    with fails("features are to leave. Methods that work: 'permutation'"):
+        FeaturePruningSelector(Ridge(), method="magnitude").fit(*binary)
+
+
+def test_a_refit_that_does_not_fit(binary):
+    with fails("refit=False cannot follow the removal of features"):
+        PrunedEstimator(Ridge(), method="permutation", refit=False).fit(*binary)
+    with fails("refit=Clone cannot follow the removal of weights"):
+        PrunedEstimator(Ridge(), refit=Clone()).fit(*binary)
+    with fails("refit=Reconstruction cannot follow the removal of members"):
+        PrunedEstimator(RandomForestClassifier(5), refit=Reconstruction()).fit(*binary)
+
+
+def test_an_unfitted_model(binary):
+    with fails("prune\\(\\) takes a fitted model, and this Ridge", NotFittedError):
+        prune(Ridge(), *binary)
+
+
+def test_other_columns_than_the_model_saw(binary):
+    X, y = binary
+    model = Ridge().fit(X, y)
+    with fails("X has 5 features, but Ridge is expecting 8 features"):
+        prune(model, X[:, :5], y)
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    with fails("feature names"):
+        prune(Ridge().fit(frame, y), frame.rename(columns={"a": "z"}), y)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_not_finite(binary, value):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    X = X.copy()
+    X[3, 2] = value
+    with fails("NaN|infinity"):
+        PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
+    with fails("NaN|infinity"):
+        prune(model, X, y, pruning_ratio=0.5)
+    with fails("NaN|infinity"):
+        FeaturePruningSelector(LogisticRegression()).fit(X, y)
+
+
+def test_one_class(binary):
+    X, _ = binary
+    with fails("y has one class, 'a'"):
+        PrunedEstimator(LogisticRegression()).fit(X, np.full(len(X), "a"))
+
+
+def test_fewer_rows_than_folds(binary):
+    X, y = binary
+    rows = [0, 1, -1, -2]
+    with fails("cv=None asks for 5 folds, but X has n_samples=4 rows"):
+        PrunedEstimator(Ridge()).fit(X[rows], y[rows])
+
+
+def test_constant_columns(binary):
+    X, y = binary
+    with fails("All columns of X are constant"):
+        PrunedEstimator(Ridge()).fit(np.ones_like(X), y)
+
+
+def test_lengths_differ(binary):
+    X, y = binary
+    with fails("inconsistent numbers of samples"):
+        PrunedEstimator(Ridge()).fit(X, y[:-1])
+
+
+def test_weights(binary):
+    X, y = binary
+    with fails("sample_weight: all weights are zero"):
+        PrunedEstimator(Ridge()).fit(X, y, sample_weight=np.zeros(len(y)))
+    for model in (KNeighborsClassifier(), make_pipeline(KNeighborsClassifier())):
+        with fails("sample_weight was given, but KNeighborsClassifier.fit"):
+            PrunedEstimator(model).fit(X, y, sample_weight=np.ones(len(y)))
+
+
+def test_no_labels(binary):
+    X, y = binary
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    with fails(
+        "'member_selection' requires y.*Without labels works method='magnitude'"
+    ):
+        prune(forest, X, pruning_ratio=0.5)
+    with fails("'clone' requires y|'permutation' requires y"):
+        prune(forest, X, method="permutation", pruning_ratio=0.5)
+    with fails("y is None.*give pruning_ratio as a number"):
+        prune(LogisticRegression().fit(X, y), X)
+
+
+def test_columns_named_by_a_parameter(binary):
+    X, y = binary
+    model = HistGradientBoostingRegressor(max_iter=3, monotonic_cst=[1] + [0] * 7)
+    with fails("monotonic_cst=.* of HistGradientBoostingRegressor names columns"):
+        PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+
+
+@pytest.mark.parametrize("k", [0, 9, 2.0, True, "3"])
+def test_number_of_features(binary, k):
+    with fails(f"n_features_to_select={k!r} is not allowed.*8"):
+        FeaturePruningSelector(Ridge(), n_features_to_select=k).fit(*binary)
+
+
+def test_number_and_ratio_of_features(binary):
+    selector = FeaturePruningSelector(
+        Ridge(), n_features_to_select=3, pruning_ratio=0.5
+    )
+    with fails("Both n_features_to_select=3 and pruning_ratio=0.5"):
+        selector.fit(*binary)
+
+
+def test_nested_parameter_of_a_string():
+    with fails("Pass the object instead, method=Permutation\\(\\)"):
+        FeaturePruningSelector(Ridge()).set_params(method__n_repeats=3)
+    with fails("rule='one_se' is a string.*rule=OneStandardError\\(\\)"):
+        PrunedEstimator(Ridge()).set_params(rule__max_drop=0.1)
+
+
+@pytest.mark.parametrize("rule", [lambda table: 99, lambda table: "best"])
+def test_a_rule_that_gives_no_position(binary, rule):
+    with fails("it must give a position in a table of 11 rows"):
+        PrunedEstimator(Ridge(), rule=rule).fit(*binary)
+
+
+def test_a_score_that_is_not_a_number(binary):
+    with fails("The score of Ridge is nan"):
+        PrunedEstimator(Ridge(), scoring=lambda *_: np.nan).fit(*binary)
+
+
+def test_a_failed_fit_leaves_nothing_half_fitted(binary):
+    X, y = binary
+    selector = FeaturePruningSelector(Ridge(), method="magnitude")
+    with fails("does not fit"):
+        selector.fit(X, y)
+    assert not hasattr(selector, "support_") and not hasattr(selector, "estimator_")

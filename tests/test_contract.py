@@ -1,0 +1,238 @@
+"""What every result must be, over every family, granularity and method."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
+from sklprune._registry import registered
+from sklprune.methods import Magnitude
+
+X, Y = make_classification(150, 8, n_informative=4, n_classes=3, random_state=0)
+X2, Y2 = make_regression(150, 8, n_informative=4, n_targets=2, random_state=0)
+RATIOS = [0.3, 0.5, 0.75]
+
+CASES = {
+    "logistic weights": (LogisticRegression(), Magnitude(), Y),
+    "sgd weights": (SGDClassifier(average=True), Magnitude(per="layer"), Y),
+    "multi-output weights": (LinearRegression(), Magnitude(), Y2),
+    "mlp neurons": (MLPClassifier((9, 7), max_iter=30), Magnitude("neuron"), Y),
+    "mlp weights": (MLPClassifier((9, 7), max_iter=30), Magnitude("weight"), Y),
+    "mlp regressor": (
+        MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),
+        Magnitude("neuron"),
+        Y2,
+    ),
+    "early stopping": (
+        MLPClassifier((9,), early_stopping=True, max_iter=30),
+        Magnitude("neuron"),
+        Y,
+    ),
+    "forest": (RandomForestClassifier(12), "member_selection", Y),
+    "extra trees": (ExtraTreesClassifier(12), "member_selection", Y),
+    "forest regressor": (RandomForestRegressor(12), "member_selection", Y2),
+    "pipeline": (
+        make_pipeline(StandardScaler(), RandomForestClassifier(12)),
+        "auto",
+        Y,
+    ),
+    "columns of logistic": (LogisticRegression(), "permutation", Y),
+    "columns of mlp": (MLPClassifier((9,), max_iter=30), "permutation", Y),
+    "columns of forest": (RandomForestClassifier(12), "permutation", Y),
+    "columns of boosting": (HistGradientBoostingClassifier(max_iter=5), "auto", Y),
+    "columns of neighbours": (KNeighborsClassifier(algorithm="brute"), "auto", Y),
+    "columns of pipeline": (
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        "permutation",
+        Y,
+    ),
+}
+
+
+@pytest.fixture(params=CASES, ids=str)
+def case(request):
+    return CASES[request.param]
+
+
+def rows_of(y):
+    return X2 if y.ndim == 2 else X
+
+
+def fitted_on(model, y):
+    model = clone(model)
+    for name in model.get_params():
+        if name.split("__")[-1] == "random_state":
+            model.set_params(**{name: 0})
+    return model.fit(rows_of(y)[:100], y[:100])
+
+
+def test_every_method_has_a_case():
+    names = {m if isinstance(m, str) else "magnitude" for _, m, _ in CASES.values()}
+    assert set(registered("method")) <= names
+
+
+def test_input_is_never_written_to(case):
+    model, method, y = case
+    model, rows = fitted_on(model, y), rows_of(y)
+    before = pickle.dumps((model, rows, y))
+    prune(model, rows[100:], y[100:], method=method, pruning_ratio=RATIOS)
+    assert pickle.dumps((model, rows, y)) == before
+
+
+def test_read_only_rows_are_enough(case):
+    model, method, y = case
+    rows, y = rows_of(y).copy(), y.copy()
+    rows.setflags(write=False)
+    y.setflags(write=False)
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
+    assert pruned.pruning_ratio_ > 0
+
+
+def test_nothing_removed_predicts_the_same(case):
+    model, method, y = case
+    model, rows = fitted_on(model, y), rows_of(y)
+    pruned = prune(model, rows[100:], y[100:], method=method, pruning_ratio=0)
+    assert type(pruned.estimator_) is type(model)
+    np.testing.assert_array_equal(pruned.predict(rows), model.predict(rows))
+    assert pruned.report_.removed == []
+
+
+def test_units_fall_along_the_path_and_the_frame_says_so(case):
+    model, method, y = case
+    pruned = PrunedEstimator(
+        model, method=method, pruning_ratio=RATIOS, cv=2, random_state=0
+    ).fit(rows_of(y), y)
+    frame = pruned.path_.frame()
+    assert frame["ratio"].tolist() == [0, *RATIOS]
+    assert (np.diff(frame["units"]) < 0).all()
+    assert frame["chosen"].sum() == 1
+
+
+def test_a_ratio_does_not_depend_on_the_others(case):
+    model, method, y = case
+    rows = rows_of(y)
+    several = PrunedEstimator(
+        model,
+        method=method,
+        pruning_ratio=RATIOS,
+        cv=2,
+        random_state=0,
+        store_path=True,
+    ).fit(rows, y)
+    for ratio in (0, 0.5):
+        alone = PrunedEstimator(
+            model, method=method, pruning_ratio=ratio, random_state=0
+        ).fit(rows, y)
+        np.testing.assert_array_equal(
+            several.path_.at(ratio).predict(rows), alone.predict(rows)
+        )
+
+
+def test_same_seed_same_result_for_any_n_jobs(case):
+    model, method, y = case
+    rows = rows_of(y)
+
+    def table(n_jobs):
+        pruned = PrunedEstimator(
+            model,
+            method=method,
+            pruning_ratio=RATIOS,
+            cv=2,
+            random_state=7,
+            n_jobs=n_jobs,
+        ).fit(rows, y)
+        return pruned.path_.table["scores"], pruned.predict(rows)
+
+    for one, two in zip(table(1), table(2)):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_result_is_plain_and_of_the_right_class(case):
+    model, method, y = case
+    rows = rows_of(y)
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
+    result = pruned.estimator_
+    if pruned.report_.granularity == "feature":
+        assert isinstance(result, Pipeline)
+        assert isinstance(result[0], ColumnTransformer)
+        assert list(result.named_steps) == ["columns", "model"]
+        assert type(result[-1]) is type(model)
+        assert result[-1].n_features_in_ == 4
+    else:
+        assert type(result) is type(model)
+    assert result.predict(rows).shape == y.shape
+
+
+def test_survives_pickle_without_rows_or_the_dense_model(case):
+    model, method, y = case
+    rows = rows_of(y)
+    pruned = PrunedEstimator(
+        model, method=method, pruning_ratio=[0.75], cv=2, random_state=0
+    ).fit(rows, y)
+    again = pickle.loads(pickle.dumps(pruned))
+    np.testing.assert_array_equal(again.predict(rows), pruned.predict(rows))
+    assert rows.tobytes() not in pickle.dumps(pruned)
+    assert again.report_.to_dict().keys() == pruned.report_.to_dict().keys()
+    assert again.report_._models is None
+
+
+def test_the_frozen_model_is_used_as_it_is(case):
+    model, method, y = case
+    model, rows = fitted_on(model, y), rows_of(y)
+    by_hand = PrunedEstimator(
+        FrozenEstimator(model), method=method, pruning_ratio=0.5, random_state=0
+    ).fit(rows[100:], y[100:])
+    by_prune = prune(
+        model, rows[100:], y[100:], method=method, pruning_ratio=0.5, random_state=0
+    )
+    np.testing.assert_array_equal(by_hand.predict(rows), by_prune.predict(rows))
+
+
+LOADER = """
+import pickle, sys
+sys.modules["sklprune"] = None  # any import of it raises
+with open(sys.argv[1], "rb") as file:
+    models = pickle.load(file)
+for model, rows, expected in models:
+    assert (model.predict(rows) == expected).all(), model
+    assert "sklprune" not in repr(type(model))
+print(len(models), "loaded")
+"""
+
+
+def test_loads_where_sklprune_is_not_installed(tmp_path):
+    models = []
+    for model, method, y in CASES.values():
+        rows = rows_of(y)
+        pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
+        models.append((pruned.estimator_, rows, pruned.predict(rows)))
+    selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=5)
+    steps = [("select", selector), ("model", PrunedEstimator(LogisticRegression()))]
+    grid = {"model__pruning_ratio": [0.2, 0.5]}
+    search = GridSearchCV(Pipeline(steps), grid, cv=2).fit(X, Y)
+    models.append((to_plain(search), X, search.predict(X)))
+    path = tmp_path / "models.pickle"
+    path.write_bytes(pickle.dumps(models))
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADER, str(path)], capture_output=True, text=True
+    )
+    assert loaded.stdout.split() == [str(len(models)), "loaded"], loaded.stderr

@@ -1,0 +1,122 @@
+"""Plain copies, stripped copies, and what models cost."""
+
+import io
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.ensemble import (
+    RandomForestClassifier,
+    RandomForestRegressor,
+    StackingClassifier,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, cost, strip, to_plain
+
+
+def has_ours(model):
+    return b"sklprune" in pickle.dumps(model)
+
+
+def test_a_model_without_our_objects_is_copied(binary):
+    model = LogisticRegression().fit(*binary)
+    copy = to_plain(model)
+    assert copy is not model and copy.coef_ is not model.coef_
+    np.testing.assert_array_equal(copy.coef_, model.coef_)
+
+
+def test_stacking_holds_fitted_and_unfitted_ones(binary):
+    X, y = binary
+    select = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
+    stack = StackingClassifier(
+        [
+            ("pruned", PrunedEstimator(LogisticRegression(), pruning_ratio=0.5)),
+            ("chosen", make_pipeline(select, LogisticRegression())),
+        ],
+        cv=2,
+    ).fit(X, y)
+    copy = to_plain(stack)
+    assert has_ours(stack) and not has_ours(copy)
+    np.testing.assert_array_equal(copy.predict_proba(X), stack.predict_proba(X))
+    unfitted = dict(copy.estimators)
+    assert isinstance(unfitted["pruned"], LogisticRegression)
+    assert unfitted["chosen"][0] == "passthrough"
+
+
+def test_a_search_becomes_its_best_estimator(binary):
+    X, y = binary
+    pruned = PrunedEstimator(LogisticRegression())
+    search = GridSearchCV(pruned, {"pruning_ratio": [0.2, 0.5]}, cv=2).fit(X, y)
+    copy = to_plain(make_pipeline(StandardScaler(), search).fit(X, y))
+    assert isinstance(copy[-1], LogisticRegression)
+    other = GridSearchCV(LogisticRegression(), {"C": [1, 2]}, cv=2).fit(X, y)
+    assert isinstance(to_plain(other), GridSearchCV)
+
+
+def test_ours_inside_ours(binary):
+    X, y = binary
+    inner = PrunedEstimator(LogisticRegression(), pruning_ratio=0.25)
+    outer = PrunedEstimator(inner, method="magnitude", pruning_ratio=0.5)
+    with pytest.raises(ValueError, match="does not fit PrunedEstimator"):
+        outer.fit(X, y)
+    outer.set_params(method="permutation").fit(X, y)
+    assert not has_ours(outer.estimator_)
+    step = make_pipeline(inner.fit(X, y).estimator_)
+    assert not has_ours(to_plain(step))
+
+
+def test_functions_that_cannot_be_pickled_are_no_obstacle(binary):
+    X, y = binary
+    model = make_pipeline(
+        FunctionTransformer(lambda rows: rows), PrunedEstimator(Ridge())
+    ).fit(X, y)
+    np.testing.assert_array_equal(to_plain(model).predict(X), model.predict(X))
+
+
+def test_strip_goes_into_pipelines(classes):
+    X, y = classes
+    model = make_pipeline(StandardScaler(), MLPClassifier((5,), max_iter=5)).fit(X, y)
+    stripped = strip(model)
+    assert not hasattr(stripped[-1], "_optimizer")
+    assert hasattr(model[-1], "_optimizer")
+    np.testing.assert_array_equal(stripped.predict_proba(X), model.predict_proba(X))
+
+
+def test_cost_of_a_network(classes):
+    X, y = classes
+    model = MLPClassifier((5,), max_iter=5).fit(X, y)
+    model.coefs_[0][0] = 0
+    size = cost(model)
+    assert size.parameters == 8 * 5 + 5 + 5 * 3 + 3
+    assert size.nonzero <= size.parameters - 5
+    assert size.operations_per_row == 8 * 5 + 5 * 3
+    assert np.isnan(size.nodes)
+
+
+@pytest.mark.parametrize("compress", [0, 3])
+def test_bytes_are_those_of_the_file(classes, compress):
+    model = RandomForestClassifier(5, random_state=0).fit(*classes)
+    file = io.BytesIO()
+    joblib.dump(model, file, compress=compress)
+    size = cost(model)
+    expected = size.compressed_bytes if compress else size.file_bytes
+    # alignment padding depends on where in the file an array begins
+    assert abs(expected - file.tell()) <= 0.01 * file.tell()
+
+
+def test_cost_of_a_forest(regression):
+    X, y = regression
+    model = RandomForestRegressor(5, random_state=0).fit(X, y)
+    size = cost(model)
+    trees = [tree.tree_ for tree in model.estimators_]
+    assert size.members == 5
+    assert size.nodes == sum(tree.node_count for tree in trees)
+    assert size.features == 6
+    # node structure and one value: 64 and 8 bytes a node
+    assert size.memory_bytes >= 72 * size.nodes

@@ -1,0 +1,308 @@
+"""`PrunedEstimator`, row by row of the table of estimator and ratio, and in use."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.cluster import KMeans
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import PrunedEstimator, prune
+from sklprune.methods import Magnitude
+from sklprune.rules import Best, Tolerance
+
+
+class CountingForest(RandomForestClassifier):
+    """Counts its fits, in whatever copy they happen."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.fixture
+def counting():
+    CountingForest.fits = 0
+    return CountingForest(10, random_state=0)
+
+
+# -- the table of estimator and ratio ------------------------------------------------
+
+
+def test_not_fitted_number(binary, counting):
+    pruned = PrunedEstimator(counting, pruning_ratio=0.5).fit(*binary)
+    assert CountingForest.fits == 1
+    assert pruned.report_.score["rows"] == "fitted"
+    assert "no rows were held out" in repr(pruned.report_)
+    assert len(pruned.path_.frame()) == 0
+    assert not hasattr(counting, "estimators_")
+
+
+def test_not_fitted_auto_fits_once_per_fold(binary, counting):
+    pruned = PrunedEstimator(counting, cv=3).fit(*binary)
+    assert CountingForest.fits == 3 + 1
+    assert pruned.report_.score["rows"] == "chose the model"
+    assert pruned.report_.score["n_splits"] == 3
+
+
+def test_a_single_ratio_is_no_choice(binary, counting):
+    pruned = PrunedEstimator(counting, pruning_ratio=[0.5], cv=3).fit(*binary)
+    assert pruned.report_.score["rows"] == "held out"
+    assert pruned.pruning_ratio_ == 0.5
+
+
+def test_scores_are_those_of_pruning_each_fold_by_hand(binary):
+    X, y = binary
+    folds = list(KFold(3, shuffle=True, random_state=0).split(X))
+    pruned = PrunedEstimator(
+        LogisticRegression(), pruning_ratio=[0.25, 0.5], cv=folds
+    ).fit(X, y)
+    for i, (first, second) in enumerate(folds):
+        for row, ratio in enumerate([0, 0.25, 0.5]):
+            alone = PrunedEstimator(LogisticRegression(), pruning_ratio=ratio)
+            score = alone.fit(X[first], y[first]).score(X[second], y[second])
+            assert pruned.path_.table["scores"][row, i] == score
+
+
+def test_rows_are_held_out_where_the_order_must_not_see_them(binary):
+    X, y = binary
+    forest = ExtraTreesRegressor(10, random_state=0)
+    pruned = PrunedEstimator(forest, pruning_ratio=0.5, random_state=0).fit(X, y)
+    # the trees that stay were fitted on four fifths of the rows
+    tree = pruned.estimator_.estimators_[0].tree_
+    assert tree.n_node_samples[0] == 160
+
+
+def test_frozen_number_is_never_fitted(binary, counting):
+    X, y = binary
+    model = counting.fit(X[:100], y[:100])
+    pruned = prune(model, X[100:], y[100:], pruning_ratio=0.5)
+    assert CountingForest.fits == 1
+    kept = pruned.estimator_.estimators_
+    assert all(any(tree is known for known in model.estimators_) for tree in kept)
+
+
+def test_frozen_one_split_returns_the_very_candidate_that_was_scored(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X[:100], y[:100])
+    first, second = np.arange(100, 150), np.arange(150, 200)
+    pruned = prune(model, X, y, cv=[(first, second)], rule="best")
+    chosen = pruned.path_.chosen
+    assert (
+        pruned.score(X[second], y[second]) == pruned.path_.table["score_mean"][chosen]
+    )
+    # pruned on the first rows alone
+    ratio = pruned.path_.table["ratio"][chosen]
+    alone = prune(model, X[first], y[first], pruning_ratio=ratio)
+    np.testing.assert_array_equal(pruned.estimator_.coef_, alone.estimator_.coef_)
+
+
+def test_frozen_one_split_by_default_holds_a_quarter_out(binary):
+    X, y = binary
+    pruned = prune(LogisticRegression().fit(X, y), X, y, random_state=0)
+    assert pruned.path_.table["scores"].shape == (11, 10)
+    # the pseudo-values of a mean over blocks of equal size average to it
+    np.testing.assert_allclose(
+        pruned.path_.table["scores"].mean(axis=1), pruned.path_.table["score_mean"]
+    )
+
+
+def test_frozen_several_splits_prune_once_more_on_all_rows(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X[:100], y[:100])
+    pruned = prune(model, X, y, cv=3, pruning_ratio=[0.5])
+    alone = prune(model, X, y, pruning_ratio=0.5)
+    np.testing.assert_array_equal(pruned.estimator_.coef_, alone.estimator_.coef_)
+    assert pruned.path_.table["scores"].shape == (2, 3)
+
+
+def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
+    X, y = binary
+    pruned = PrunedEstimator(
+        LogisticRegression(), pruning_ratio=[0.9], rule=Tolerance(0.0), cv=3
+    )
+    pruned.set_params(scoring="neg_log_loss").fit(X, y)
+    assert pruned.pruning_ratio_ == 0
+    assert "nothing was pruned" in repr(pruned.report_).splitlines()[0]
+    np.testing.assert_array_equal(
+        pruned.estimator_.coef_, LogisticRegression().fit(X, y).coef_
+    )
+
+
+# -- path and report -------------------------------------------------------------------
+
+
+def test_at_gives_the_models_that_were_asked(binary):
+    pruned = PrunedEstimator(
+        LogisticRegression(), pruning_ratio=[0.25, 0.5], store_path=True, cv=2
+    ).fit(*binary)
+    assert np.count_nonzero(pruned.path_.at(0.5).coef_) == 4
+    assert np.count_nonzero(pruned.path_.at(0).coef_) == 8
+    with pytest.raises(ValueError, match="Asked were: 0, 0.25, 0.5"):
+        pruned.path_.at(0.3)
+
+
+def test_at_without_a_stored_path_says_how_to_get_it(binary):
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    with pytest.raises(ValueError, match="store_path=True"):
+        pruned.path_.at(0.5)
+
+
+def test_report_says_what_went_and_what_it_cost(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    pruned = PrunedEstimator(
+        RandomForestClassifier(10, random_state=0),
+        method="permutation",
+        pruning_ratio=0.5,
+        random_state=0,
+    ).fit(frame, y)
+    report = pruned.report_.to_dict()
+    assert report["summary"].startswith(
+        "RandomForestClassifier: 4 of 8 features removed by Permutation"
+    )
+    assert {unit["name"] for unit in report["removed"]} < set("abcdefgh")
+    assert report["original"]["features"] == 8
+    assert report["pruned"]["features"] == 4
+    assert report["pruned"]["file_bytes"] > 0
+
+
+# -- in use ----------------------------------------------------------------------------
+
+
+def test_a_grid_search_over_the_ratio_and_nested_parameters(binary):
+    X, y = binary
+    pruned = PrunedEstimator(LogisticRegression(), method=Magnitude(), rule=Tolerance())
+    grid = {
+        "pruning_ratio": [0.25, "auto"],
+        "estimator__C": [0.1, 1.0],
+        "method__per": ["global", "layer"],
+        "rule__max_drop": [0.0, 0.1],
+    }
+    search = GridSearchCV(pruned, grid, cv=2).fit(X, y)
+    assert search.best_score_ > 0.8
+    assert len(search.cv_results_["params"]) == 16
+
+
+def test_columns_of_a_frame_keep_their_kind(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(8)])
+    frame["colour"] = pd.Categorical(np.where(X[:, 0] > 0, "red", "blue"))
+    model = HistGradientBoostingClassifier(
+        max_iter=5, categorical_features="from_dtype"
+    )
+    pruned = PrunedEstimator(model, pruning_ratio=0.6, random_state=0).fit(frame, y)
+    kept = pruned.estimator_[-1].feature_names_in_
+    assert "colour" in kept
+    # a frame needs only the columns left
+    np.testing.assert_array_equal(
+        pruned.estimator_.predict(frame[kept]), pruned.predict(frame)
+    )
+
+
+def test_polars_frames(binary):
+    polars = pytest.importorskip("polars")
+    X, y = binary
+    frame = polars.DataFrame(X, schema=[f"c{i}" for i in range(8)])
+    pruned = PrunedEstimator(
+        HistGradientBoostingClassifier(max_iter=5), pruning_ratio=0.5, random_state=0
+    ).fit(frame, y)
+    array = PrunedEstimator(
+        HistGradientBoostingClassifier(max_iter=5), pruning_ratio=0.5, random_state=0
+    ).fit(X, y)
+    np.testing.assert_array_equal(pruned.predict(frame), array.predict(X))
+
+
+@pytest.mark.parametrize("method", ["magnitude", "permutation"])
+def test_sparse_rows(binary, method):
+    X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
+    pruned = PrunedEstimator(
+        LogisticRegression(), method=method, pruning_ratio=0.5, random_state=0
+    )
+    dense = clone(pruned).fit(X, y).predict_proba(X)
+    from_sparse = pruned.fit(sparse.csr_matrix(X), y).predict_proba(
+        sparse.csr_matrix(X)
+    )
+    # the solver sums in another order
+    np.testing.assert_allclose(from_sparse, dense, atol=1e-4)
+
+
+def test_text_in_a_pipeline():
+    texts = ["red apple", "green apple", "red car", "blue car"] * 6
+    y = np.tile([0, 0, 1, 1], 6)
+    model = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    pruned = PrunedEstimator(model, pruning_ratio=0.4).fit(texts, y)
+    assert pruned.predict(["apple", "car"]).tolist() == [0, 1]
+    assert not hasattr(pruned, "n_features_in_")
+
+
+def test_groups_stay_together(binary):
+    X, y = binary
+    groups = np.arange(200) // 20
+    by_groups = PrunedEstimator(LogisticRegression()).fit(X, y, groups=groups)
+    folds = list(GroupKFold(5).split(X, y, groups))
+    tables = []
+    for cv in (GroupKFold(5), folds):
+        pruned = PrunedEstimator(LogisticRegression(), cv=cv)
+        tables.append(pruned.fit(X, y, groups=groups).path_.table["scores"])
+    np.testing.assert_array_equal(*tables)
+    assert by_groups.path_.table["scores"].shape == (11, 5)
+
+
+def test_sample_weight_of_zero_is_a_row_that_is_not_there(binary):
+    X, y = binary
+    weight = (np.arange(200) < 150).astype(float)
+    model = make_pipeline(StandardScaler(), Ridge())
+    weighted = PrunedEstimator(Ridge(), pruning_ratio=0.5)
+    weighted.fit(X, y, sample_weight=weight)
+    fewer = PrunedEstimator(Ridge(), pruning_ratio=0.5).fit(X[:150], y[:150])
+    np.testing.assert_allclose(weighted.predict(X), fewer.predict(X), rtol=1e-8)
+    in_pipeline = PrunedEstimator(model, pruning_ratio=0.5)
+    assert in_pipeline.fit(X, y, sample_weight=weight).predict(X).shape == (200,)
+
+
+def test_unsupervised_models_are_pruned_on_columns(binary):
+    X, _ = binary
+    pruned = PrunedEstimator(
+        KMeans(3, n_init=1), pruning_ratio=0.5, random_state=0
+    ).fit(X)
+    assert pruned.estimator_[-1].cluster_centers_.shape == (3, 4)
+
+
+def test_it_is_what_it_wraps():
+    assert is_classifier(PrunedEstimator(LogisticRegression()))
+    assert is_regressor(PrunedEstimator(FrozenEstimator(Ridge())))
+    assert hasattr(PrunedEstimator(LogisticRegression()), "predict_proba")
+    assert not hasattr(PrunedEstimator(Ridge()), "predict_proba")
+    assert hasattr(PrunedEstimator(StandardScaler()), "transform")
+
+
+def test_random_state_seeds_what_is_left_unseeded(classes):
+    X, y = classes
+    forest = RandomForestClassifier(8)
+    first, second = (
+        PrunedEstimator(forest, pruning_ratio=0.5, random_state=3).fit(X, y)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+    assert forest.random_state is None
+
+
+def test_string_labels_come_back(classes):
+    X, y = classes
+    pruned = PrunedEstimator(RandomForestClassifier(10, random_state=0), rule=Best())
+    assert set(pruned.fit(X, y).predict(X)) == set(y)
+    assert pruned.classes_.tolist() == ["ant", "bee", "cat"]
