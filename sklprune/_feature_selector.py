@@ -38,11 +38,11 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     Attributes
     ----------
-    support_ : ndarray of shape (n_features_in_,), bool
+    support_ : ndarray of shape (n_features,), bool
         The columns that stay.
-    ranking_ : ndarray of shape (n_features_in_,), int
+    ranking_ : ndarray of shape (n_features,), int
         1 for the columns that stay; the higher, the earlier a column leaves.
-    importances_ : ndarray of shape (n_features_in_,)
+    importances_ : ndarray of shape (n_features,)
         What the columns were ordered by; larger is more important.
     estimator_ : estimator
         The model on the columns that stay, as in :class:`PrunedEstimator`.
@@ -50,7 +50,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         As in :class:`PrunedEstimator`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has names.
 
     See Also
@@ -163,7 +163,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features_in_)
+        X : array-like of shape (n_samples, n_features)
 
         Returns
         -------

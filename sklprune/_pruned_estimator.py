@@ -79,7 +79,7 @@ class PrunedEstimator(PruningMetaEstimator):
         Labels, of a classifier.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has names.
 
     See Also
