@@ -109,7 +109,13 @@ def fit_dense(plan, task):
         return plan.estimator
     model = seeded(plan.estimator, task.random_state)
     family_of(model).fit(model, task.X, task.y, task.sample_weight)
-    return plain(model)
+    return settled(model)
+
+
+def settled(model):
+    """A fitted model without objects of ours and without the search that found it."""
+    model = plain(model)
+    return family_of(model).settle(model)
 
 
 def _open_to_order(plan, dense, task):

@@ -17,9 +17,9 @@ from sklprune._path import (
     fit_dense,
     pruned_at,
     score_path,
+    settled,
     splits_of,
 )
-from sklprune._plain import plain
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name
@@ -134,8 +134,8 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     """
     frozen = isinstance(estimator, FrozenEstimator)
     if frozen:
-        estimator = plain(estimator.estimator)
-        check_is_fitted(estimator)
+        check_is_fitted(estimator.estimator)
+        estimator = settled(estimator.estimator)
     core = family_of(estimator).core(estimator)
     family = family_of(core)
     method = _method_for(family, method)

@@ -10,6 +10,8 @@ from sklprune.families.forest import ForestFamily
 from sklprune.families.linear import LinearFamily
 from sklprune.families.mlp import MLPFamily
 from sklprune.families.pipeline import PipelineFamily
+from sklprune.families.search import SearchFamily
+from sklprune.families.transformed_target import TransformedTargetFamily
 
 __all__ = ["Family"]
 
@@ -19,3 +21,5 @@ register_family(ForestFamily())
 register_family(LinearFamily())
 register_family(MLPFamily())
 register_family(PipelineFamily())
+register_family(SearchFamily())
+register_family(TransformedTargetFamily())

@@ -156,6 +156,10 @@ class Family:
         """The innermost estimator, fitted or not: the one that methods act on."""
         return estimator
 
+    def settle(self, estimator):
+        """What a fitted estimator comes down to: of a search the best estimator."""
+        return estimator
+
     def close(self, estimator, model):
         """A copy of the wrapper that holds the pruned model."""
         return model

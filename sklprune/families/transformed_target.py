@@ -1,0 +1,44 @@
+"""`TransformedTargetRegressor`: a lens on its regressor."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from sklprune._registry import family_of
+from sklprune.families._base import Family, without
+
+
+class TransformedTargetFamily(Family):
+    """The regressor inside is pruned, on targets as it sees them."""
+
+    classes = ("TransformedTargetRegressor",)
+
+    def inside(self, estimator, task):
+        if task.y is not None:
+            y = np.asarray(task.y, dtype=float)
+            columns = y.reshape(len(y), -1)
+            transformed = estimator.transformer_.transform(columns)
+            task = replace(task, y=transformed.reshape(y.shape))
+        return estimator.regressor_, task
+
+    def close(self, estimator, model):
+        whole = without(estimator, ())
+        whole.regressor_ = model
+        return whole
+
+    def core(self, estimator):
+        regressor = getattr(estimator, "regressor_", estimator.regressor)
+        regressor = LinearRegression() if regressor is None else regressor
+        return family_of(regressor).core(regressor)
+
+    def weights_of_fit(self, estimator, sample_weight):
+        core = self.core(estimator)
+        return family_of(core).weights_of_fit(core, sample_weight)
+
+    def counts(self, estimator):
+        return family_of(estimator.regressor_).counts(estimator.regressor_)
+
+    def strip(self, estimator):
+        regressor = estimator.regressor_
+        return self.close(estimator, family_of(regressor).strip(regressor))
