@@ -9,7 +9,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklprune._meta_estimator import PruningMetaEstimator
 from sklprune._sklearn_private import fit_context, safe_indexing
-from sklprune.families._base import column_step, frame_kind
+from sklprune.families._base import column_step
+from sklprune.families._column_parameters import frame_kind
 
 __all__ = ["FeaturePruningSelector"]
 
@@ -119,10 +120,14 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         X = self._checked(X, reset=True)
         ratio = self._ratio(X.shape[1])
         result = self._prune(X, y, sample_weight, groups, ratio, granularity="feature")
-        self.support_ = result.keep
-        self.importances_ = result.scores
-        self.ranking_ = _ranking(result.keep, result.scores)
-        self._columns = column_step(np.flatnonzero(result.keep), X)
+        # a frozen model that was pruned on columns before does not read all of them
+        positions = result.units.where.positions
+        self.support_ = np.zeros(X.shape[1], dtype=bool)
+        self.support_[positions] = result.keep
+        self.importances_ = np.zeros(X.shape[1])
+        self.importances_[positions] = result.scores
+        self.ranking_ = _ranking(self.support_, self.importances_)
+        self._columns = column_step(np.flatnonzero(self.support_), X)
         return self
 
     def _ratio(self, n_features):

@@ -23,7 +23,7 @@ from sklprune._path import (
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name
-from sklprune._units import score
+from sklprune._units import Units, score
 from sklprune._validation import check_ratio
 
 #: what pruning_ratio="auto" stands for
@@ -38,6 +38,7 @@ class Result:
     ratio: float
     keep: np.ndarray
     scores: np.ndarray
+    units: Units
     path: PruningPath
     report: Report
 
@@ -68,8 +69,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     if several:
         if task.scorer is None:
             raise ValueError(
-                "y is None, and without labels there are no scores to choose a ratio "
-                "by: give pruning_ratio as a number."
+                "Choosing a ratio by scores requires y to be passed, but the target y "
+                "is None. Without labels give pruning_ratio as a number."
             )
         splits = splits_of(plan, task, cv)
         table, models = score_path(plan, task, ratios_and_none, splits)
@@ -93,6 +94,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         float(1 - best.candidate.keep.mean()),
         best.candidate.keep,
         best.candidate.scores,
+        best.candidate.units,
         PruningPath(table, chosen, stored),
         Report(dense, best.model, plan.method, best.candidate, scores),
     )

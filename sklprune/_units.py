@@ -1,6 +1,7 @@
 """The nouns that everything else is said in: `Units`, `Task` and `Candidate`."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,20 @@ from sklprune._sklearn_private import (
     safe_indexing,
     scorer_takes_weights,
 )
+
+
+class Columns(NamedTuple):
+    """Where units of granularity "feature" are.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n_units,), int
+        Positions in X.
+    names : ndarray of shape (n_units,), object
+    """
+
+    positions: np.ndarray
+    names: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+import sklearn  # noqa: E402
 from sklearn.datasets import make_classification, make_regression  # noqa: E402
 
 
@@ -44,3 +45,11 @@ def regression():
         200, 6, n_informative=3, shuffle=False, noise=5.0, random_state=0
     )
     return X * np.array([1, 100, 0.01, 1, 100, 0.01]), y
+
+
+@pytest.fixture
+def polars():
+    """The polars module, where scikit-learn passes its columns through."""
+    if sklearn.__version__.startswith("1.6."):
+        pytest.skip("ColumnTransformer of scikit-learn 1.6 renames polars columns")
+    return pytest.importorskip("polars")

@@ -53,8 +53,7 @@ def test_a_frame_comes_out_as_it_came_in(binary):
     assert (out.dtypes == frame[out.columns].dtypes).all()
 
 
-def test_polars_comes_out_as_polars(binary):
-    polars = pytest.importorskip("polars")
+def test_polars_comes_out_as_polars(binary, polars):
     X, y = binary
     frame = polars.DataFrame(X, schema=list("abcdefgh"))
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)

@@ -213,8 +213,7 @@ def test_columns_of_a_frame_keep_their_kind(binary):
     )
 
 
-def test_polars_frames(binary):
-    polars = pytest.importorskip("polars")
+def test_polars_frames(binary, polars):
     X, y = binary
     frame = polars.DataFrame(X, schema=[f"c{i}" for i in range(8)])
     pruned = PrunedEstimator(

@@ -18,10 +18,11 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._registry import family_of
 from sklprune._sklearn_private import num_features
-from sklprune._units import Units
+from sklprune._units import Columns, Units
+from sklprune.families._column_parameters import FOLLOWS, column_names, frame_kind
 
-#: parameters that name columns; they do not follow the columns kept yet
-NAMES_COLUMNS = ("categorical_features", "interaction_cst", "monotonic_cst")
+#: name and transformer of the step that selects columns
+COLUMN_STEP = ("kept", "passthrough")
 
 
 class Family:
@@ -50,7 +51,9 @@ class Family:
     def units(self, estimator, granularity, X):
         """What can be removed from a fitted estimator at a granularity."""
         if granularity == "feature":
-            return Units("feature", num_features(X), where=column_names(X))
+            positions = self.columns(estimator, X)
+            where = Columns(positions, column_names(X)[positions])
+            return Units("feature", len(positions), where=where)
         return self.own_units(estimator, granularity)
 
     def own_units(self, estimator, granularity):
@@ -63,7 +66,9 @@ class Family:
 
     def names(self, units):
         """A name for each unit, for a report: (n_units,)."""
-        return units.where if units.granularity == "feature" else self.own_names(units)
+        if units.granularity == "feature":
+            return units.where.names
+        return self.own_names(units)
 
     def own_names(self, units):
         return np.array([f"{units.granularity} {i}" for i in range(units.count)])
@@ -84,31 +89,52 @@ class Family:
 
     def refit(self, estimator, units, keep, task):
         """A clone fitted on the columns that stay, behind a step that selects them."""
-        columns = column_step(np.flatnonzero(keep), task.X)
-        model = self.narrow(estimator, keep)
-        family_of(model).fit(
-            model, columns.transform(task.X), task.y, task.sample_weight
-        )
-        return Pipeline([("columns", columns), ("model", model)])
+        step = column_step(units.where.positions[keep], task.X)
+        inner = self.without_step(estimator)
+        model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
+        rows = step.transform(task.X)
+        family_of(model).fit(model, rows, task.y, task.sample_weight)
+        return Pipeline([("columns", step), ("model", model)])
 
-    def narrow(self, estimator, keep):
+    def columns(self, estimator, X):
+        """Positions of the columns of X that an estimator reads: all, as a rule."""
+        return np.arange(num_features(X))
+
+    def without_step(self, estimator):
+        """The estimator behind a step of ours that selects columns."""
+        return estimator
+
+    def narrow(self, estimator, columns, names):
         """An unfitted clone whose parameters name only the columns that stay.
+
+        Parameters
+        ----------
+        estimator : estimator
+        columns : ndarray of int
+            Positions of the columns that stay.
+        names : ndarray of object
+            Names of all columns.
 
         Raises
         ------
         ValueError
             If a parameter names columns and cannot follow; the sentence names it.
         """
+        narrowed = clone(estimator)
         for name, value in estimator.get_params().items():
-            if name.split("__")[-1] in NAMES_COLUMNS and not (
-                value is None or isinstance(value, str)
-            ):
+            own = name.split("__")[-1]
+            if own not in FOLLOWS or value is None or isinstance(value, str):
+                continue
+            if own != name:
                 raise ValueError(
-                    f"{name}={value!r} of {type(estimator).__name__} names columns, "
-                    "and columns are about to be removed: it cannot follow them yet. "
-                    f"Set {name} to None, or prune another granularity."
+                    f"{name}={value!r} of {type(estimator).__name__} names columns as "
+                    "an inner step sees them, and columns of X are about to be "
+                    f"removed: it cannot follow them. Set {name} to None, or prune "
+                    "another granularity."
                 )
-        return clone(estimator)
+            follow = FOLLOWS[name](value, columns, names)
+            narrowed.set_params(**{name: follow})
+        return narrowed
 
     def refit_of(self, estimator, granularity):
         """The name of the refit behind `refit=True`, or None."""
@@ -194,20 +220,6 @@ def without(estimator, attributes):
     return stripped
 
 
-def column_names(X):
-    """Names of the columns of X: its own, or x0, x1, ... as in scikit-learn."""
-    columns = getattr(X, "columns", None)
-    if columns is not None:
-        return np.asarray(columns, dtype=object)
-    return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
-
-
-def frame_kind(X):
-    """ "pandas" or "polars" for a data frame, else None."""
-    library = type(X).__module__.split(".")[0]
-    return library if library in ("pandas", "polars") else None
-
-
 def column_step(indices, X):
     """A fitted transformer that passes some columns of X on, chosen by position.
 
@@ -215,7 +227,7 @@ def column_step(indices, X):
     hold these columns alone. An array must keep its width.
     """
     step = ColumnTransformer(
-        [("kept", "passthrough", [int(i) for i in indices])],
+        [(*COLUMN_STEP, [int(i) for i in indices])],
         sparse_threshold=1.0,
         verbose_feature_names_out=False,
     )

@@ -2,8 +2,10 @@
 
 import copy
 
+import numpy as np
+
 from sklprune._registry import family_of
-from sklprune.families._base import Family
+from sklprune.families._base import COLUMN_STEP, Family
 
 
 class PipelineFamily(Family):
@@ -15,6 +17,25 @@ class PipelineFamily(Family):
         if len(estimator) == 1:
             return estimator[-1], task
         return estimator[-1], task.seen_as(estimator[:-1].transform(task.X))
+
+    def columns(self, estimator, X):
+        if not _is_pruned_on_columns(estimator):
+            return super().columns(estimator, X)
+        ((_, _, positions),) = estimator[0].transformers
+        return np.array(positions)
+
+    def without_step(self, estimator):
+        # a second pruning of columns composes with the first instead of nesting
+        return estimator[-1] if _is_pruned_on_columns(estimator) else estimator
+
+    def narrow(self, estimator, columns, names):
+        first = estimator[0]
+        narrowed = super().narrow(estimator, columns, names)
+        if not _is_a_pass(first):
+            name = estimator.steps[0][0]
+            first = family_of(first).narrow(first, columns, names)
+            narrowed.set_params(**{name: first})
+        return narrowed
 
     def close(self, estimator, model):
         pipeline = copy.copy(estimator)
@@ -46,6 +67,14 @@ class PipelineFamily(Family):
                 total[name] = total.get(name, 0) + value
         # the columns that a pipeline needs are those that its first step needs
         return total | {"features": counts[0].get("features", 0)}
+
+
+def _is_pruned_on_columns(pipeline):
+    """Whether it is what `Family.refit` makes of columns."""
+    names = [name for name, _ in pipeline.steps]
+    return names == ["columns", "model"] and (
+        [t[:2] for t in getattr(pipeline[0], "transformers", ())] == [COLUMN_STEP]
+    )
 
 
 def _is_a_pass(step):

@@ -74,7 +74,7 @@ class Permutation(Method):
         whole = score(estimator, rows)
         falls = Parallel(n_jobs=task.n_jobs)(
             delayed(_shuffled_scores)(estimator, rows, column, orders)
-            for column in range(units.count)
+            for column in units.where.positions
         )
         return whole - np.array(falls).mean(axis=1)
 

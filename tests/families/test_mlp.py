@@ -65,8 +65,8 @@ def test_one_unit_stays_in_a_layer_that_lost_all_weights(model, classes):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_warm_fit_does_not_bring_the_dense_net_back(classes, early_stopping):
-    X, y = classes
+def test_a_warm_fit_does_not_bring_the_dense_net_back(binary, early_stopping):
+    X, y = binary
     model = MLPClassifier(
         (9,),
         early_stopping=early_stopping,

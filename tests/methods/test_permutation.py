@@ -52,8 +52,7 @@ def test_sparse_rows_give_the_numbers_of_dense_ones(binary, kind):
     )
 
 
-def test_every_kind_of_table_is_reordered_alike():
-    polars = pytest.importorskip("polars")
+def test_every_kind_of_table_is_reordered_alike(polars):
     X = np.arange(12.0).reshape(4, 3)
     order = np.array([2, 0, 3, 1])
     expected = X.copy()
