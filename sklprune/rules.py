@@ -11,6 +11,7 @@ column for each split, or for each block of rows where there is one split, and
 """
 
 import numbers
+import re
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,6 +19,9 @@ from sklearn.base import BaseEstimator
 from sklprune._registry import register
 
 __all__ = ["Best", "OneStandardError", "Rule", "Tolerance"]
+
+
+SPLIT_SCORE = re.compile(r"split\d+_test_score")
 
 
 def standard_error(values):
@@ -33,8 +37,68 @@ def _smallest(meets):
     return int(np.flatnonzero(meets)[-1])
 
 
+def table_of_search(cv_results):
+    """The table of a search over `pruning_ratio`, and the index behind each row."""
+    sizes = [name for name in cv_results if name.endswith("pruning_ratio")]
+    if len(sizes) != 1:
+        raise ValueError(
+            "A rule needs a search over one pruning_ratio; searched were "
+            f"{[name for name in cv_results if name.startswith('param_')]}."
+        )
+    if "mean_test_score" not in cv_results:
+        raise ValueError("A rule needs a search with one metric, not several.")
+    ratios = list(cv_results[sizes[0]])
+    if not all(isinstance(ratio, numbers.Real) for ratio in ratios):
+        raise ValueError(f"{sizes[0]}: a rule needs numbers to compare, not {ratios}.")
+    mean = np.asarray(cv_results["mean_test_score"])
+    # ascending; of one ratio the best comes first, and of equals the first
+    order = np.lexsort((np.arange(len(mean)), -mean, ratios))
+    index = order[np.unique(np.array(ratios)[order], return_index=True)[1]]
+    splits = [v for k, v in cv_results.items() if SPLIT_SCORE.fullmatch(k)]
+    table = {
+        "ratio": np.array(ratios, dtype=float)[index],
+        "score_mean": mean[index],
+        "scores": np.column_stack(splits)[index],
+        "asked": np.full(len(index), True),
+    }
+    return table, index
+
+
 class Rule(BaseEstimator):
-    """Base of all rules: parameters only, and `choose`."""
+    """Base of all rules: parameters only, and `choose`.
+
+    Attributes
+    ----------
+    needs_unpruned : bool
+        Whether the choice is measured against the unpruned model.
+    """
+
+    needs_unpruned = False
+
+    def __call__(self, cv_results):
+        """Choose in a search over `pruning_ratio`: `GridSearchCV(..., refit=rule)`.
+
+        A plain search maximises the score alone and would hardly prune. Of several
+        candidates of one ratio the best one stands for it.
+
+        Parameters
+        ----------
+        cv_results : dict
+            `cv_results_` of a search, one of whose parameters is, or ends in,
+            `pruning_ratio`, with numbers as values.
+
+        Returns
+        -------
+        int
+            The index of the chosen candidate.
+        """
+        table, index = table_of_search(cv_results)
+        if self.needs_unpruned and table["ratio"][0] > 0:
+            raise ValueError(
+                f"{type(self).__name__} measures the loss against the unpruned model: "
+                f"0 must be among the searched ratios, {table['ratio'].tolist()}."
+            )
+        return int(index[self.choose(table)])
 
     def choose(self, table):
         """Position of the candidate to keep.
@@ -122,6 +186,8 @@ class Tolerance(Rule):
     >>> Tolerance(0.02).choose({"score_mean": np.array([0.95, 0.94, 0.935, 0.9])})
     2
     """
+
+    needs_unpruned = True
 
     def __init__(self, max_drop=0.01, *, relative=False):
         self.max_drop = max_drop

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 
+from sklprune import PrunedEstimator
 from sklprune.rules import Best, OneStandardError, Tolerance, standard_error
 
 
@@ -70,3 +73,48 @@ def test_standard_error_against_the_formula():
     expected = np.std(values, ddof=1) / np.sqrt(3)
     np.testing.assert_allclose(standard_error(values), [expected])
     assert np.isnan(standard_error(values[:, :1])).all()
+
+
+# -- in a search ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def search_results(binary):
+    X, y = binary
+    pruned = PrunedEstimator(LogisticRegression())
+    grid = {"pruning_ratio": [0.0, 0.5, 0.75, 0.875], "estimator__C": [1e-3, 1.0]}
+
+    def search(rule, grid=grid):
+        return GridSearchCV(pruned, grid, refit=rule, cv=4).fit(X, y)
+
+    return search
+
+
+@pytest.mark.parametrize("rule", [Best(), OneStandardError(), Tolerance(0.05)])
+def test_a_search_refits_by_a_rule(search_results, rule):
+    search = search_results(rule)
+    results = search.cv_results_
+    ratios = np.array(results["param_pruning_ratio"], dtype=float)
+    means = results["mean_test_score"]
+    per_split = np.column_stack([results[f"split{i}_test_score"] for i in range(4)])
+    best = means.argmax()
+    bound = {
+        "Best": means[best],
+        "Tolerance": means[ratios == 0].max() - 0.05,
+        "OneStandardError": means[best]
+        - standard_error(per_split - per_split[best])[search.best_index_],
+    }[type(rule).__name__]
+    assert means[search.best_index_] >= bound - 1e-12
+    larger = ratios > ratios[search.best_index_]
+    if not isinstance(rule, OneStandardError):
+        assert (means[larger] < bound).all()
+    assert search.best_estimator_.pruning_ratio_ == ratios[search.best_index_]
+
+
+def test_what_a_search_must_offer(search_results):
+    with pytest.raises(ValueError, match="0 must be among the searched ratios"):
+        search_results(Tolerance(), {"pruning_ratio": [0.25, 0.5]})
+    with pytest.raises(ValueError, match="one pruning_ratio; .*'param_estimator__C'"):
+        search_results(Best(), {"estimator__C": [0.1, 1.0]})
+    with pytest.raises(ValueError, match="needs numbers"):
+        search_results(Best(), {"pruning_ratio": ["auto", 0.5]})
