@@ -3,6 +3,7 @@
 from sklprune import methods, refits, rules
 from sklprune._cost import Cost, cost
 from sklprune._feature_selector import FeaturePruningSelector
+from sklprune._importance import permutation_importance
 from sklprune._plain import strip, to_plain
 from sklprune._pruned_estimator import PrunedEstimator, prune
 from sklprune._version import __version__
@@ -14,6 +15,7 @@ __all__ = [
     "__version__",
     "cost",
     "methods",
+    "permutation_importance",
     "prune",
     "refits",
     "rules",

@@ -70,7 +70,7 @@ class Permutation(Method):
         )
         if chosen is not None:
             rows = rows.take(chosen)
-        rows = rows.seen_as(_columnwise(rows.X))
+        rows = rows.seen_as(columnwise(rows.X))
         whole = score(estimator, rows)
         falls = Parallel(n_jobs=task.n_jobs)(
             delayed(_shuffled_scores)(estimator, rows, column, orders)
@@ -114,7 +114,7 @@ def shuffles(n_rows, n_repeats, max_samples, random_state):
     return chosen, np.array(orders)
 
 
-def _columnwise(X):
+def columnwise(X):
     """X in a form whose columns can be replaced."""
     if sparse.issparse(X):
         X = X.tocsc(copy=True)
@@ -128,24 +128,34 @@ def _columnwise(X):
 def _shuffled_scores(estimator, rows, column, orders):
     """The score with one column in each of the orders, (n_repeats,)."""
     return [
-        score(estimator, rows.seen_as(with_column_reordered(rows.X, column, order)))
-        for order in orders
+        score(estimator, rows.seen_as(table))
+        for table in reordered(rows.X, column, orders)
     ]
 
 
-def with_column_reordered(X, column, order):
-    """A copy of X with the values of one column in another order of the rows."""
+def reordered(X, column, orders):
+    """Yield X with the values of one column in each of the orders.
+
+    X itself is not written to. Of an array or a pandas frame one copy serves all
+    orders: use what is yielded before asking for the next.
+    """
     if sparse.issparse(X):
-        return _sparse_reordered(X, column, order)
-    if hasattr(X, "isetitem"):  # pandas
-        copy = X.copy()
-        copy.isetitem(column, X.iloc[:, column].array.take(order))
-        return copy
-    if hasattr(X, "with_columns"):  # polars
-        return X.with_columns(X.to_series(column).gather(order))
-    copy = X.copy()
-    copy[:, column] = X[order, column]
-    return copy
+        for order in orders:
+            yield _sparse_reordered(X, column, order)
+    elif hasattr(X, "with_columns"):  # polars
+        values = X.to_series(column)
+        for order in orders:
+            yield X.with_columns(values.gather(order))
+    elif hasattr(X, "isetitem"):  # pandas
+        copy, values = X.copy(), X.iloc[:, column].array
+        for order in orders:
+            copy.isetitem(column, values.take(order))
+            yield copy
+    else:
+        copy, values = X.copy(), X[:, column]
+        for order in orders:
+            copy[:, column] = values[order]
+            yield copy
 
 
 def _sparse_reordered(X, column, order):

@@ -11,7 +11,7 @@ from sklearn.metrics import check_scoring
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Permutation
-from sklprune.methods.permutation import shuffles, with_column_reordered
+from sklprune.methods.permutation import reordered, shuffles
 
 
 def importances(model, X, y, method, random_state, **rows):
@@ -58,7 +58,7 @@ def test_every_kind_of_table_is_reordered_alike(polars):
     expected = X.copy()
     expected[:, 1] = X[order, 1]
     for table in (X, pd.DataFrame(X), polars.DataFrame(X), sparse.csc_array(X)):
-        result = with_column_reordered(table, 1, order)
+        (result,) = reordered(table, 1, [order])
         result = result.toarray() if sparse.issparse(result) else np.asarray(result)
         np.testing.assert_array_equal(result, expected)
 

@@ -1,0 +1,28 @@
+"""Real tables for the benchmarks.
+
+Read as `NAME.npz` from the folder that the environment variable SKLPRUNE_DATA (or
+--data) names; without it fetched by `sklearn.datasets.fetch_openml`, which needs a
+network.
+"""
+
+import os
+import pathlib
+
+import numpy as np
+
+#: versions on OpenML of the sets that the benchmarks ask for
+OPENML = {"spambase": 1, "electricity": 1, "adult": 2, "letter": 1, "pendigits": 1}
+
+
+def load(name, folder=None):
+    """X as float32 and y as codes or floats."""
+    folder = folder or os.environ.get("SKLPRUNE_DATA")
+    if folder:
+        with np.load(pathlib.Path(folder) / f"{name}.npz", allow_pickle=False) as file:
+            return file["X"].astype(np.float32), file["y"].copy()
+    from sklearn.datasets import fetch_openml
+
+    X, y = fetch_openml(
+        name, version=OPENML[name], return_X_y=True, as_frame=False, parser="auto"
+    )
+    return X.astype(np.float32), np.unique(y, return_inverse=True)[1]

@@ -1,0 +1,46 @@
+"""How long does `import sklprune` take, against the scikit-learn that it stands on?
+
+    python benchmarks/import_time.py [--runs 11] [--json FILE]
+
+Each import happens in a fresh process, the two in turn; medians, and the median of the
+paired ratios.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+OURS = "import sklprune"
+THEIRS = "import sklearn.linear_model, sklearn.ensemble, sklearn.neural_network"
+
+
+def seconds(code):
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=11)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    times = [(seconds(OURS), seconds(THEIRS)) for _ in range(options.runs + 1)]
+    ours, theirs = np.array(times[1:]).T  # the first one warms up
+    result = {
+        "sklprune": float(np.median(ours)),
+        "scikit-learn": float(np.median(theirs)),
+        "ratio": float(np.median(ours / theirs)),
+    }
+    print("  ".join(f"{name} {value:.3f}" for name, value in result.items()))
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(result, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()
