@@ -14,55 +14,55 @@ from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune.refits import Clone, Reconstruction
 
 
-def fails(message, error=ValueError):
+def raises(message, error=ValueError):
     return pytest.raises(error, match=message)
 
 
 @pytest.mark.parametrize("ratio", [1, 1.0, -0.1, np.nan, [0.5, 2], [], "half", True])
 def test_ratio(binary, ratio):
-    with fails("pruning_ratio="):
+    with raises("pruning_ratio="):
         PrunedEstimator(Ridge(), pruning_ratio=ratio).fit(*binary)
 
 
 def test_unknown_names_list_the_known_ones(binary):
-    with fails("method='magic' is not known. Known are: 'magnitude'"):
+    with raises("method='magic' is not known. Known are: 'magnitude'"):
         PrunedEstimator(Ridge(), method="magic").fit(*binary)
-    with fails("rule='worst' is not known. Known are: 'best', 'one_se'"):
+    with raises("rule='worst' is not known. Known are: 'best', 'one_se'"):
         PrunedEstimator(Ridge(), rule="worst").fit(*binary)
-    with fails("refit='again' is not known"):
+    with raises("refit='again' is not known"):
         PrunedEstimator(Ridge(), refit="again").fit(*binary)
 
 
 def test_a_method_that_does_not_fit_names_those_that_would(binary):
-    with fails("'member_selection' does not fit Ridge.*'magnitude', 'permutation'"):
+    with raises("'member_selection' does not fit Ridge.*'magnitude', 'permutation'"):
         PrunedEstimator(Ridge(), method="member_selection").fit(*binary)
-    with fails("'magnitude' does not fit KNeighborsClassifier.*work: 'permutation'"):
+    with raises("'magnitude' does not fit KNeighborsClassifier.*work: 'permutation'"):
         PrunedEstimator(KNeighborsClassifier(), method="magnitude").fit(*binary)
-    with fails("features are to leave. Methods that work: 'permutation'"):
+    with raises("features are to leave. Methods that work: 'permutation'"):
         FeaturePruningSelector(Ridge(), method="magnitude").fit(*binary)
 
 
 def test_a_refit_that_does_not_fit(binary):
-    with fails("refit=False cannot follow the removal of features"):
+    with raises("refit=False cannot follow the removal of features"):
         PrunedEstimator(Ridge(), method="permutation", refit=False).fit(*binary)
-    with fails("refit=Clone cannot follow the removal of weights"):
+    with raises("refit=Clone cannot follow the removal of weights"):
         PrunedEstimator(Ridge(), refit=Clone()).fit(*binary)
-    with fails("refit=Reconstruction cannot follow the removal of members"):
+    with raises("refit=Reconstruction cannot follow the removal of members"):
         PrunedEstimator(RandomForestClassifier(5), refit=Reconstruction()).fit(*binary)
 
 
 def test_an_unfitted_model(binary):
-    with fails("prune\\(\\) takes a fitted model, and this Ridge", NotFittedError):
+    with raises("prune\\(\\) takes a fitted model, and this Ridge", NotFittedError):
         prune(Ridge(), *binary)
 
 
 def test_other_columns_than_the_model_saw(binary):
     X, y = binary
     model = Ridge().fit(X, y)
-    with fails("X has 5 features, but Ridge is expecting 8 features"):
+    with raises("X has 5 features, but Ridge is expecting 8 features"):
         prune(model, X[:, :5], y)
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
-    with fails("feature names"):
+    with raises("feature names"):
         prune(Ridge().fit(frame, y), frame.rename(columns={"a": "z"}), y)
 
 
@@ -72,58 +72,58 @@ def test_not_finite(binary, value):
     model = LogisticRegression().fit(X, y)
     X = X.copy()
     X[3, 2] = value
-    with fails("NaN|infinity"):
+    with raises("NaN|infinity"):
         PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
-    with fails("NaN|infinity"):
+    with raises("NaN|infinity"):
         prune(model, X, y, pruning_ratio=0.5)
-    with fails("NaN|infinity"):
+    with raises("NaN|infinity"):
         FeaturePruningSelector(LogisticRegression()).fit(X, y)
 
 
 def test_one_class(binary):
     X, _ = binary
-    with fails("y has one class, 'a'"):
+    with raises("y has one class, 'a'"):
         PrunedEstimator(LogisticRegression()).fit(X, np.full(len(X), "a"))
 
 
 def test_fewer_rows_than_folds(binary):
     X, y = binary
     rows = [0, 1, -1, -2]
-    with fails("cv=None asks for 5 folds, but X has n_samples=4 rows"):
+    with raises("cv=None asks for 5 folds, but X has n_samples=4 rows"):
         PrunedEstimator(Ridge()).fit(X[rows], y[rows])
 
 
 def test_constant_columns(binary):
     X, y = binary
-    with fails("All columns of X are constant"):
+    with raises("All columns of X are constant"):
         PrunedEstimator(Ridge()).fit(np.ones_like(X), y)
 
 
 def test_lengths_differ(binary):
     X, y = binary
-    with fails("inconsistent numbers of samples"):
+    with raises("inconsistent numbers of samples"):
         PrunedEstimator(Ridge()).fit(X, y[:-1])
 
 
 def test_weights(binary):
     X, y = binary
-    with fails("sample_weight: all weights are zero"):
+    with raises("sample_weight: all weights are zero"):
         PrunedEstimator(Ridge()).fit(X, y, sample_weight=np.zeros(len(y)))
     for model in (KNeighborsClassifier(), make_pipeline(KNeighborsClassifier())):
-        with fails("sample_weight was given, but KNeighborsClassifier.fit"):
+        with raises("sample_weight was given, but KNeighborsClassifier.fit"):
             PrunedEstimator(model).fit(X, y, sample_weight=np.ones(len(y)))
 
 
 def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
-    with fails(
+    with raises(
         "'member_selection' requires y.*Without labels works method='magnitude'"
     ):
         prune(forest, X, pruning_ratio=0.5)
-    with fails("'clone' requires y|'permutation' requires y"):
+    with raises("'clone' requires y|'permutation' requires y"):
         prune(forest, X, method="permutation", pruning_ratio=0.5)
-    with fails("y is None.*give pruning_ratio as a number"):
+    with raises("y is None.*give pruning_ratio as a number"):
         prune(LogisticRegression().fit(X, y), X)
 
 
@@ -131,13 +131,15 @@ def test_columns_named_by_a_parameter(binary):
     X, y = binary
     boosting = HistGradientBoostingRegressor(max_iter=3, monotonic_cst=[1] + [0] * 7)
     model = make_pipeline(StandardScaler(), boosting)
-    with fails("monotonic_cst=.* of Pipeline names columns as an inner step sees them"):
+    with raises(
+        "monotonic_cst=.* of Pipeline names columns as an inner step sees them"
+    ):
         PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
 
 
 @pytest.mark.parametrize("k", [0, 9, 2.0, True, "3"])
 def test_number_of_features(binary, k):
-    with fails(f"n_features_to_select={k!r} is not allowed.*8"):
+    with raises(f"n_features_to_select={k!r} is not allowed.*8"):
         FeaturePruningSelector(Ridge(), n_features_to_select=k).fit(*binary)
 
 
@@ -145,31 +147,31 @@ def test_number_and_ratio_of_features(binary):
     selector = FeaturePruningSelector(
         Ridge(), n_features_to_select=3, pruning_ratio=0.5
     )
-    with fails("Both n_features_to_select=3 and pruning_ratio=0.5"):
+    with raises("Both n_features_to_select=3 and pruning_ratio=0.5"):
         selector.fit(*binary)
 
 
 def test_nested_parameter_of_a_string():
-    with fails("Pass the object instead, method=Permutation\\(\\)"):
+    with raises("Pass the object instead, method=Permutation\\(\\)"):
         FeaturePruningSelector(Ridge()).set_params(method__n_repeats=3)
-    with fails("rule='one_se' is a string.*rule=OneStandardError\\(\\)"):
+    with raises("rule='one_se' is a string.*rule=OneStandardError\\(\\)"):
         PrunedEstimator(Ridge()).set_params(rule__max_drop=0.1)
 
 
 @pytest.mark.parametrize("rule", [lambda table: 99, lambda table: "best"])
 def test_a_rule_that_gives_no_position(binary, rule):
-    with fails("it must give a position in a table of 11 rows"):
+    with raises("it must give a position in a table of 11 rows"):
         PrunedEstimator(Ridge(), rule=rule).fit(*binary)
 
 
 def test_a_score_that_is_not_a_number(binary):
-    with fails("The score of Ridge is nan"):
+    with raises("The score of Ridge is nan"):
         PrunedEstimator(Ridge(), scoring=lambda *_: np.nan).fit(*binary)
 
 
 def test_a_failed_fit_leaves_nothing_half_fitted(binary):
     X, y = binary
     selector = FeaturePruningSelector(Ridge(), method="magnitude")
-    with fails("does not fit"):
+    with raises("does not fit"):
         selector.fit(X, y)
     assert not hasattr(selector, "support_") and not hasattr(selector, "estimator_")
