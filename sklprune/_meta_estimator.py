@@ -36,7 +36,7 @@ class PruningMetaEstimator(MetaEstimatorMixin, BaseEstimator):
         )
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
         task = task.asked(
-            scorer=make_scorer(plan.estimator, self.scoring, y is not None),
+            scorer=make_scorer(plan, self.scoring, y is not None),
             random_state=seed_of(self.random_state),
             n_jobs=self.n_jobs,
         )

@@ -23,7 +23,7 @@ from sklprune._path import (
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name
-from sklprune._units import Units, score
+from sklprune._units import Units, raw_score
 from sklprune._validation import check_ratio
 
 #: what pruning_ratio="auto" stands for
@@ -70,7 +70,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         if task.scorer is None:
             raise ValueError(
                 "Choosing a ratio by scores requires y to be passed, but the target y "
-                "is None. Without labels give pruning_ratio as a number."
+                "is None, or the model has no score: give pruning_ratio as a number."
             )
         splits = splits_of(plan, task, cv)
         table, models = score_path(plan, task, ratios_and_none, splits)
@@ -221,11 +221,18 @@ def _check_labels(method, refit):
             )
 
 
-def make_scorer(estimator, scoring, labels):
-    """The scorer, or None where there are no labels to score with."""
+def make_scorer(plan, scoring, labels):
+    """The scorer, or None where there is nothing to score with and none is needed."""
+    estimator = plan.estimator
     if not labels and get_tags(estimator).target_tags.required:
         return None
-    return check_scoring(estimator, scoring, allow_none=True)
+    scorer = check_scoring(estimator, scoring, allow_none=True)
+    if scorer is None and plan.method.needs_scorer:
+        raise ValueError(
+            f"method={snake_case(type(plan.method).__name__)!r} compares scores, and "
+            f"{type(estimator).__name__} has no score method: give scoring."
+        )
+    return scorer
 
 
 def seed_of(random_state):
@@ -255,7 +262,7 @@ def _scores(plan, task, dense, best, table, chosen):
         }
     if task.scorer is None:
         return numbers | empty
-    original, pruned = score(dense, task), score(best.model, task)
+    original, pruned = raw_score(dense, task), raw_score(best.model, task)
     return numbers | {
         "rows": "fitted",
         "original": original,

@@ -181,16 +181,20 @@ class Candidate:
         return family_of(model).strip(model)
 
 
-def score(model, task):
-    """Score a model on all rows of a task."""
+def raw_score(model, task):
+    """Score a model on all rows of a task; weighted where the scorer takes weights."""
     if task.sample_weight is None or not scorer_takes_weights(task.scorer, model):
-        value = task.scorer(model, task.X, task.y)
-    else:
-        value = task.scorer(model, task.X, task.y, sample_weight=task.sample_weight)
+        return float(task.scorer(model, task.X, task.y))
+    return float(task.scorer(model, task.X, task.y, sample_weight=task.sample_weight))
+
+
+def score(model, task):
+    """Score a model on all rows of a task; what is not finite is an error."""
+    value = raw_score(model, task)
     if not np.isfinite(value):
         raise ValueError(
             f"The score of {type(model).__name__} is {value}; it must be a finite "
             "number. Does every held-out part have what scoring needs, all classes "
             "say?"
         )
-    return float(value)
+    return value

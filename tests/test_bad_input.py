@@ -127,6 +127,20 @@ def test_no_labels(binary):
         prune(LogisticRegression().fit(X, y), X)
 
 
+def test_a_model_without_a_score(binary):
+    X, y = binary
+    with raises("'permutation' compares scores, and StandardScaler has no score"):
+        PrunedEstimator(StandardScaler(), pruning_ratio=0.5).fit(X, y)
+
+
+def test_two_columns_of_one_name(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=list("aabcdefg"))
+    # newer scikit-learn finds it before us, in other words
+    with raises("'a'"):
+        FeaturePruningSelector(Ridge()).fit(frame, y)
+
+
 def test_columns_named_by_a_parameter(binary):
     X, y = binary
     boosting = HistGradientBoostingRegressor(max_iter=3, monotonic_cst=[1] + [0] * 7)

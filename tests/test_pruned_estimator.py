@@ -281,6 +281,13 @@ def test_unsupervised_models_are_pruned_on_columns(binary):
     assert pruned.estimator_[-1].cluster_centers_.shape == (3, 4)
 
 
+def test_one_row_prunes_a_frozen_model(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    pruned = prune(model, X[:1], y[:1], pruning_ratio=0.5, refit=False)
+    assert np.count_nonzero(pruned.estimator_.coef_) == 4
+
+
 def test_it_is_what_it_wraps():
     assert is_classifier(PrunedEstimator(LogisticRegression()))
     assert is_regressor(PrunedEstimator(FrozenEstimator(Ridge())))

@@ -51,8 +51,12 @@ class Family:
     def units(self, estimator, granularity, X):
         """What can be removed from a fitted estimator at a granularity."""
         if granularity == "feature":
+            names = column_names(X)
+            if len(set(names.tolist())) < len(names):
+                twice = sorted({str(n) for n in names if (names == n).sum() > 1})
+                raise ValueError(f"Names of columns must differ; X has twice {twice}.")
             positions = self.columns(estimator, X)
-            where = Columns(positions, column_names(X)[positions])
+            where = Columns(positions, names[positions])
             return Units("feature", len(positions), where=where)
         return self.own_units(estimator, granularity)
 

@@ -21,6 +21,8 @@ class Method(BaseEstimator):
         Whether out-of-bag rows of an ensemble will do for unseen ones.
     needs_labels : bool
         Whether the order comes from y.
+    needs_scorer : bool
+        Whether scores are compared for the order.
     reason : str
         Why a unit leaves, for a report.
     """
@@ -30,6 +32,7 @@ class Method(BaseEstimator):
     needs_unseen = False
     takes_out_of_bag = False
     needs_labels = False
+    needs_scorer = False
     reason = ""
 
     def score(self, family, estimator, units, task):

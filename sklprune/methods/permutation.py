@@ -52,6 +52,7 @@ class Permutation(Method):
     granularity = "feature"
     needs_unseen = True
     needs_labels = True
+    needs_scorer = True
     reason = "the score hardly falls when it is shuffled"
 
     def __init__(self, n_repeats=5, *, max_samples=1.0):
