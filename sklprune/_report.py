@@ -132,6 +132,13 @@ class Report:
         return self.__dict__.copy()
 
     def __repr__(self):
+        # one line, since estimators show their attributes: a table would weigh models
+        return self.summary
+
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(str(self))
+
+    def __str__(self):
         rows = [("", "original", "stripped", "pruned", "smaller")]
         for field, title in PRINTED:
             values = [

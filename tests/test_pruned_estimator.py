@@ -46,7 +46,7 @@ def test_not_fitted_number(binary, counting):
     pruned = PrunedEstimator(counting, pruning_ratio=0.5).fit(*binary)
     assert CountingForest.fits == 1
     assert pruned.report_.score["rows"] == "fitted"
-    assert "no rows were held out" in repr(pruned.report_)
+    assert "no rows were held out" in str(pruned.report_)
     assert len(pruned.path_.frame()) == 0
     assert not hasattr(counting, "estimators_")
 
@@ -136,7 +136,7 @@ def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
     )
     pruned.set_params(scoring="neg_log_loss").fit(X, y)
     assert pruned.pruning_ratio_ == 0
-    assert "nothing was pruned" in repr(pruned.report_).splitlines()[0]
+    assert "nothing was pruned" in repr(pruned.report_)
     np.testing.assert_array_equal(
         pruned.estimator_.coef_, LogisticRegression().fit(X, y).coef_
     )
@@ -178,6 +178,14 @@ def test_report_says_what_went_and_what_it_cost(binary):
     assert report["original"]["features"] == 8
     assert report["pruned"]["features"] == 4
     assert report["pruned"]["file_bytes"] > 0
+
+
+def test_showing_the_estimator_weighs_no_models(binary):
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    assert repr(pruned.report_) in str(pruned.report_)
+    shown = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    assert "PrunedEstimator" in shown._repr_html_()
+    assert shown.report_._models is not None
 
 
 # -- in use ----------------------------------------------------------------------------
