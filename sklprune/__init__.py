@@ -2,6 +2,7 @@
 
 from sklprune import methods, refits, rules
 from sklprune._cost import Cost, cost
+from sklprune._display import PruningPathDisplay
 from sklprune._feature_selector import FeaturePruningSelector
 from sklprune._importance import permutation_importance
 from sklprune._plain import strip, to_plain
@@ -12,6 +13,7 @@ __all__ = [
     "Cost",
     "FeaturePruningSelector",
     "PrunedEstimator",
+    "PruningPathDisplay",
     "__version__",
     "cost",
     "methods",

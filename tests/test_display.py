@@ -1,0 +1,37 @@
+"""The picture shows the table."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, PruningPathDisplay
+
+
+@pytest.fixture
+def pyplot():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize("cls", [PrunedEstimator, FeaturePruningSelector])
+def test_what_is_drawn_is_the_table(pyplot, binary, cls):
+    pruned = cls(LogisticRegression(), random_state=0).fit(*binary)
+    figure, ax = pyplot.subplots()
+    display = PruningPathDisplay.from_estimator(pruned, ax=ax)
+    assert display.ax_ is ax and display.figure_ is figure
+    frame = display.frame()
+    path, chosen = ax.lines[0], ax.lines[1]
+    np.testing.assert_array_equal(path.get_xdata(), frame["ratio"])
+    np.testing.assert_array_equal(path.get_ydata(), frame["score_mean"])
+    assert chosen.get_xdata() == frame.loc[frame["chosen"], "ratio"].item()
+    assert "removed" in ax.get_xlabel()
+
+
+def test_a_number_leaves_nothing_to_draw(pyplot, binary):
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    with pytest.raises(ValueError, match="pruning_ratio was a number"):
+        PruningPathDisplay.from_estimator(pruned)
