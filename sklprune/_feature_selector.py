@@ -60,7 +60,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     Notes
     -----
-    A data frame comes out as a data frame of the same kind, with its dtypes.
+    Fitted on a data frame, a frame comes out as a frame of the same kind, with its
+    dtypes.
 
     Examples
     --------
@@ -150,7 +151,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     def _checked(self, X, reset):
         """X with its columns checked; frames stay frames, with their dtypes."""
-        if frame_kind(X) is not None:
+        # fitted on arrays, names come from positions, not from a frame that follows
+        if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         allow_nan = get_tags(self.estimator).input_tags.allow_nan
