@@ -91,7 +91,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     scores = _scores(plan, task, dense, best, table, chosen)
     return Result(
         best.model,
-        float(1 - best.candidate.keep.mean()),
+        float((~best.candidate.keep).mean()),
         best.candidate.keep,
         best.candidate.scores,
         best.candidate.units,

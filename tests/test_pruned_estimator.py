@@ -58,6 +58,12 @@ def test_not_fitted_auto_fits_once_per_fold(binary, counting):
     assert pruned.report_.score["n_splits"] == 3
 
 
+def test_the_ratio_that_was_reached_is_what_left(regression):
+    pruned = PrunedEstimator(Ridge(), pruning_ratio=0.4).fit(*regression)
+    # 6 weights: two leave
+    assert pruned.pruning_ratio_ == 2 / 6
+
+
 def test_a_single_ratio_is_no_choice(binary, counting):
     pruned = PrunedEstimator(counting, pruning_ratio=[0.5], cv=3).fit(*binary)
     assert pruned.report_.score["rows"] == "held out"
