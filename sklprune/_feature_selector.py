@@ -4,10 +4,11 @@ import numbers
 
 import numpy as np
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import get_tags
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._registry import family_of
 from sklprune._sklearn_private import fit_context, safe_indexing
 from sklprune.families._base import column_step
 from sklprune.families._column_parameters import frame_kind
@@ -155,7 +156,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        allow_nan = takes_nan(self.estimator)
         return validate_data(
             self,
             X,
@@ -187,6 +188,12 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     def __sklprune_plain__(self):
         return getattr(self, "_columns", "passthrough")
+
+
+def takes_nan(estimator):
+    """Whether missing values may come in; of a frozen model the model is asked."""
+    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+    return family_of(inner).takes_nan(inner)
 
 
 def _ranking(keep, scores):

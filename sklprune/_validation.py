@@ -5,11 +5,13 @@ import numbers
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
-from sklearn.utils import assert_all_finite, get_tags, indexable
+from sklearn.utils import assert_all_finite, indexable
 from sklearn.utils.validation import validate_data
 
+from sklprune._registry import family_of
 from sklprune._sklearn_private import check_sample_weight, num_samples
 from sklprune._units import Task
+from sklprune.families._column_parameters import frame_kind
 
 
 def check_rows(estimator, frozen, X, y, sample_weight, groups):
@@ -33,8 +35,8 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
                 "least one non-zero number."
             )
         sample_weight = check_sample_weight(sample_weight, X)
-    if y is not None and getattr(y, "dtype", np.dtype("O")).kind == "f":
-        assert_all_finite(y, input_name="y")
+    if y is not None and np.asarray(y).dtype.kind == "f":
+        assert_all_finite(np.asarray(y), input_name="y")
     if num_samples(X) > 1:
         if y is not None and is_classifier(estimator):
             _check_classes(y, sample_weight)
@@ -47,9 +49,10 @@ def _check_as_seen(estimator, X):
     """Columns and values as the fitted model takes them."""
     if hasattr(estimator, "n_features_in_"):
         validate_data(estimator, X, reset=False, skip_check_array=True)
-    numeric = sparse.issparse(X) or getattr(X, "dtype", np.dtype("O")).kind in "fc"
-    if numeric and not get_tags(estimator).input_tags.allow_nan:
-        values = X.data if sparse.issparse(X) else X
+    if family_of(estimator).takes_nan(estimator):
+        return
+    values = X.data if sparse.issparse(X) else np.asarray(X)
+    if values.dtype.kind in "fc":
         name = type(estimator).__name__
         assert_all_finite(values, input_name="X", estimator_name=name)
 
@@ -70,10 +73,14 @@ def _check_classes(y, sample_weight):
 def _all_constant(X):
     if sparse.issparse(X):
         return X.shape[1] > 0 and (X.max(axis=0) - X.min(axis=0)).nnz == 0
-    if not hasattr(X, "shape"):
+    if getattr(X, "ndim", len(getattr(X, "shape", ()))) != 2 or 0 in X.shape:
         return False
+    if frame_kind(X) == "pandas":
+        return all(X.iloc[:, i].nunique(dropna=False) <= 1 for i in range(X.shape[1]))
+    if frame_kind(X) == "polars":
+        return all(column.n_unique() <= 1 for column in X.iter_columns())
     values = np.asarray(X)
-    return values.ndim == 2 and values.size > 0 and bool((values == values[0]).all())
+    return bool((values == values[0]).all())
 
 
 def check_ratio(pruning_ratio, grid):

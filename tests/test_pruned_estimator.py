@@ -239,6 +239,19 @@ def test_polars_frames(binary, polars):
     np.testing.assert_array_equal(pruned.predict(frame), array.predict(X))
 
 
+def test_targets_of_polars_and_frames_with_missing_values(binary, polars):
+    X, y = binary
+    series = polars.Series(y.astype(float))
+    ridge = PrunedEstimator(Ridge(), pruning_ratio=0.5).fit(X, series)
+    expected = PrunedEstimator(Ridge(), pruning_ratio=0.5).fit(X, y.astype(float))
+    np.testing.assert_array_equal(ridge.predict(X), expected.predict(X))
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    frame["a"] = pd.array([1, None] * 100, dtype="Int64")
+    boosting = HistGradientBoostingClassifier(max_iter=5)
+    pruned = PrunedEstimator(boosting, pruning_ratio=0.5, random_state=0)
+    assert pruned.fit(frame, y).pruning_ratio_ == 0.5
+
+
 @pytest.mark.parametrize("method", ["magnitude", "permutation"])
 def test_sparse_rows(binary, method):
     X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]

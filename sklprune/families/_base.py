@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._registry import family_of
@@ -210,6 +211,10 @@ class Family:
                 "does not take it. Leave it out, or wrap a model that takes weights."
             )
         return {"sample_weight": sample_weight}
+
+    def takes_nan(self, estimator):
+        """Whether missing values may come in; the model may still refuse them."""
+        return get_tags(estimator).input_tags.allow_nan
 
     def strip(self, estimator):
         """A copy without what training left behind and predict never reads."""

@@ -11,6 +11,9 @@ class ColumnTransformerFamily(Family):
 
     classes = ("ColumnTransformer",)
 
+    def takes_nan(self, estimator):
+        return True  # each of its transformers says for itself
+
     def counts(self, estimator):
         needed = set()
         for name, transformer, _ in estimator.transformers_:

@@ -1,5 +1,7 @@
 """Linear models: everything in scikit-learn that predicts from `coef_`."""
 
+import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -21,6 +23,7 @@ LEFT_OVERS = (
     "cv_results_",
     "cv_values_",
     "mse_path_",
+    "outliers_",
     "scores_",
 )
 
@@ -64,4 +67,9 @@ class LinearFamily(LayeredFamily):
         return super().refit_of(estimator, granularity)
 
     def strip(self, estimator):
-        return without(estimator, LEFT_OVERS)
+        # partial_fit writes in place: what came in must not be changed through this
+        model = without(estimator, LEFT_OVERS)
+        for name in ("coef_", "intercept_"):
+            if name in model.__dict__:
+                setattr(model, name, copy.copy(getattr(model, name)))
+        return model

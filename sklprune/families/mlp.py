@@ -114,7 +114,12 @@ class MLPFamily(LayeredFamily):
         return layers
 
     def strip(self, estimator):
-        return self._without_best(without(estimator, LEFT_OVERS))
+        # partial_fit writes in place: what came in must not be changed through this
+        model = without(estimator, LEFT_OVERS)
+        if hasattr(model, "coefs_"):
+            model.coefs_ = [coef.copy() for coef in model.coefs_]
+            model.intercepts_ = [intercept.copy() for intercept in model.intercepts_]
+        return self._without_best(model)
 
     @staticmethod
     def _without_best(model):

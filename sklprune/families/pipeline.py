@@ -38,8 +38,8 @@ class PipelineFamily(Family):
         return narrowed
 
     def close(self, estimator, model):
-        pipeline = copy.copy(estimator)
-        pipeline.steps = [*estimator.steps[:-1], (estimator.steps[-1][0], model)]
+        pipeline = self.strip(estimator)
+        pipeline.steps[-1] = (estimator.steps[-1][0], model)
         return pipeline
 
     def core(self, estimator):
@@ -49,6 +49,10 @@ class PipelineFamily(Family):
         name, last = estimator.steps[-1]
         of_last = family_of(last).weights_of_fit(last, sample_weight)
         return {f"{name}__{key}": value for key, value in of_last.items()}
+
+    def takes_nan(self, estimator):
+        first = next((s for _, s in estimator.steps if not _is_a_pass(s)), None)
+        return first is not None and family_of(first).takes_nan(first)
 
     def strip(self, estimator):
         pipeline = copy.copy(estimator)

@@ -21,6 +21,9 @@ class SearchFamily(Family):
         best = estimator.best_estimator_
         return family_of(best).settle(best)
 
+    def takes_nan(self, estimator):
+        return family_of(estimator.estimator).takes_nan(estimator.estimator)
+
     def weights_of_fit(self, estimator, sample_weight):
         inner = estimator.estimator
         return family_of(inner).weights_of_fit(inner, sample_weight)

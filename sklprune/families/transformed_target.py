@@ -28,13 +28,16 @@ class TransformedTargetFamily(Family):
         return whole
 
     def core(self, estimator):
-        regressor = getattr(estimator, "regressor_", estimator.regressor)
-        regressor = LinearRegression() if regressor is None else regressor
+        regressor = _regressor(estimator)
         return family_of(regressor).core(regressor)
 
     def weights_of_fit(self, estimator, sample_weight):
-        core = self.core(estimator)
-        return family_of(core).weights_of_fit(core, sample_weight)
+        regressor = _regressor(estimator)
+        return family_of(regressor).weights_of_fit(regressor, sample_weight)
+
+    def takes_nan(self, estimator):
+        regressor = _regressor(estimator)
+        return family_of(regressor).takes_nan(regressor)
 
     def counts(self, estimator):
         return family_of(estimator.regressor_).counts(estimator.regressor_)
@@ -42,3 +45,9 @@ class TransformedTargetFamily(Family):
     def strip(self, estimator):
         regressor = estimator.regressor_
         return self.close(estimator, family_of(regressor).strip(regressor))
+
+
+def _regressor(estimator):
+    """The regressor inside, fitted where there is one."""
+    regressor = getattr(estimator, "regressor_", estimator.regressor)
+    return LinearRegression() if regressor is None else regressor

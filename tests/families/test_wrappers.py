@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklprune import PrunedEstimator, prune
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 
 
 def test_a_fitted_search_is_pruned_as_its_best_estimator(binary):
@@ -74,3 +76,41 @@ def test_columns_of_a_pipeline_are_the_raw_ones(regression):
     pruned = PrunedEstimator(model, method="permutation", pruning_ratio=0.5)
     pruned.fit(X, y)
     assert pruned.estimator_[-1][0].n_features_in_ == 3
+
+
+def test_missing_values_are_for_the_model_inside_to_refuse(binary):
+    X, y = binary
+    X = X.copy()
+    X[::7, 3] = np.nan
+    imputed = make_pipeline(SimpleImputer(), LogisticRegression()).fit(X, y)
+    assert prune(imputed, X, y, pruning_ratio=0.5).pruning_ratio_ == 0.5
+    selector = FeaturePruningSelector(imputed, pruning_ratio=0.5).fit(X, y)
+    assert selector.transform(X).shape[1] == 4
+    boosting = TransformedTargetRegressor(HistGradientBoostingRegressor(max_iter=5))
+    pruned = prune(boosting.fit(X, y), X, y, method="permutation", pruning_ratio=0.5)
+    assert pruned.predict(X).shape == y.shape
+    with pytest.raises(ValueError, match="NaN"):
+        prune(make_pipeline(Ridge()).fit(*binary), X, y, pruning_ratio=0.5)
+
+
+def test_weights_reach_a_pipeline_inside_a_transformed_target(regression):
+    X, y = regression
+    model = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()))
+    pruned = PrunedEstimator(model, pruning_ratio=0.5)
+    assert pruned.fit(X, y, sample_weight=np.ones(len(y))).pruning_ratio_ == 0.5
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5])
+@pytest.mark.parametrize(
+    "last", [LogisticRegression(), MLPClassifier((6,), max_iter=5), SGDClassifier()]
+)
+def test_training_on_with_the_result_leaves_the_original_alone(binary, last, ratio):
+    X, y = binary
+    model = make_pipeline(StandardScaler(), last).fit(X, y)
+    before = model.predict(X)
+    result = prune(model, X, y, pruning_ratio=ratio).estimator_
+    if hasattr(last, "partial_fit"):
+        for _ in range(5):
+            result[-1].partial_fit(X, 1 - y)
+    result.fit(X * 100 + 5, 1 - y)
+    np.testing.assert_array_equal(model.predict(X), before)
