@@ -22,6 +22,7 @@ from sklprune._cost import counts
 from sklprune._plain import plain, strip
 from sklprune._registry import family_of
 from sklprune._units import Candidate, Units, score
+from sklprune.families._base import seeded
 from sklprune.rules import standard_error
 
 #: blocks of rows for a standard error where there is one split
@@ -89,25 +90,11 @@ def open_model(model, task, granularity):
 # -- fitting -----------------------------------------------------------------------
 
 
-def seeded(estimator, random_state):
-    """A clone in which every `random_state` that is None is set."""
-    estimator = clone(estimator)
-    if random_state is None:
-        return estimator
-    params = estimator.get_params(deep=True)
-    unset = {
-        name: random_state
-        for name, value in params.items()
-        if name.split("__")[-1] == "random_state" and value is None
-    }
-    return estimator.set_params(**unset)
-
-
 def fit_dense(plan, task):
     """The unpruned model: fitted on all pruning rows, or the frozen one as it is."""
     if plan.frozen:
         return plan.estimator
-    model = seeded(plan.estimator, task.random_state)
+    model = seeded(clone(plan.estimator), task.random_state)
     family_of(model).fit(model, task.X, task.y, task.sample_weight)
     return settled(model)
 
@@ -289,19 +276,29 @@ def _blocks(task, classifier):
 
     None where leaving out a block could leave out a class.
     """
-    n = min(N_BLOCKS, task.n_samples)
-    if task.groups is not None:
-        labels = np.unique(task.groups, return_inverse=True)[1]
-        return labels % min(n, labels.max() + 1)
-    y = np.zeros(task.n_samples) if task.y is None else np.asarray(task.y)
-    y = y.reshape(task.n_samples, -1)[:, 0]
-    codes, sizes = np.unique(y, return_inverse=True, return_counts=True)[1:]
-    if n < 2 or (classifier and sizes.min() < 2):
-        return None
+    n_rows = task.n_samples
+    y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
+    codes = np.unique(y.reshape(n_rows, -1)[:, 0], return_inverse=True)[1].ravel()
     # neighbours in y go to different blocks
-    blocks = np.empty(task.n_samples, dtype=int)
-    blocks[np.argsort(codes, kind="stable")] = np.arange(task.n_samples) % n
+    unit, blocks = np.arange(n_rows), np.empty(n_rows, dtype=int)
+    blocks[np.argsort(codes, kind="stable")] = np.arange(n_rows) % N_BLOCKS
+    if task.groups is not None:
+        unit = np.unique(task.groups, return_inverse=True)[1].ravel()
+        blocks = unit % N_BLOCKS
+    blocks = np.unique(blocks, return_inverse=True)[1].ravel()
+    rest = n_rows - np.bincount(blocks)
+    if unit.max() < 1 or rest.min() < 2:
+        return None
+    if classifier and (np.bincount(codes) == _most_in_a_block(codes, blocks)).any():
+        return None
     return blocks
+
+
+def _most_in_a_block(codes, blocks):
+    """For each class the largest number of its rows that one block holds."""
+    table = np.zeros((codes.max() + 1, blocks.max() + 1), dtype=int)
+    np.add.at(table, (codes, blocks), 1)
+    return table.max(axis=1)
 
 
 class PruningPath:

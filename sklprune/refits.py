@@ -98,9 +98,7 @@ class Reconstruction(Refit):
 
 
 def _numeric(X):
-    if sparse.issparse(X):
-        return X
-    X = np.asarray(X)
+    X = X if sparse.issparse(X) else np.asarray(X)
     return X if X.dtype.kind == "f" else X.astype(float)
 
 
@@ -157,39 +155,46 @@ class _Ridge:
         self.alpha = alpha
         self.intercept = intercept
         self.mean = self.weight @ inputs if intercept else np.zeros(n_inputs)
-        squares = inputs.multiply(inputs) if sparse.issparse(inputs) else inputs**2
-        variance = self.weight @ squares - self.mean**2
-        # a constant column says nothing: any scale will do
-        constant = variance <= 1e-12 * self.mean**2
-        self.scale = np.sqrt(np.where(constant, 1.0, variance))
+        self.is_sparse = sparse.issparse(inputs)
+        if not self.is_sparse:
+            # products of large values with a small spread would cancel
+            self.inputs = inputs - self.mean
+            variance = self.weight @ self.inputs**2
+        else:
+            variance = self.weight @ inputs.multiply(inputs) - self.mean**2
+        # what does not vary cannot stand in for anything: it gets no say
+        self.varies = variance > 1e-12 * self.mean**2
+        self.scale = np.sqrt(np.where(self.varies, variance, 1.0))
         self.gram = self._gram() if n_inputs <= MAX_GRAM else None
 
     def _gram(self):
-        if sparse.issparse(self.inputs):
+        if self.is_sparse:
             weighted = self.inputs.multiply(self.weight[:, None])
-            gram = (self.inputs.T @ weighted).toarray()
+            gram = (self.inputs.T @ weighted).toarray() - np.outer(self.mean, self.mean)
         else:
             gram = self.inputs.T @ (self.inputs * self.weight[:, None])
-        gram -= np.outer(self.mean, self.mean)
         return gram / np.outer(self.scale, self.scale)
 
     def solve(self, support, gap):
         """Change of the weights (n_support, n_outputs) and shift (n_outputs,)."""
         level = self.weight @ gap if self.intercept else np.zeros(gap.shape[1])
+        change = np.zeros((len(support), gap.shape[1]))
+        varies = self.varies[support]
+        support = support[varies]
         if len(support) == 0:
-            return np.zeros((0, gap.shape[1])), level
-        inputs, mean = self.inputs[:, support], self.mean[support]
-        scale = self.scale[support]
+            return change, level
+        inputs, scale = self.inputs[:, support], self.scale[support]
         gap = gap - level
         if self.gram is not None:
             right = inputs.T @ (gap * self.weight[:, None]) / scale[:, None]
             left = self.gram[np.ix_(support, support)]
             left[np.diag_indices_from(left)] += self.alpha
-            change = linalg.solve(left, right, assume_a="pos")
+            change[varies] = linalg.solve(left, right, assume_a="pos")
         else:
-            change = self._iterate(inputs, mean, scale, gap)
-        change /= scale[:, None]
-        return change, level - mean @ change
+            mean = self.mean[support] if self.is_sparse else np.zeros(len(support))
+            change[varies] = self._iterate(inputs, mean, scale, gap)
+        change[varies] /= scale[:, None]
+        return change, level - self.mean[support] @ change[varies]
 
     def _iterate(self, inputs, mean, scale, gap):
         root = np.sqrt(self.weight)

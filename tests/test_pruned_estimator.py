@@ -126,6 +126,28 @@ def test_frozen_one_split_by_default_holds_a_quarter_out(binary):
     )
 
 
+def test_blocks_keep_groups_whole_and_never_lose_a_class(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    few = prune(Ridge().fit(X, y), X, y, groups=np.arange(200) % 4, random_state=0)
+    assert few.path_.table["scores"].shape == (11, 1)  # one group is held out
+    split = [(np.arange(100), np.arange(100, 200))]
+    by_class = prune(model, X, y, groups=y, cv=split, scoring="roc_auc")
+    assert np.isnan(by_class.path_.table["difference_se"]).all()
+    tiny = prune(Ridge().fit(X, y), X[:8], y[:8], random_state=0)
+    assert np.isfinite(tiny.path_.table["score_mean"]).all()
+
+
+def test_columns_of_a_frozen_model_are_refitted_with_the_seed(binary):
+    X, y = binary
+    model = RandomForestClassifier(5).fit(X, y)
+    first, second = (
+        prune(model, X, y, method="permutation", pruning_ratio=0.5, random_state=0)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
 def test_frozen_several_splits_prune_once_more_on_all_rows(binary):
     X, y = binary
     model = LogisticRegression().fit(X[:100], y[:100])

@@ -5,7 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.datasets import make_regression
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.neural_network import MLPRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklprune import prune, refits
 from sklprune.families._layered import Layer
@@ -77,3 +77,23 @@ def test_it_does_better_than_leaving_weights_as_they_are():
         return np.square(small.predict(X) - model.predict(X)).mean()
 
     assert error(Reconstruction()) < 0.5 * error(False)
+
+
+@pytest.mark.parametrize("constant", [1e4, 3e5, 1e6, 1.7e9])
+@pytest.mark.parametrize("spread", [0.0, 10.0])
+def test_large_columns_with_little_or_no_spread(binary, constant, spread):
+    X, y = binary
+    rng = np.random.RandomState(0)
+    X = np.column_stack([X, constant + spread * rng.normal(size=len(y))])
+    model = MLPClassifier((8,), max_iter=1, random_state=0).fit(X, y)
+    small = prune(model, X, pruning_ratio=0.5).estimator_
+    assert all(np.isfinite(coef).all() for coef in small.coefs_)
+
+
+def test_a_column_of_ones_stands_for_the_intercept(regression):
+    X, y = regression
+    X = np.column_stack([np.ones(len(y)), X])
+    model = LinearRegression(fit_intercept=False).fit(X, y + 1000)
+    small = prune(model, X, y + 1000, pruning_ratio=3 / 7).estimator_
+    assert small.coef_[0] != 0
+    assert small.score(X, y + 1000) > 0.9

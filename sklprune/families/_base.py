@@ -97,6 +97,7 @@ class Family:
         step = column_step(units.where.positions[keep], task.X)
         inner = self.without_step(estimator)
         model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
+        seeded(model, task.random_state)
         rows = step.transform(task.X)
         family_of(model).fit(model, rows, task.y, task.sample_weight)
         return Pipeline([("columns", step), ("model", model)])
@@ -219,6 +220,18 @@ class Family:
     def strip(self, estimator):
         """A copy without what training left behind and predict never reads."""
         return without(estimator, ())
+
+
+def seeded(estimator, random_state):
+    """An unfitted estimator, in which every `random_state` that is None gets set."""
+    if random_state is None:
+        return estimator
+    unset = {
+        name: random_state
+        for name, value in estimator.get_params(deep=True).items()
+        if name.split("__")[-1] == "random_state" and value is None
+    }
+    return estimator.set_params(**unset)
 
 
 def without(estimator, attributes):

@@ -30,8 +30,8 @@ class Magnitude(Method):
         each layer.
     standardize : bool, default=True
         Whether weights that meet the columns of X are multiplied by the standard
-        deviation of their column. Without it the order depends on the units of
-        measurement.
+        deviation of their column; by its root mean square where no intercept could
+        take up the mean. Without it the order depends on the units of measurement.
 
     References
     ----------
@@ -66,8 +66,9 @@ class Magnitude(Method):
             )
         layers = list(family.layers(estimator))
         if self.standardize:
-            scale = column_scales(task.X, task.sample_weight)[:, None]
-            layers[0] = layers[0]._replace(coef=layers[0].coef * scale)
+            centred = layers[0].intercept is not None
+            scale = column_scales(task.X, task.sample_weight, centred)
+            layers[0] = layers[0]._replace(coef=layers[0].coef * scale[:, None])
         sizes = _unit_sizes(layers) if units.strata is not None else _sizes(layers)
         if self.per == "layer":
             sizes = [_ranks(size) for size in sizes]
@@ -96,12 +97,13 @@ def _ranks(size):
     return ranks
 
 
-def column_scales(X, sample_weight=None):
-    """Standard deviation of each column, (n_features,); X dense or sparse."""
+def column_scales(X, sample_weight=None, centred=True):
+    """Standard deviation of each column, or root mean square, (n_features,)."""
     if sparse.issparse(X):
-        return np.sqrt(mean_variance_axis(X, axis=0, weights=sample_weight)[1])
+        mean, variance = mean_variance_axis(X, axis=0, weights=sample_weight)
+        return np.sqrt(variance if centred else variance + mean**2)
     X = np.asarray(X, dtype=float)
-    mean = np.average(X, axis=0, weights=sample_weight)
+    mean = np.average(X, axis=0, weights=sample_weight) if centred else 0.0
     return np.sqrt(np.average((X - mean) ** 2, axis=0, weights=sample_weight))
 
 
