@@ -120,7 +120,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self : FeaturePruningSelector
         """
         X = self._checked(X, reset=True)
-        ratio = self._ratio(X.shape[1])
+        ratio = self._ratio(len(columns_read(self.estimator, X)))
         result = self._prune(X, y, sample_weight, groups, ratio, granularity="feature")
         # a frozen model that was pruned on columns before does not read all of them
         positions = result.units.where.positions
@@ -194,6 +194,12 @@ def takes_nan(estimator):
     """Whether missing values may come in; of a frozen model the model is asked."""
     inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
     return family_of(inner).takes_nan(inner)
+
+
+def columns_read(estimator, X):
+    """Positions of the columns that can be selected from."""
+    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+    return family_of(inner).columns(inner, X)
 
 
 def _ranking(keep, scores):

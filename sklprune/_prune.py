@@ -88,7 +88,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     by_ratio = {each.candidate.ratio: each for each in models}
     best = by_ratio[ratio]
     stored = {r: each.model for r, each in by_ratio.items()} if store_path else None
-    scores = _scores(plan, task, dense, best, table, chosen)
+    scores = _scores(plan, task, dense, best, table, chosen, rule)
+    scores["kept_because"] = _why_kept(rule, ratios, chosen)
     return Result(
         best.model,
         float((~best.candidate.keep).mean()),
@@ -226,6 +227,11 @@ def make_scorer(plan, scoring, labels):
     estimator = plan.estimator
     if not labels and get_tags(estimator).target_tags.required:
         return None
+    if isinstance(scoring, (list, tuple, set, dict)):
+        raise ValueError(
+            f"scoring={scoring!r} names several metrics; pruning chooses by one. Give "
+            "a string or a callable."
+        )
     scorer = check_scoring(estimator, scoring, allow_none=True)
     if scorer is None and plan.method.needs_scorer:
         raise ValueError(
@@ -245,15 +251,15 @@ def seed_of(random_state):
 # -- the report -----------------------------------------------------------------------
 
 
-def _scores(plan, task, dense, best, table, chosen):
+def _scores(plan, task, dense, best, table, chosen, rule):
     """The scores of the report, with the rows that they come from."""
     name = None if task.scorer is None else scorer_name(task.scorer, plan.estimator)
     empty = dict.fromkeys(("original", "pruned", "difference"), np.nan)
     numbers = {"name": name, "rows": None, "difference_se": np.nan, "n_splits": 0}
     if chosen is not None:
-        choices = int(table["asked"].sum())
+        # a rule that may keep the unpruned model chooses even among one ratio
         return numbers | {
-            "rows": "chose the model" if choices > 1 else "held out",
+            "rows": "chose the model" if _is_a_choice(rule, table) else "held out",
             "original": float(table["score_mean"][0]),
             "pruned": float(table["score_mean"][chosen]),
             "difference": float(table["difference_mean"][chosen]),
@@ -269,3 +275,21 @@ def _scores(plan, task, dense, best, table, chosen):
         "pruned": pruned,
         "difference": pruned - original,
     }
+
+
+def _is_a_choice(rule, table):
+    """Whether the rule could have taken another row of the table."""
+    return table["asked"].sum() > 1 or getattr(rule, "needs_unpruned", True)
+
+
+def _why_kept(rule, ratios, chosen):
+    """Why nothing was pruned, where nothing was."""
+    if chosen == 0:
+        return f"{rule!r} kept the unpruned model over the ratios {_listed(ratios)}"
+    if max(ratios) > 0:
+        return f"no whole unit leaves at the ratio {max(ratios):g}"
+    return "nothing was asked to leave"
+
+
+def _listed(ratios):
+    return ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)

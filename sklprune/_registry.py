@@ -61,6 +61,10 @@ def named(kind, value):
     ValueError
         If the name is unknown; the sentence lists the known ones.
     """
+    if isinstance(value, type):
+        raise ValueError(
+            f"{kind}={value.__name__} is a class; pass {value.__name__}()."
+        )
     if not isinstance(value, str):
         return value
     if value not in _KINDS[kind]:

@@ -37,7 +37,7 @@ class Report:
     candidate : Candidate
     score : dict
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
-        `pruned`, `difference`, `difference_se`, `n_splits`.
+        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`.
     """
 
     def __init__(self, original, pruned, method, candidate, score):
@@ -111,7 +111,7 @@ class Report:
         units = self._units
         removed = int((~self._keep).sum())
         if not removed:
-            why = self.score.get("kept_because", "nothing was asked to leave")
+            why = self.score["kept_because"]
             return (
                 f"{self._model_name}: nothing was pruned, {why}; the model is the "
                 "original, stripped."

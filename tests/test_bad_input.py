@@ -11,7 +11,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune.methods import Permutation
 from sklprune.refits import Clone, Reconstruction
+from sklprune.rules import Best
 
 
 def raises(message, error=ValueError):
@@ -189,3 +191,15 @@ def test_a_failed_fit_leaves_nothing_half_fitted(binary):
     with raises("does not fit"):
         selector.fit(X, y)
     assert not hasattr(selector, "support_") and not hasattr(selector, "estimator_")
+
+
+def test_classes_instead_of_objects(binary):
+    with raises("method=Permutation is a class; pass Permutation\\(\\)"):
+        PrunedEstimator(Ridge(), method=Permutation).fit(*binary)
+    with raises("rule=Best is a class; pass Best\\(\\)"):
+        PrunedEstimator(Ridge(), rule=Best).fit(*binary)
+
+
+def test_several_metrics(binary):
+    with raises("names several metrics; pruning chooses by one"):
+        PrunedEstimator(Ridge(), scoring=["r2", "max_error"]).fit(*binary)

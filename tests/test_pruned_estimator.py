@@ -164,7 +164,10 @@ def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
     )
     pruned.set_params(scoring="neg_log_loss").fit(X, y)
     assert pruned.pruning_ratio_ == 0
-    assert "nothing was pruned" in repr(pruned.report_)
+    assert "Tolerance(max_drop=0.0) kept the unpruned model over the ratios 0.9" in (
+        pruned.report_.summary
+    )
+    assert pruned.report_.score["rows"] == "chose the model"
     np.testing.assert_array_equal(
         pruned.estimator_.coef_, LogisticRegression().fit(X, y).coef_
     )

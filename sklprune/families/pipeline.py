@@ -42,6 +42,11 @@ class PipelineFamily(Family):
         pipeline.steps[-1] = (estimator.steps[-1][0], model)
         return pipeline
 
+    def settle(self, estimator):
+        last = estimator[-1]
+        best = family_of(last).settle(last)
+        return estimator if best is last else self.close(estimator, best)
+
     def core(self, estimator):
         return family_of(estimator[-1]).core(estimator[-1])
 

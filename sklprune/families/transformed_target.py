@@ -27,6 +27,12 @@ class TransformedTargetFamily(Family):
         whole.regressor_ = model
         return whole
 
+    def settle(self, estimator):
+        best = family_of(estimator.regressor_).settle(estimator.regressor_)
+        return (
+            estimator if best is estimator.regressor_ else self.close(estimator, best)
+        )
+
     def core(self, estimator):
         regressor = _regressor(estimator)
         return family_of(regressor).core(regressor)

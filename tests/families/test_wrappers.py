@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
@@ -114,3 +115,23 @@ def test_training_on_with_the_result_leaves_the_original_alone(binary, last, rat
             result[-1].partial_fit(X, 1 - y)
     result.fit(X * 100 + 5, 1 - y)
     np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_a_search_inside_a_wrapper(regression):
+    X, y = regression
+    search = GridSearchCV(Ridge(), {"alpha": [1, 10]}, cv=2)
+    for model in (
+        make_pipeline(StandardScaler(), search),
+        TransformedTargetRegressor(search),
+    ):
+        pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+        assert pruned.pruning_ratio_ == 0.5
+        assert pruned.predict(X).shape == y.shape
+
+
+def test_a_number_of_columns_counts_those_that_a_model_reads(regression):
+    X, y = regression
+    once = PrunedEstimator(Ridge(), method="permutation", pruning_ratio=2 / 6)
+    model = FrozenEstimator(once.fit(X, y).estimator_)
+    selector = FeaturePruningSelector(model, n_features_to_select=3).fit(X, y)
+    assert selector.support_.sum() == 3
