@@ -1,5 +1,6 @@
 """`FeaturePruningSelector`: pruning of columns as a transformer."""
 
+import copy
 import numbers
 
 import numpy as np
@@ -182,12 +183,21 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         X = self._checked(X, reset=False)
         return safe_indexing(X, np.flatnonzero(self.support_), axis=1)
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "support_")
+
     def _get_support_mask(self):
         check_is_fitted(self)
         return self.support_
 
     def __sklprune_plain__(self):
-        return getattr(self, "_columns", "passthrough")
+        if not hasattr(self, "_columns"):
+            return "passthrough"
+        step = copy.copy(self._columns)
+        config = getattr(self, "_sklearn_output_config", None)
+        if config:
+            step.set_output(transform=config["transform"])
+        return step
 
 
 def takes_nan(estimator):

@@ -81,6 +81,12 @@ def open_model(model, task, granularity):
         family = family_of(model)
         inner, task = family.open(model, task, granularity)
         if inner is model:
+            if not family.offers(granularity):
+                raise ValueError(
+                    f"The fitted model is a {type(model).__name__}, which has no "
+                    f"{granularity}s to remove. Search over models of one kind, or "
+                    "name a method that fits them all, 'permutation' say."
+                )
             units = family.units(model, granularity, task.X)
             return Lens(family, model, units, task, tuple(shells))
         shells.append((family, model))
@@ -111,6 +117,7 @@ def _open_to_order(plan, dense, task):
     if plan.frozen:
         task = replace(task, unseen=np.arange(task.n_samples))
     lens = open_model(dense, task, method.granularity)
+    _check_still_fits(method, lens)
     if plan.frozen or not method.needs_unseen:
         return lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
@@ -119,6 +126,18 @@ def _open_to_order(plan, dense, task):
     partly_fitted = fit_dense(plan, task.take(seen))
     task = replace(task, unseen=unseen)
     return open_model(partly_fitted, task, method.granularity)
+
+
+def _check_still_fits(method, lens):
+    """A search may bring forth another kind of model than the one it was given."""
+    missing = set(method.needs) - lens.family.capabilities(lens.model)
+    if missing:
+        raise ValueError(
+            f"The fitted model is a {type(lens.model).__name__}, which "
+            f"{type(method).__name__} cannot prune: it lacks "
+            f"{' and '.join(sorted(missing))}. Search over models of one kind, or name "
+            "a method that fits them all, 'permutation' say."
+        )
 
 
 # -- the loop over ratios ------------------------------------------------------------

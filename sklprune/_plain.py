@@ -5,6 +5,7 @@ gives the plain object that one stands for.
 """
 
 import copy
+from types import ModuleType
 
 import numpy as np
 
@@ -86,8 +87,8 @@ def _parts(value):
         return value
     if isinstance(value, np.ndarray):
         return value.ravel() if value.dtype == object else ()
-    foreign = type(value).__module__.split(".")[0] in DATA_LIBRARIES
-    if foreign or isinstance(value, type):
+    foreign = str(type(value).__module__).split(".")[0] in DATA_LIBRARIES
+    if foreign or isinstance(value, (type, ModuleType)):
         return ()
     return [*getattr(value, "__dict__", {}).values()]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -92,3 +93,20 @@ def test_plain(binary):
     copy = to_plain(model)
     np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
     np.testing.assert_array_equal(copy[0].transform(X), model[0].transform(X))
+
+
+def test_plain_gives_the_container_that_was_asked_for(binary):
+    X, y = binary
+    selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
+    model = make_pipeline(selector, LogisticRegression()).set_output(transform="pandas")
+    model.fit(X, y)
+    np.testing.assert_array_equal(to_plain(model).predict(X), model.predict(X))
+    assert isinstance(to_plain(model)[0].transform(X), pd.DataFrame)
+
+
+def test_a_refused_fit_leaves_it_unfitted(binary):
+    selector = FeaturePruningSelector(Ridge(), pruning_ratio=3)
+    with pytest.raises(ValueError, match="pruning_ratio=3"):
+        selector.fit(*binary)
+    with pytest.raises(NotFittedError):
+        selector.transform(binary[0])

@@ -75,7 +75,8 @@ class PipelineFamily(Family):
             for name, value in of_step.items():
                 total[name] = total.get(name, 0) + value
         # the columns that a pipeline needs are those that its first step needs
-        return total | {"features": counts[0].get("features", 0)}
+        total.pop("features", None)
+        return total | {k: v for k, v in counts[0].items() if k == "features"}
 
 
 def _is_pruned_on_columns(pipeline):

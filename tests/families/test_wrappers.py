@@ -9,7 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
@@ -135,3 +135,11 @@ def test_a_number_of_columns_counts_those_that_a_model_reads(regression):
     model = FrozenEstimator(once.fit(X, y).estimator_)
     selector = FeaturePruningSelector(model, n_features_to_select=3).fit(X, y)
     assert selector.support_.sum() == 3
+
+
+def test_a_search_that_brings_forth_another_kind_of_model(regression):
+    X, y = regression
+    grid = {"model": [RandomForestRegressor(5, random_state=0)]}
+    search = GridSearchCV(Pipeline([("model", Ridge())]), grid, cv=2)
+    with pytest.raises(ValueError, match="is a RandomForestRegressor, which has no w"):
+        PrunedEstimator(search, pruning_ratio=0.5).fit(X, y)
