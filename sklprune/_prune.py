@@ -268,7 +268,11 @@ def _scores(plan, task, dense, best, table, chosen, rule):
         }
     if task.scorer is None:
         return numbers | empty
-    original, pruned = raw_score(dense, task), raw_score(best.model, task)
+    try:
+        original, pruned = raw_score(dense, task), raw_score(best.model, task)
+    except ValueError:
+        # a ratio that was given needs no score, and some targets have none
+        return numbers | empty
     return numbers | {
         "rows": "fitted",
         "original": original,

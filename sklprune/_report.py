@@ -159,7 +159,7 @@ class Report:
     def _score_line(self):
         score = self.score
         if score["rows"] is None:
-            return "score: none, there are no labels to score with."
+            return "score: none, there is nothing to score with."
         error = score["difference_se"]
         error = "" if math.isnan(error) else f" +- {error:.4f}"
         rows = {

@@ -10,6 +10,7 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    StackingRegressor,
 )
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
@@ -323,6 +324,22 @@ def test_sample_weight_of_zero_is_a_row_that_is_not_there(binary):
     np.testing.assert_allclose(weighted.predict(X), fewer.predict(X), rtol=1e-8)
     in_pipeline = PrunedEstimator(model, pruning_ratio=0.5)
     assert in_pipeline.fit(X, y, sample_weight=weight).predict(X).shape == (200,)
+
+
+def test_a_given_ratio_needs_no_score(classes):
+    X, y = classes
+    several = np.column_stack([y, np.where(y == "ant", "x", "y")])
+    pruned = PrunedEstimator(RandomForestClassifier(10), pruning_ratio=0.5)
+    pruned.fit(X, several)
+    assert pruned.predict(X).shape == several.shape
+    assert pruned.report_.score["rows"] is None
+
+
+def test_weights_reach_a_fit_that_hands_them_on(regression):
+    X, y = regression
+    model = StackingRegressor([("a", Ridge()), ("b", Ridge(alpha=10))], cv=2)
+    pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0)
+    assert pruned.fit(X, y, sample_weight=np.ones(len(y))).pruning_ratio_ == 0.5
 
 
 def test_unsupervised_models_are_pruned_on_columns(binary):

@@ -9,6 +9,7 @@ This is the only file that asks whether a unit is a column.
 """
 
 import copy
+from inspect import signature
 
 import numpy as np
 from sklearn.base import clone
@@ -206,7 +207,7 @@ class Family:
 
     def weights_of_fit(self, estimator, sample_weight):
         """The keywords that hand weights to `fit`."""
-        if not has_fit_parameter(estimator, "sample_weight"):
+        if not _takes_weights(estimator):
             raise ValueError(
                 f"sample_weight was given, but {type(estimator).__name__}.fit "
                 "does not take it. Leave it out, or wrap a model that takes weights."
@@ -220,6 +221,14 @@ class Family:
     def strip(self, estimator):
         """A copy without what training left behind and predict never reads."""
         return without(estimator, ())
+
+
+def _takes_weights(estimator):
+    """Whether fit names sample_weight, or hands on what it does not name."""
+    if has_fit_parameter(estimator, "sample_weight"):
+        return True
+    parameters = signature(estimator.fit).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 
 
 def seeded(estimator, random_state):
