@@ -1,12 +1,13 @@
 """`permutation_importance`: scikit-learn's function, for sparse rows too."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
-from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._sklearn_private import num_features, num_samples, safe_indexing
-from sklprune.methods.permutation import columnwise, reordered, shuffles
+from sklprune.methods.permutation import columnwise, shuffled_scores, shuffles
 
 __all__ = ["permutation_importance"]
 
@@ -73,10 +74,8 @@ def permutation_importance(
     if chosen is not None:
         X, y = safe_indexing(X, chosen), None if y is None else safe_indexing(y, chosen)
         weights = {name: safe_indexing(w, chosen) for name, w in weights.items()}
-    shuffled = Parallel(n_jobs=n_jobs)(
-        delayed(_scores_without)(scorer, estimator, X, y, weights, column, orders)
-        for column in range(num_features(X))
-    )
+    measure = partial(_score_table, scorer, estimator, y, weights)
+    shuffled = shuffled_scores(measure, X, range(num_features(X)), orders, n_jobs)
     if several:
         return {
             name: _bunch(whole[name], [[s[name] for s in row] for row in shuffled])
@@ -85,11 +84,8 @@ def permutation_importance(
     return _bunch(whole, shuffled)
 
 
-def _scores_without(scorer, estimator, X, y, weights, column, orders):
-    """Scores with one column shuffled in each of the orders."""
-    return [
-        scorer(estimator, table, y, **weights) for table in reordered(X, column, orders)
-    ]
+def _score_table(scorer, estimator, y, weights, table):
+    return scorer(estimator, table, y, **weights)
 
 
 def _bunch(whole, shuffled):

@@ -1,6 +1,7 @@
 """Permutation importance: what the score loses when a column is shuffled."""
 
 import numbers
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -72,12 +73,15 @@ class Permutation(Method):
         if chosen is not None:
             rows = rows.take(chosen)
         rows = rows.seen_as(columnwise(rows.X))
-        whole = score(estimator, rows)
-        falls = Parallel(n_jobs=task.n_jobs)(
-            delayed(_shuffled_scores)(estimator, rows, column, orders)
-            for column in units.where.positions
+        measure = partial(_score_table, estimator, rows)
+        shuffled = shuffled_scores(
+            measure, rows.X, units.where.positions, orders, task.n_jobs
         )
-        return whole - np.array(falls).mean(axis=1)
+        return score(estimator, rows) - np.array(shuffled).mean(axis=1)
+
+
+def _score_table(estimator, rows, table):
+    return score(estimator, rows.seen_as(table))
 
 
 def shuffles(n_rows, n_repeats, max_samples, random_state):
@@ -126,12 +130,21 @@ def columnwise(X):
     return check_array(X, ensure_all_finite="allow-nan", dtype=None)
 
 
-def _shuffled_scores(estimator, rows, column, orders):
-    """The score with one column in each of the orders, (n_repeats,)."""
-    return [
-        score(estimator, rows.seen_as(table))
-        for table in reordered(rows.X, column, orders)
-    ]
+def shuffled_scores(measure, X, columns, orders, n_jobs):
+    """What `measure(table)` gives with each column in each of the orders.
+
+    Returns
+    -------
+    list of list
+        One list for each column, of one value for each order. Columns run in parallel.
+    """
+    return Parallel(n_jobs=n_jobs)(
+        delayed(_along)(measure, X, column, orders) for column in columns
+    )
+
+
+def _along(measure, X, column, orders):
+    return [measure(table) for table in reordered(X, column, orders)]
 
 
 def reordered(X, column, orders):
