@@ -74,23 +74,29 @@ class Lens:
         return model
 
 
-def open_model(model, task, granularity):
-    """Open wrappers until the model is reached whose units are of a granularity."""
+def open_model(model, task, method):
+    """Open wrappers until the model is reached whose units a method removes."""
     shells = []
     while True:
         family = family_of(model)
-        inner, task = family.open(model, task, granularity)
+        inner, task = family.open(model, task, method.granularity)
         if inner is model:
-            if not family.offers(granularity):
-                raise ValueError(
-                    f"The fitted model is a {type(model).__name__}, which has no "
-                    f"{granularity}s to remove. Search over models of one kind, or "
-                    "name a method that fits them all, 'permutation' say."
-                )
-            units = family.units(model, granularity, task.X)
+            _check_still_fits(method, family, model)
+            units = family.units(model, method.granularity, task.X)
             return Lens(family, model, units, task, tuple(shells))
         shells.append((family, model))
         model = inner
+
+
+def _check_still_fits(method, family, model):
+    """A search may bring forth another kind of model than the one it was given."""
+    why = method.misfit(family, model)
+    if why:
+        raise ValueError(
+            f"The fitted model is a {type(model).__name__}, which {why}. Search over "
+            "models of one kind, or name a method that fits them all, 'permutation' "
+            "say."
+        )
 
 
 # -- fitting -----------------------------------------------------------------------
@@ -116,8 +122,7 @@ def _open_to_order(plan, dense, task):
     method = plan.method
     if plan.frozen:
         task = replace(task, unseen=np.arange(task.n_samples))
-    lens = open_model(dense, task, method.granularity)
-    _check_still_fits(method, lens)
+    lens = open_model(dense, task, method)
     if plan.frozen or not method.needs_unseen:
         return lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
@@ -125,19 +130,7 @@ def _open_to_order(plan, dense, task):
     seen, unseen = hold_out(plan.estimator, task, 0.2)
     partly_fitted = fit_dense(plan, task.take(seen))
     task = replace(task, unseen=unseen)
-    return open_model(partly_fitted, task, method.granularity)
-
-
-def _check_still_fits(method, lens):
-    """A search may bring forth another kind of model than the one it was given."""
-    missing = set(method.needs) - lens.family.capabilities(lens.model)
-    if missing:
-        raise ValueError(
-            f"The fitted model is a {type(lens.model).__name__}, which "
-            f"{type(method).__name__} cannot prune: it lacks "
-            f"{' and '.join(sorted(missing))}. Search over models of one kind, or name "
-            "a method that fits them all, 'permutation' say."
-        )
+    return open_model(partly_fitted, task, method)
 
 
 # -- the loop over ratios ------------------------------------------------------------

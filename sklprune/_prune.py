@@ -157,29 +157,25 @@ def _method_for(family, method):
     return named("method", method)
 
 
-def _fits(method, core, family, granularity=None):
-    """What keeps a method from pruning a model, as a sentence; "" if nothing does."""
+def _misfit(method, core, family, granularity):
+    """What keeps a method from pruning a model, as a clause; "" if nothing does."""
     if granularity is not None and method.granularity != granularity:
-        return f"it removes {method.granularity}s, and {granularity}s are to leave"
-    if not family.offers(method.granularity):
-        return f"it removes {method.granularity}s, and the model has none to remove"
-    missing = [n for n in method.needs if n not in family.capabilities(core)]
-    if missing:
-        return f"it needs {' and '.join(missing)}, which the model does not offer"
-    return ""
+        return f": it removes {method.granularity}s, and {granularity}s are to leave"
+    why = method.misfit(family, core)
+    return f", which {why}" if why else ""
 
 
 def _check_method(method, core, family, granularity):
-    why = _fits(method, core, family, granularity)
+    why = _misfit(method, core, family, granularity)
     if why:
         works = [
             repr(name)
             for name, cls in registered("method").items()
-            if not _fits(cls(), core, family, granularity)
+            if not _misfit(cls(), core, family, granularity)
         ]
         raise ValueError(
             f"method={snake_case(type(method).__name__)!r} does not fit "
-            f"{type(core).__name__}: {why}. Methods that work: {', '.join(works)}."
+            f"{type(core).__name__}{why}. Methods that work: {', '.join(works)}."
         )
 
 
@@ -206,8 +202,7 @@ def _refit_misfit(refit, method, core, family):
         if refit is None:
             return "without them the model must be fitted anew"
         return "it fits another granularity anew"
-    needs = () if refit is None else refit.needs
-    missing = [name for name in needs if name not in family.capabilities(core)]
+    missing = [] if refit is None else family.lacks(core, refit.needs)
     return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 
@@ -289,11 +284,8 @@ def _is_a_choice(rule, table):
 def _why_kept(rule, ratios, chosen):
     """Why nothing was pruned, where nothing was."""
     if chosen == 0:
-        return f"{rule!r} kept the unpruned model over the ratios {_listed(ratios)}"
+        listed = ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)
+        return f"{rule!r} kept the unpruned model over the ratios {listed}"
     if max(ratios) > 0:
         return f"no whole unit leaves at the ratio {max(ratios):g}"
     return "nothing was asked to leave"
-
-
-def _listed(ratios):
-    return ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)

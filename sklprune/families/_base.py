@@ -159,6 +159,10 @@ class Family:
         """Names of the methods of this family that work for the estimator at hand."""
         return frozenset()
 
+    def lacks(self, estimator, needs):
+        """Those of the capabilities asked for that the estimator does not offer."""
+        return [name for name in needs if name not in self.capabilities(estimator)]
+
     def counts(self, estimator):
         """Numbers of a fitted estimator that say how large it is.
 

@@ -35,6 +35,14 @@ class Method(BaseEstimator):
     needs_scorer = False
     reason = ""
 
+    def misfit(self, family, estimator):
+        """What keeps the method from pruning a model, said of the model; "" if
+        nothing does."""
+        if not family.offers(self.granularity):
+            return f"has no {self.granularity}s to remove"
+        missing = family.lacks(estimator, self.needs)
+        return f"does not offer {' and '.join(missing)}" if missing else ""
+
     def score(self, family, estimator, units, task):
         """Importance of each unit, larger is more important: (n_units,)."""
         raise NotImplementedError
