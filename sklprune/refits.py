@@ -151,28 +151,24 @@ class _Ridge:
         n_rows, n_inputs = inputs.shape
         weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight)
         self.weight = weight / weight.sum()
-        self.inputs = inputs
         self.alpha = alpha
         self.intercept = intercept
         self.mean = self.weight @ inputs if intercept else np.zeros(n_inputs)
-        self.is_sparse = sparse.issparse(inputs)
-        if not self.is_sparse:
-            # products of large values with a small spread would cancel
-            self.inputs = inputs - self.mean
-            variance = self.weight @ self.inputs**2
-        else:
-            variance = self.weight @ inputs.multiply(inputs) - self.mean**2
+        # dense inputs are centred, since products of large values with a small spread
+        # would cancel; sparse ones stay sparse, and the offset is taken off later
+        dense = not sparse.issparse(inputs)
+        self.inputs = inputs - self.mean if dense else inputs
+        self.offset = np.zeros(n_inputs) if dense else self.mean
+        variance = self.weight @ _times(self.inputs, self.inputs) - self.offset**2
         # what does not vary cannot stand in for anything: it gets no say
         self.varies = variance > 1e-12 * self.mean**2
         self.scale = np.sqrt(np.where(self.varies, variance, 1.0))
         self.gram = self._gram() if n_inputs <= MAX_GRAM else None
 
     def _gram(self):
-        if self.is_sparse:
-            weighted = self.inputs.multiply(self.weight[:, None])
-            gram = (self.inputs.T @ weighted).toarray() - np.outer(self.mean, self.mean)
-        else:
-            gram = self.inputs.T @ (self.inputs * self.weight[:, None])
+        gram = self.inputs.T @ _times(self.inputs, self.weight[:, None])
+        gram = gram.toarray() if sparse.issparse(gram) else gram
+        gram -= np.outer(self.offset, self.offset)
         return gram / np.outer(self.scale, self.scale)
 
     def solve(self, support, gap):
@@ -191,21 +187,20 @@ class _Ridge:
             left[np.diag_indices_from(left)] += self.alpha
             change[varies] = linalg.solve(left, right, assume_a="pos")
         else:
-            mean = self.mean[support] if self.is_sparse else np.zeros(len(support))
-            change[varies] = self._iterate(inputs, mean, scale, gap)
+            change[varies] = self._iterate(inputs, self.offset[support], scale, gap)
         change[varies] /= scale[:, None]
         return change, level - self.mean[support] @ change[varies]
 
-    def _iterate(self, inputs, mean, scale, gap):
+    def _iterate(self, inputs, offset, scale, gap):
         root = np.sqrt(self.weight)
 
         def forward(d):
             d = d.ravel() / scale
-            return root * (inputs @ d - mean @ d)
+            return root * (inputs @ d - offset @ d)
 
         def backward(r):
             r = root * r.ravel()
-            return (inputs.T @ r - mean * r.sum()) / scale
+            return (inputs.T @ r - offset * r.sum()) / scale
 
         centred = LinearOperator(inputs.shape, forward, rmatvec=backward, dtype=float)
         columns = [
@@ -213,6 +208,11 @@ class _Ridge:
             for column in gap.T
         ]
         return np.column_stack(columns)
+
+
+def _times(inputs, factor):
+    """Elementwise product, sparse where the inputs are."""
+    return inputs.multiply(factor) if sparse.issparse(inputs) else inputs * factor
 
 
 register("refit", Clone)
