@@ -121,7 +121,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self : FeaturePruningSelector
         """
         X = self._checked(X, reset=True)
-        ratio = self._ratio(len(columns_read(self.estimator, X)))
+        family, model = self._family_and_model()
+        ratio = self._ratio(len(family.columns(model, X)))
         result = self._prune(X, y, sample_weight, groups, ratio, granularity="feature")
         # a frozen model that was pruned on columns before does not read all of them
         positions = result.units.where.positions
@@ -132,6 +133,13 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self.ranking_ = _ranking(self.support_, self.importances_)
         self._columns = column_step(np.flatnonzero(self.support_), X)
         return self
+
+    def _family_and_model(self):
+        """The model behind `estimator`, fitted or not, and who knows about it."""
+        model = self.estimator
+        if isinstance(model, FrozenEstimator):
+            model = model.estimator
+        return family_of(model), model
 
     def _ratio(self, n_features):
         """The ratio that `n_features_to_select` stands for, or `pruning_ratio`."""
@@ -157,14 +165,14 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        allow_nan = takes_nan(self.estimator)
+        family, model = self._family_and_model()
         return validate_data(
             self,
             X,
             reset=reset,
             dtype=None,
             accept_sparse=("csr", "csc"),
-            ensure_all_finite="allow-nan" if allow_nan else True,
+            ensure_all_finite="allow-nan" if family.takes_nan(model) else True,
         )
 
     def transform(self, X):
@@ -198,18 +206,6 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         if config:
             step.set_output(transform=config["transform"])
         return step
-
-
-def takes_nan(estimator):
-    """Whether missing values may come in; of a frozen model the model is asked."""
-    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-    return family_of(inner).takes_nan(inner)
-
-
-def columns_read(estimator, X):
-    """Positions of the columns that can be selected from."""
-    inner = estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
-    return family_of(inner).columns(inner, X)
 
 
 def _ranking(keep, scores):

@@ -25,14 +25,25 @@ class PruningMetaEstimator(MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
-    def _prune(self, X, y, sample_weight, groups, ratio, **options):
+    def _prune(
+        self,
+        X,
+        y,
+        sample_weight,
+        groups,
+        ratio,
+        *,
+        refit=True,
+        granularity=None,
+        store_path=False,
+    ):
         """Check what came in, prune, and keep what comes out."""
         plan = make_plan(
             self.estimator,
             method=self.method,
-            refit=options.pop("refit", True),
+            refit=refit,
             labels=y is not None,
-            granularity=options.pop("granularity", None),
+            granularity=granularity,
         )
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
         task = task.asked(
@@ -46,7 +57,7 @@ class PruningMetaEstimator(MetaEstimatorMixin, BaseEstimator):
             pruning_ratio=ratio,
             rule=named("rule", self.rule),
             cv=self.cv,
-            store_path=options.pop("store_path", False),
+            store_path=store_path,
         )
         self.estimator_ = result.estimator
         self.pruning_ratio_ = result.ratio

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
@@ -286,7 +287,7 @@ def _score(model, task, blocks):
 def _blocks(task, classifier):
     """A block for each row, (n_rows,): about equal in size and in y, groups whole.
 
-    None where leaving out a block could leave out a class.
+    None where leaving out a block would leave out a class, or too few rows to score.
     """
     n_rows = task.n_samples
     y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
@@ -301,16 +302,11 @@ def _blocks(task, classifier):
     rest = n_rows - np.bincount(blocks)
     if unit.max() < 1 or rest.min() < 2:
         return None
-    if classifier and (np.bincount(codes) == _most_in_a_block(codes, blocks)).any():
-        return None
+    if classifier:
+        rows_of_class = contingency_matrix(codes, blocks)
+        if (rows_of_class.max(axis=1) == rows_of_class.sum(axis=1)).any():
+            return None
     return blocks
-
-
-def _most_in_a_block(codes, blocks):
-    """For each class the largest number of its rows that one block holds."""
-    table = np.zeros((codes.max() + 1, blocks.max() + 1), dtype=int)
-    np.add.at(table, (codes, blocks), 1)
-    return table.max(axis=1)
 
 
 class PruningPath:

@@ -35,11 +35,12 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
                 "least one non-zero number."
             )
         sample_weight = check_sample_weight(sample_weight, X)
-    if y is not None and np.asarray(y).dtype.kind == "f":
-        assert_all_finite(np.asarray(y), input_name="y")
+    labels = None if y is None else np.asarray(y)
+    if labels is not None and labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
     if num_samples(X) > 1:
-        if y is not None and is_classifier(estimator):
-            _check_classes(y, sample_weight)
+        if labels is not None and is_classifier(estimator):
+            _check_classes(labels, sample_weight)
         if _all_constant(X):
             raise ValueError("All columns of X are constant: there is nothing to fit.")
     return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
@@ -57,8 +58,7 @@ def _check_as_seen(estimator, X):
         assert_all_finite(values, input_name="X", estimator_name=name)
 
 
-def _check_classes(y, sample_weight):
-    labels = np.asarray(y)
+def _check_classes(labels, sample_weight):
     if sample_weight is not None:
         labels = labels[sample_weight != 0]
     if labels.dtype.kind == "f" or labels.ndim != 1:

@@ -13,8 +13,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from sklprune._cost import cost
-from sklprune._plain import strip
 from sklprune._pruned_estimator import PrunedEstimator
 from sklprune.rules import Tolerance
 
@@ -73,7 +71,7 @@ def demo(file):
                 f"{before.score(test, y_test):.3f}",
                 f"{after.score(test, y_test):.3f}",
                 f"{report.original.file_bytes:,.0f}",
-                f"{cost(strip(before)).file_bytes:,.0f}",
+                f"{report.stripped.file_bytes:,.0f}",
                 f"{report.pruned.file_bytes:,.0f}",
             )
         )

@@ -42,7 +42,7 @@ class MLPFamily(LayeredFamily):
         ]
 
     def with_layers(self, estimator, layers):
-        model = self.strip(estimator)
+        model = without(estimator, LEFT_OVERS)
         dtype = estimator.coefs_[0].dtype
         model.coefs_ = [np.ascontiguousarray(coef, dtype) for coef, _ in layers]
         model.intercepts_ = [np.array(intercept, dtype) for _, intercept in layers]

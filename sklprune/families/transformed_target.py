@@ -28,10 +28,9 @@ class TransformedTargetFamily(Family):
         return whole
 
     def settle(self, estimator):
-        best = family_of(estimator.regressor_).settle(estimator.regressor_)
-        return (
-            estimator if best is estimator.regressor_ else self.close(estimator, best)
-        )
+        regressor = estimator.regressor_
+        best = family_of(regressor).settle(regressor)
+        return estimator if best is regressor else self.close(estimator, best)
 
     def core(self, estimator):
         regressor = _regressor(estimator)
