@@ -8,11 +8,11 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklprune._frames import frame_kind
 from sklprune._meta_estimator import PruningMetaEstimator
 from sklprune._registry import family_of
 from sklprune._sklearn_private import fit_context, safe_indexing
 from sklprune.families._base import column_step
-from sklprune.families._column_parameters import frame_kind
 
 __all__ = ["FeaturePruningSelector"]
 

@@ -8,10 +8,10 @@ from sklearn.base import is_classifier
 from sklearn.utils import assert_all_finite, indexable
 from sklearn.utils.validation import validate_data
 
+from sklprune._frames import frame_kind
 from sklprune._registry import family_of
 from sklprune._sklearn_private import check_sample_weight, num_samples
 from sklprune._units import Task
-from sklprune.families._column_parameters import frame_kind
 
 
 def check_rows(estimator, frozen, X, y, sample_weight, groups):

@@ -18,10 +18,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
 from sklprune._sklearn_private import num_features
 from sklprune._units import Columns, Units
-from sklprune.families._column_parameters import FOLLOWS, column_names, frame_kind
+from sklprune.families._column_parameters import FOLLOWS
 
 #: name and transformer of the step that selects columns
 COLUMN_STEP = ("kept", "passthrough")

@@ -6,22 +6,6 @@ all columns, and gives the value for a table of just those columns in that order
 
 import numpy as np
 
-from sklprune._sklearn_private import num_features
-
-
-def column_names(X):
-    """Names of the columns of X: its own, or x0, x1, ... as in scikit-learn."""
-    columns = getattr(X, "columns", None)
-    if columns is not None:
-        return np.asarray(columns, dtype=object)
-    return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
-
-
-def frame_kind(X):
-    """ "pandas" or "polars" for a data frame, else None."""
-    library = type(X).__module__.split(".")[0]
-    return library if library in ("pandas", "polars") else None
-
 
 def follow_list(value, columns, names):
     """Column lists: a mask, positions, or names; None where none of them stays."""
