@@ -26,9 +26,6 @@ from sklprune._sklearn_private import scorer_name
 from sklprune._units import Units, raw_score
 from sklprune._validation import check_ratio
 
-#: what pruning_ratio="auto" stands for
-AUTO_RATIOS = (0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-
 
 @dataclass(frozen=True)
 class Result:
@@ -62,7 +59,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     -------
     Result
     """
-    ratios, several = check_ratio(pruning_ratio, AUTO_RATIOS)
+    ratios, several = check_ratio(pruning_ratio, plan.method.grid(task))
     ratios_and_none = sorted({0.0, *ratios})
     table, chosen, models = {"ratio": np.array([])}, None, None
     ratio = ratios[-1]

@@ -4,6 +4,9 @@ from sklearn.base import BaseEstimator
 
 from sklprune._units import Candidate
 
+#: what pruning_ratio="auto" stands for, as a rule
+AUTO_RATIOS = (0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
+
 
 class Method(BaseEstimator):
     """Base of all methods. Most write only `score`; parameters only, so that they
@@ -42,6 +45,10 @@ class Method(BaseEstimator):
             return f"has no {self.granularity}s to remove"
         missing = family.lacks(estimator, self.needs)
         return f"does not offer {' and '.join(missing)}" if missing else ""
+
+    def grid(self, task):
+        """The ratios that pruning_ratio="auto" stands for."""
+        return AUTO_RATIOS
 
     def score(self, family, estimator, units, task):
         """Importance of each unit, larger is more important: (n_units,)."""
