@@ -6,6 +6,7 @@ release moves one of these names, this is the file that changes.
 
 from inspect import signature
 
+from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context as fit_context
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
@@ -17,6 +18,8 @@ from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
     "BaseSearchCV",
+    "HalfBinomialLoss",
+    "HalfMultinomialLoss",
     "HasMethods",
     "Interval",
     "StrOptions",

@@ -11,6 +11,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import (
     ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -22,6 +24,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
 from sklprune._registry import registered
@@ -50,6 +53,19 @@ CASES = {
     "forest": (RandomForestClassifier(12), "member_selection", Y),
     "extra trees": (ExtraTreesClassifier(12), "member_selection", Y),
     "forest regressor": (RandomForestRegressor(12), "member_selection", Y2),
+    "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
+    "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
+    "leaves of a tree": (DecisionTreeClassifier(), "backfitting", Y),
+    "leaves of boosting": (
+        GradientBoostingClassifier(n_estimators=12),
+        "backfitting",
+        Y,
+    ),
+    "leaves of histogram boosting": (
+        HistGradientBoostingClassifier(max_iter=12, min_samples_leaf=5),
+        "backfitting",
+        Y,
+    ),
     "pipeline": (
         make_pipeline(StandardScaler(), RandomForestClassifier(12)),
         "auto",
@@ -123,7 +139,9 @@ def test_units_fall_along_the_path_and_the_frame_says_so(case):
     ).fit(rows_of(y), y)
     frame = pruned.path_.frame()
     assert frame["ratio"].tolist() == [0, *RATIOS]
-    assert (np.diff(frame["units"]) < 0).all()
+    # a method that cannot stop at a ratio stops before it
+    assert (np.diff(frame["units"]) <= 0).all()
+    assert frame["units"].iloc[-1] < frame["units"].iloc[0]
     assert frame["chosen"].sum() == 1
 
 

@@ -1,9 +1,21 @@
-"""Random forests and extra trees: whole trees as members."""
+"""Random forests and extra trees: whole trees as members, leaves of all trees."""
 
 import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
 
 from sklprune._units import Units
-from sklprune.families._base import Family, without
+from sklprune.families._base import without
+from sklprune.families._trees import (
+    ONLY_THE_ROOT,
+    TreesFamily,
+    additive_shell,
+    cut,
+    one_hot,
+    table,
+    tree_counts,
+    with_tree,
+)
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (
@@ -14,28 +26,105 @@ LEFT_OVERS = (
 )
 
 
-class ForestFamily(Family):
+class ForestFamily(TreesFamily):
     """Forests that average the outputs of their trees."""
 
     classes = ("ForestClassifier", "ForestRegressor")
-    granularities = ("member",)
+    granularities = ("leaf", "member")
     default_method = "member_selection"
 
     def own_units(self, estimator, granularity):
+        if granularity == "leaf":
+            return super().own_units(estimator, granularity)
         return Units("member", len(estimator.estimators_))
 
     def own_names(self, units):
+        if units.granularity == "leaf":
+            return super().own_names(units)
         return np.array([f"tree {i}" for i in range(units.count)])
 
     def own_remove(self, estimator, units, keep):
+        if units.granularity == "leaf":
+            return super().own_remove(estimator, units, keep)
+        members = [estimator.estimators_[i] for i in np.flatnonzero(keep)]
+        return self._holding(estimator, members)
+
+    def _holding(self, estimator, members):
         model = self.strip(estimator)
-        model.estimators_ = [estimator.estimators_[i] for i in np.flatnonzero(keep)]
-        model.n_estimators = len(model.estimators_)
+        model.estimators_ = members
+        model.n_estimators = len(members)
         return model
 
     def capabilities(self, estimator):
         own = {"member_outputs", "member_targets"}
-        return frozenset(own | ({"out_of_bag"} if estimator.bootstrap else set()))
+        own |= {"out_of_bag"} if estimator.bootstrap else set()
+        own |= {"recast"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        return super().capabilities(estimator) | own
+
+    # -- trees as arrays -------------------------------------------------------------
+
+    def trees(self, estimator):
+        return [member.tree_ for member in estimator.estimators_]
+
+    def tables(self, estimator):
+        trees = self.trees(estimator)
+        return [table(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
+
+    def leaves(self, estimator, X):
+        X = estimator._validate_X_predict(X)
+        ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)
+        for row, tree in zip(ids, self.trees(estimator)):
+            row[:] = tree.apply(X)
+        return ids
+
+    def offset(self, estimator, X):
+        return np.zeros((X.shape[0], self.trees(estimator)[0].value[0].size))
+
+    def says(self, estimator):
+        return "distributions" if is_classifier(estimator) else "values"
+
+    def targets(self, estimator, y):
+        return one_hot(estimator, y)
+
+    def from_tables(self, estimator, ensemble, trees=None):
+        trees = self.trees(estimator) if trees is None else trees
+        subtrees = ensemble.subtrees or [
+            ONLY_THE_ROOT._replace(value=np.zeros((1, len(ensemble.baseline))))
+        ]
+        # an average of n trees is the sum of what they say, each n times as loud
+        n_trees = len(subtrees)
+        return self._holding(
+            estimator,
+            [
+                with_tree(
+                    estimator.estimators_[subtree.tree],
+                    cut(
+                        trees[subtree.tree],
+                        subtree,
+                        n_trees * subtree.value + ensemble.baseline,
+                    ),
+                )
+                for subtree in subtrees
+            ],
+        )
+
+    def with_subtrees(self, estimator, subtrees):
+        members = [estimator.estimators_[subtree.tree] for subtree in subtrees]
+        smaller = [
+            with_tree(member, cut(member.tree_, subtree))
+            for member, subtree in zip(members, subtrees)
+        ]
+        return self._holding(estimator, smaller)
+
+    def recast(self, estimator, X):
+        """A boosting model without a say that can hold the trees."""
+        values = X.data if sparse.issparse(X) else np.asarray(X)
+        missing = values.dtype.kind in "fO" and bool(
+            np.isnan(values.astype(float)).any()
+        )
+        return additive_shell(estimator, missing)
+
+    # -- members ---------------------------------------------------------------------
 
     def member_outputs(self, estimator, X):
         """What each tree says: (n_rows, n_members, n_outputs), float32.
@@ -48,12 +137,7 @@ class ForestFamily(Family):
 
     def member_targets(self, estimator, y):
         """What each tree ought to say: (n_rows, n_outputs), float32."""
-        y = np.asarray(y).reshape(len(y), -1)
-        if not hasattr(estimator, "classes_"):
-            return y.astype(np.float32)
-        classes = estimator.classes_ if y.shape[1] > 1 else [estimator.classes_]
-        hot = [column[:, None] == known for column, known in zip(y.T, classes)]
-        return np.hstack(hot).astype(np.float32)
+        return one_hot(estimator, y, padded=False).astype(np.float32)
 
     def out_of_bag(self, estimator):
         """Which rows of its training data each tree has not seen, bool.
@@ -68,17 +152,9 @@ class ForestFamily(Family):
         return unseen
 
     def counts(self, estimator):
-        trees = [tree.tree_ for tree in estimator.estimators_]
-        nodes = sum(tree.node_count for tree in trees)
-        leaves = sum(tree.n_leaves for tree in trees)
-        per_leaf = int(np.prod(trees[0].value.shape[1:]))
-        return super().counts(estimator) | {
-            "members": len(trees),
-            "nodes": nodes,
-            # a feature and a threshold for each split, values for each leaf
-            "parameters": 2 * (nodes - leaves) + per_leaf * leaves,
-            "operations_per_row": sum(_mean_depth(tree) for tree in trees),
-        }
+        trees = self.trees(estimator)
+        counts = tree_counts(trees) | {"members": len(trees)}
+        return super().counts(estimator) | counts
 
     def strip(self, estimator):
         return without(estimator, LEFT_OVERS)
@@ -92,11 +168,3 @@ def _flat(tree, X):
     if isinstance(probabilities, list):
         probabilities = np.hstack(probabilities)
     return probabilities.astype(np.float32)
-
-
-def _mean_depth(tree):
-    """Comparisons that a training row meets on its way down, on average."""
-    inner = tree.children_left >= 0
-    return float(tree.weighted_n_node_samples[inner].sum()) / float(
-        tree.weighted_n_node_samples[0]
-    )

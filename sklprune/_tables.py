@@ -1,0 +1,158 @@
+"""Trees as arrays: the form in which families hand out trees and methods prune them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Tree(NamedTuple):
+    """One tree of a model that adds up what its trees say.
+
+    Children come after their parents.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n_nodes,), int
+        Children of each node, -1 at leaves.
+    value : ndarray of shape (n_nodes, n_values)
+        What a row gets that ends at a node, on the scale of the sum over all trees.
+    weight : ndarray of shape (n_nodes,)
+        Weight of the training rows that came by.
+    output : int or None
+        The output of the model that the tree speaks to; None for all of them.
+    position : int
+        Which tree of the model it is.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+    weight: np.ndarray
+    output: int | None = None
+    position: int = 0
+
+    @property
+    def n_leaves(self):
+        return int((self.left < 0).sum())
+
+
+class Subtree(NamedTuple):
+    """What stays of one tree: its root, and some of the splits.
+
+    Parameters
+    ----------
+    tree : int
+        Position of the tree in its ensemble.
+    nodes : ndarray of shape (n_kept,), int
+        The nodes that stay, ascending.
+    split : ndarray of shape (n_kept,), bool
+        Those of them that are split; the others are the leaves now.
+    value : ndarray of shape (n_kept, n_values), or None
+        What each of them says, on the scale of the sum; None for what it says now.
+    output : int or None
+        As in `Tree`.
+    """
+
+    tree: int
+    nodes: np.ndarray
+    split: np.ndarray
+    value: np.ndarray | None = None
+    output: int | None = None
+
+    @property
+    def n_leaves(self):
+        return len(self.nodes) - int(self.split.sum())
+
+
+class Ensemble(NamedTuple):
+    """A pruned ensemble: the sum of its subtrees, and a constant.
+
+    Parameters
+    ----------
+    subtrees : list of Subtree
+        Trees that are not among them are gone.
+    baseline : ndarray of shape (n_outputs,)
+        Added to the sum, and to what the model says without any tree.
+    """
+
+    subtrees: list
+    baseline: np.ndarray
+
+    @property
+    def n_leaves(self):
+        return sum(subtree.n_leaves for subtree in self.subtrees)
+
+
+def levels_of(left, right):
+    """The inner nodes of each level with their children, from the root down.
+
+    Returns
+    -------
+    list of (ndarray, ndarray, ndarray)
+    """
+    levels, nodes = [], np.zeros(1, dtype=np.intp)
+    while True:
+        nodes = nodes[left[nodes] >= 0]
+        if len(nodes) == 0:
+            return levels
+        levels.append((nodes, left[nodes], right[nodes]))
+        nodes = np.concatenate(levels[-1][1:])
+
+
+def sum_up(values, levels):
+    """Add what is known of the leaves up to the root, in place.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_nodes, ...)
+        Sums at the leaves; what inner nodes hold is overwritten.
+    """
+    for nodes, left, right in reversed(levels):
+        values[nodes] = values[left] + values[right]
+    return values
+
+
+def alive(split, levels):
+    """The nodes that are reached from the root along splits, (n_nodes,), bool."""
+    reached = np.zeros(len(split), dtype=bool)
+    reached[0] = True
+    for nodes, left, right in levels:
+        reached[left] = reached[right] = reached[nodes] & split[nodes]
+    return reached
+
+
+def cut_at(left, right, keep):
+    """Which splits stay where some leaves do: those above two of them or more.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n_nodes,)
+    keep : ndarray of shape (n_leaves,), bool
+        By leaf, in the order of the nodes.
+
+    Returns
+    -------
+    nodes, split : ndarray
+        As in `Subtree`.
+    """
+    levels = levels_of(left, right)
+    kept = np.zeros(len(left), dtype=np.intp)
+    kept[left < 0] = keep
+    split = sum_up(kept, levels) > 1
+    reached = np.flatnonzero(alive(split, levels))
+    return reached, split[reached]
+
+
+def leaves_standing(left, right, subtree):
+    """One leaf of the whole tree for each leaf of a subtree: the first below it.
+
+    Returns
+    -------
+    ndarray of shape (n_leaves,), bool
+    """
+    first = np.arange(len(left))
+    for nodes, below, _ in reversed(levels_of(left, right)):
+        first[nodes] = first[below]
+    standing = np.zeros(len(left), dtype=bool)
+    standing[first[subtree.nodes[~subtree.split]]] = True
+    return standing[left < 0]

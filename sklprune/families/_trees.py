@@ -1,0 +1,243 @@
+"""What all models made of scikit-learn's trees share: leaves as units."""
+
+import copy
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+
+from sklprune._tables import Subtree, Tree, cut_at, levels_of
+from sklprune._units import Units
+from sklprune.families._base import Family
+
+#: what stays of a tree that became a constant
+ONLY_THE_ROOT = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
+
+
+class TreesFamily(Family):
+    """Base of the families whose models add up, or average, binary trees.
+
+    Units of granularity "leaf" are the leaves of all trees, tree after tree, in the
+    order of their nodes; `units.where` holds for each tree its children arrays. Where
+    at most one leaf below a split stays, the split becomes a leaf; a tree of which no
+    leaf stays leaves altogether.
+    """
+
+    granularities = ("leaf",)
+
+    # -- what a family of trees knows ----------------------------------------------
+
+    def tables(self, estimator):
+        """The trees as arrays, a list of `Tree`."""
+        raise NotImplementedError
+
+    def trees(self, estimator):
+        """The trees of scikit-learn behind the tables."""
+        raise NotImplementedError
+
+    def leaves(self, estimator, X):
+        """The leaf that each row falls into: (n_trees, n_rows), int32 node ids."""
+        raise NotImplementedError
+
+    def offset(self, estimator, X):
+        """What the model says without its trees, (n_rows, n_outputs)."""
+        raise NotImplementedError
+
+    def says(self, estimator):
+        """What the sum of the trees is: "values", "distributions" over the classes,
+        or "scores" that a loss is taken of."""
+        raise NotImplementedError
+
+    def loss(self, estimator):
+        """The loss of the scores: one of scikit-learn."""
+        raise NotImplementedError
+
+    def targets(self, estimator, y):
+        """y as the sum is compared with it.
+
+        (n_rows, n_values) for values and distributions, (n_rows,) for scores; float.
+        """
+        raise NotImplementedError
+
+    def from_tables(self, estimator, ensemble, trees=None):
+        """A copy of the estimator that holds a pruned `Ensemble`.
+
+        `trees` are those that it was pruned from, where they are not its own.
+        """
+        raise NotImplementedError
+
+    def with_subtrees(self, estimator, subtrees):
+        """A copy that holds some subtrees, each of which says what it said before."""
+        raise NotImplementedError
+
+    # -- leaves as units --------------------------------------------------------------
+
+    def capabilities(self, estimator):
+        return frozenset(
+            {"tables", "leaves", "offset", "says", "targets", "from_tables"}
+        )
+
+    def own_units(self, estimator, granularity):
+        trees = self.tables(estimator)
+        where = tuple((tree.left, tree.right) for tree in trees)
+        return Units("leaf", sum(tree.n_leaves for tree in trees), where=where)
+
+    def own_names(self, units):
+        return np.array(
+            [
+                f"tree {i} node {node}"
+                for i, (left, _) in enumerate(units.where)
+                for node in np.flatnonzero(left < 0)
+            ]
+        )
+
+    def own_remove(self, estimator, units, keep):
+        trees = self.tables(estimator)
+        ends = np.cumsum([tree.n_leaves for tree in trees])[:-1]
+        subtrees = []
+        for i, (tree, kept) in enumerate(zip(trees, np.split(keep, ends))):
+            if kept.any():
+                nodes, split = cut_at(tree.left, tree.right, kept)
+                subtrees.append(Subtree(i, nodes, split, output=tree.output))
+        return self.with_subtrees(estimator, subtrees)
+
+
+# -- scikit-learn's own tree object --------------------------------------------------
+
+
+def table(tree, position=0, scale=1.0, output=None):
+    """A fitted `Tree` of scikit-learn as arrays; values are multiplied by `scale`."""
+    return Tree(
+        tree.children_left,
+        tree.children_right,
+        tree.value.reshape(tree.node_count, -1) * scale,
+        tree.weighted_n_node_samples,
+        output,
+        position,
+    )
+
+
+def cut(tree, subtree, value=None, n_classes=None):
+    """A `Tree` of scikit-learn that holds a subtree; statistics of nodes stay.
+
+    Node fields are read from the tree, so that a release may change them; memory is
+    allocated for the nodes that stay.
+
+    Parameters
+    ----------
+    tree : Tree of scikit-learn
+    subtree : Subtree
+    value : ndarray of shape (n_kept, n_values), or None
+        What the nodes say, as scikit-learn stores it; None for what they say now.
+    n_classes : int or None
+        Values of a node for each output, where that changes.
+    """
+    make, (n_features, classes, n_outputs), state = tree.__reduce__()
+    if n_classes is not None:
+        classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
+    nodes = state["nodes"][subtree.nodes]
+    new_id = np.full(tree.node_count, -1)
+    new_id[subtree.nodes] = np.arange(len(nodes))
+    for side in ("left_child", "right_child"):
+        nodes[side] = np.where(subtree.split, new_id[nodes[side]], -1)
+    nodes["feature"][~subtree.split] = -2
+    nodes["threshold"][~subtree.split] = -2
+    value = state["values"][subtree.nodes] if value is None else value
+    shape = (len(nodes), n_outputs, max(classes))
+    state = state | {
+        "max_depth": len(levels_of(nodes["left_child"], nodes["right_child"])),
+        "node_count": len(nodes),
+        "nodes": nodes,
+        "values": np.ascontiguousarray(value, dtype=float).reshape(shape),
+    }
+    smaller = make(n_features, classes, n_outputs)
+    smaller.__setstate__(state)
+    return smaller
+
+
+def with_tree(estimator, tree):
+    """A copy of a fitted tree estimator that holds another `Tree`."""
+    model = copy.copy(estimator)
+    model.tree_ = tree
+    return model
+
+
+def one_hot(estimator, y, padded=True):
+    """What a tree that averages ought to say of each row, (n_rows, n_values), float.
+
+    One column for each class of a classifier, of several outputs side by side; y
+    itself of a regressor. Padded, every output has as many columns as the one of the
+    most classes, as the values of a tree do.
+    """
+    y = np.asarray(y).reshape(len(y), -1)
+    if not hasattr(estimator, "classes_"):
+        return y.astype(float)
+    classes = estimator.classes_ if y.shape[1] > 1 else [estimator.classes_]
+    hot = [column[:, None] == known for column, known in zip(y.T, classes)]
+    if padded:
+        width = max(len(known) for known in classes)
+        hot = [np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in hot]
+    return np.hstack(hot).astype(float)
+
+
+def tree_counts(trees):
+    """Counts of a list of scikit-learn's trees, as in `Family.counts`."""
+    return node_counts(
+        [tree.children_left < 0 for tree in trees],
+        [tree.weighted_n_node_samples for tree in trees],
+        per_leaf=int(np.prod(trees[0].value.shape[1:])),
+    )
+
+
+def node_counts(leaf, weight, per_leaf):
+    """Counts from the leaves of each tree and the weight of rows in its nodes."""
+    nodes = sum(map(len, leaf))
+    leaves = sum(int(mask.sum()) for mask in leaf)
+    return {
+        "nodes": nodes,
+        # a feature and a threshold for each split, values for each leaf
+        "parameters": 2 * (nodes - leaves) + per_leaf * leaves,
+        # comparisons that a training row meets on its way down, on average
+        "operations_per_row": sum(
+            float(rows[~mask].sum() / rows[0]) for mask, rows in zip(leaf, weight)
+        ),
+    }
+
+
+def additive_shell(estimator, missing):
+    """A boosting model without a say, to be filled with trees of another model.
+
+    It is fitted on one row of each class, so that all that scikit-learn keeps in a
+    fitted one is there.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose classes, columns and seed it takes over.
+    missing : bool
+        Whether it must take missing values.
+    """
+    classifier = is_classifier(estimator)
+    y = estimator.classes_ if classifier else np.zeros(2)
+    X = np.zeros((len(y), estimator.n_features_in_))
+    seed = estimator.random_state
+    if missing:
+        make = (
+            HistGradientBoostingClassifier
+            if classifier
+            else HistGradientBoostingRegressor
+        )
+        shell = make(max_iter=1, early_stopping=False, random_state=seed).fit(X, y)
+    else:
+        make = GradientBoostingClassifier if classifier else GradientBoostingRegressor
+        shell = make(
+            n_estimators=1, learning_rate=1.0, init="zero", random_state=seed
+        ).fit(X, y)
+    if hasattr(estimator, "feature_names_in_"):
+        shell.feature_names_in_ = estimator.feature_names_in_
+    return shell
