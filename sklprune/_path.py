@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
@@ -19,15 +18,11 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._cost import counts
 from sklprune._plain import plain, strip
 from sklprune._registry import family_of
-from sklprune._units import Candidate, Units, score
+from sklprune._scoring import blocks_of, row_of, table_of
+from sklprune._units import Candidate, Units
 from sklprune.families._base import seeded
-from sklprune.rules import standard_error
-
-#: blocks of rows for a standard error where there is one split
-N_BLOCKS = 10
 
 
 @dataclass(frozen=True)
@@ -228,19 +223,7 @@ def score_path(plan, task, ratios, splits):
         delayed(_score_split)(plan, inner, ratios, split, len(splits) == 1, keep)
         for split in splits
     )
-    rows = [[rows[i] for rows, _ in results] for i in range(len(ratios))]
-    table = {"ratio": np.array(ratios)}
-    for name in ("units", "parameters", "nonzero"):
-        table[name] = np.array([np.mean([cell[name] for cell in row]) for row in rows])
-    table["score_mean"] = np.array(
-        [np.mean([cell["score"] for cell in row]) for row in rows]
-    )
-    table["scores"] = np.array(
-        [np.concatenate([cell["parts"] for cell in row]) for row in rows]
-    )
-    table["score_se"] = standard_error(table["scores"])
-    table["difference_mean"] = table["score_mean"] - table["score_mean"][0]
-    table["difference_se"] = standard_error(table["scores"] - table["scores"][0])
+    table = table_of(ratios, [rows for rows, _ in results])
     return table, results[0][1]
 
 
@@ -248,65 +231,17 @@ def _score_split(plan, task, ratios, split, by_blocks, keep):
     """Prune on the first rows of a split, score on the second."""
     first, second = split
     first_rows, held_out = task.take(first), task.take(second)
-    blocks = _blocks(held_out, is_classifier(plan.estimator)) if by_blocks else None
+    blocks = blocks_of(held_out, is_classifier(plan.estimator)) if by_blocks else None
     dense = fit_dense(plan, first_rows)
     rows, kept, model = [], [], None
     for pruned in pruned_at(plan, dense, first_rows, ratios):
         # ratios that remove the same units give the same model
-        row = rows[-1] if pruned.model is model else _row(pruned, held_out, blocks)
+        row = rows[-1] if pruned.model is model else row_of(pruned, held_out, blocks)
         model = pruned.model
         rows.append(row)
         if keep:
             kept.append(pruned)
     return rows, kept if keep else None
-
-
-def _row(pruned, held_out, blocks):
-    """What the table says of one model on one split."""
-    score, parts = _score(pruned.model, held_out, blocks)
-    sizes = {"parameters": np.nan, "nonzero": np.nan} | counts(pruned.model)
-    units = int(pruned.candidate.keep.sum())
-    return sizes | {"score": score, "parts": parts, "units": units}
-
-
-def _score(model, task, blocks):
-    """A score, and the parts that its standard error comes from.
-
-    Without blocks the one part is the score itself. With blocks they are the
-    pseudo-values of the jackknife over them, whose mean has the standard error of
-    the jackknife (Efron and Stein 1981); of a mean they are the means of the blocks.
-    """
-    whole = score(model, task)
-    if blocks is None:
-        return whole, [whole]
-    n = blocks.max() + 1
-    left_out = [score(model, task.take(np.flatnonzero(blocks != b))) for b in range(n)]
-    return whole, n * whole - (n - 1) * np.array(left_out)
-
-
-def _blocks(task, classifier):
-    """A block for each row, (n_rows,): about equal in size and in y, groups whole.
-
-    None where leaving out a block would leave out a class, or too few rows to score.
-    """
-    n_rows = task.n_samples
-    y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
-    codes = np.unique(y.reshape(n_rows, -1)[:, 0], return_inverse=True)[1].ravel()
-    # neighbours in y go to different blocks
-    unit, blocks = np.arange(n_rows), np.empty(n_rows, dtype=int)
-    blocks[np.argsort(codes, kind="stable")] = np.arange(n_rows) % N_BLOCKS
-    if task.groups is not None:
-        unit = np.unique(task.groups, return_inverse=True)[1].ravel()
-        blocks = unit % N_BLOCKS
-    blocks = np.unique(blocks, return_inverse=True)[1].ravel()
-    rest = n_rows - np.bincount(blocks)
-    if unit.max() < 1 or rest.min() < 2:
-        return None
-    if classifier:
-        rows_of_class = contingency_matrix(codes, blocks)
-        if (rows_of_class.max(axis=1) == rows_of_class.sum(axis=1)).any():
-            return None
-    return blocks
 
 
 class PruningPath:
