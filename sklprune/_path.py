@@ -18,7 +18,7 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._plain import plain, strip
+from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
 from sklprune._scoring import blocks_of, row_of, table_of
 from sklprune._units import Candidate, Units
@@ -149,7 +149,7 @@ def pruned_at(plan, dense, task, ratios):
         if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
             last = replace(last, candidate=replace(last.candidate, ratio=ratio))
         elif candidate.keep.all():
-            last = Pruned(strip(dense), candidate)
+            last = Pruned(stripped(dense), candidate)
         else:
             candidate = candidate.refit(plan.refit, lens.task)
             last = Pruned(lens.close(candidate.build()), candidate)

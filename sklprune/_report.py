@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from sklprune._cost import Cost, cost, counts
-from sklprune._plain import strip
+from sklprune._cost import Cost, counts, weighed
+from sklprune._plain import stripped
 
 __all__ = ["Report"]
 
@@ -44,7 +44,7 @@ class Report:
         self.score = score
         self._models = {
             "original": original,
-            "stripped": strip(original),
+            "stripped": stripped(original),
             "pruned": pruned,
         }
         self._costs = {
@@ -123,7 +123,7 @@ class Report:
 
     def _cost_of(self, name):
         if self._models is not None:
-            self._costs = {key: cost(model) for key, model in self._models.items()}
+            self._costs = {key: weighed(model) for key, model in self._models.items()}
             self._models = None
         return self._costs[name]
 
