@@ -18,9 +18,10 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._outcomes import Outcomes, classes_of
 from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
-from sklprune._scoring import blocks_of, row_of, table_of
+from sklprune._scoring import held_out, table_of
 from sklprune._units import Candidate, Units
 from sklprune.families._base import seeded
 
@@ -156,6 +157,36 @@ def pruned_at(plan, dense, task, ratios):
         yield last
 
 
+def first_from(models, ratio, holds, keep_all):
+    """Follow models, ascending, to the first one from a ratio on that will do.
+
+    Parameters
+    ----------
+    models : iterable of Pruned
+    ratio : float
+        The smallest that will do.
+    holds : callable
+        `holds(model)`, whether it will do.
+    keep_all : bool
+        Whether to go on to the end, so that all models are there.
+
+    Returns
+    -------
+    best : Pruned or None
+        None where no model will do.
+    met : list of Pruned
+        All models up to the best one, or to the end.
+    """
+    best, met = None, []
+    for each in models:
+        met.append(each)
+        if best is None and each.candidate.ratio >= ratio and holds(each.model):
+            best = each
+        if best is not None and not keep_all:
+            break
+    return best, met
+
+
 # -- splits ------------------------------------------------------------------------
 
 
@@ -176,7 +207,8 @@ def splits_of(plan, task, cv):
             f"{task.n_samples} rows. Give more rows, or a smaller cv."
         )
     if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
-        cv = StratifiedGroupKFold(n_splits) if classifier else GroupKFold(n_splits)
+        stratify = classifier and task.y is not None
+        cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
     splitter = check_cv(5 if cv is None else cv, task.y, classifier=classifier)
     return list(splitter.split(task.X, task.y, task.groups))
 
@@ -205,13 +237,24 @@ def _can_stratify(y, fraction):
 # -- the loop over splits ------------------------------------------------------------
 
 
-def score_path(plan, task, ratios, splits):
+def score_path(plan, task, ratios, splits, wanted=()):
     """Prune and score at each ratio on each split; the first ratio is 0.
+
+    Parameters
+    ----------
+    plan : Plan
+    task : Task
+    ratios : list of float
+    splits : list of (first rows, second rows)
+    wanted : tuple of str
+        Columns on demand: fields of `Cost`, and "agreement".
 
     Returns
     -------
     table : dict of ndarray
         What a rule sees, see `sklprune.rules`; position 0 is the unpruned model.
+    outcomes : list of Outcomes, or None
+        One for each ratio, of the rows of all splits; only for a classifier.
     kept : list of Pruned, or None
         The very candidates that were scored; only for a frozen model and one split.
     """
@@ -219,24 +262,30 @@ def score_path(plan, task, ratios, splits):
     # with one split the work inside it may run in parallel instead
     n_jobs = None if len(splits) == 1 else task.n_jobs
     inner = task if len(splits) == 1 else replace(task, n_jobs=None)
+    classes = classes_of(plan.estimator, task.y)
+    asked = (ratios, classes, wanted, len(splits) == 1, keep)
     results = Parallel(n_jobs=n_jobs)(
-        delayed(_score_split)(plan, inner, ratios, split, len(splits) == 1, keep)
-        for split in splits
+        delayed(_score_split)(plan, inner, split, *asked) for split in splits
     )
-    table = table_of(ratios, [rows for rows, _ in results])
-    return table, results[0][1]
+    by_split = [rows for rows, _ in results]
+    table = table_of(ratios, by_split, wanted)
+    outcomes = None
+    if classes is not None:
+        counts = [sum(row["outcomes"] for row in rows) for rows in zip(*by_split)]
+        outcomes = [Outcomes(classes, each) for each in counts]
+    return table, outcomes, results[0][1]
 
 
-def _score_split(plan, task, ratios, split, by_blocks, keep):
+def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
     """Prune on the first rows of a split, score on the second."""
     first, second = split
-    first_rows, held_out = task.take(first), task.take(second)
-    blocks = blocks_of(held_out, is_classifier(plan.estimator)) if by_blocks else None
+    first_rows = task.take(first)
     dense = fit_dense(plan, first_rows)
+    measure = held_out(task.take(second), dense, classes, wanted, by_blocks)
     rows, kept, model = [], [], None
     for pruned in pruned_at(plan, dense, first_rows, ratios):
         # ratios that remove the same units give the same model
-        row = rows[-1] if pruned.model is model else row_of(pruned, held_out, blocks)
+        row = rows[-1] if pruned.model is model else measure.row(pruned)
         model = pruned.model
         rows.append(row)
         if keep:
@@ -279,7 +328,8 @@ class PruningPath:
         """The table as a pandas `DataFrame`, one row a ratio; needs pandas.
 
         `ratio` is the asked one; counts are means over the splits. Scores are NaN
-        where nothing was held out.
+        where nothing was held out, `file_bytes` where no rule asked for it and
+        `store_path=False`. What else a rule asked for stands in further columns.
         """
         try:
             import pandas as pd
@@ -289,9 +339,9 @@ class PruningPath:
             ) from error
         n = len(self.table["ratio"])
         rest = {"chosen": np.arange(n) == self.chosen} if n else {}
-        columns = self.table | rest
-        missing = np.full(n, np.nan)
-        return pd.DataFrame({c: columns.get(c, missing) for c in self.columns})
+        columns = dict.fromkeys(self.columns, np.full(n, np.nan)) | self.table | rest
+        hidden = ("scores", "asked")
+        return pd.DataFrame({c: v for c, v in columns.items() if c not in hidden})
 
     def at(self, ratio):
         """The plain estimator at 0 or at an asked ratio; needs `store_path=True`."""
