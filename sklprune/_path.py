@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
@@ -19,15 +18,12 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._cost import counts
-from sklprune._plain import plain, strip
+from sklprune._outcomes import Outcomes, classes_of
+from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
-from sklprune._units import Candidate, Units, score
+from sklprune._scoring import held_out, table_of
+from sklprune._units import Candidate, Units
 from sklprune.families._base import seeded
-from sklprune.rules import standard_error
-
-#: blocks of rows for a standard error where there is one split
-N_BLOCKS = 10
 
 
 @dataclass(frozen=True)
@@ -154,11 +150,41 @@ def pruned_at(plan, dense, task, ratios):
         if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
             last = replace(last, candidate=replace(last.candidate, ratio=ratio))
         elif candidate.keep.all():
-            last = Pruned(strip(dense), candidate)
+            last = Pruned(stripped(dense), candidate)
         else:
             candidate = candidate.refit(plan.refit, lens.task)
             last = Pruned(lens.close(candidate.build()), candidate)
         yield last
+
+
+def first_from(models, ratio, holds, keep_all):
+    """Follow models, ascending, to the first one from a ratio on that will do.
+
+    Parameters
+    ----------
+    models : iterable of Pruned
+    ratio : float
+        The smallest that will do.
+    holds : callable
+        `holds(model)`, whether it will do.
+    keep_all : bool
+        Whether to go on to the end, so that all models are there.
+
+    Returns
+    -------
+    best : Pruned or None
+        None where no model will do.
+    met : list of Pruned
+        All models up to the best one, or to the end.
+    """
+    best, met = None, []
+    for each in models:
+        met.append(each)
+        if best is None and each.candidate.ratio >= ratio and holds(each.model):
+            best = each
+        if best is not None and not keep_all:
+            break
+    return best, met
 
 
 # -- splits ------------------------------------------------------------------------
@@ -181,7 +207,8 @@ def splits_of(plan, task, cv):
             f"{task.n_samples} rows. Give more rows, or a smaller cv."
         )
     if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
-        cv = StratifiedGroupKFold(n_splits) if classifier else GroupKFold(n_splits)
+        stratify = classifier and task.y is not None
+        cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
     splitter = check_cv(5 if cv is None else cv, task.y, classifier=classifier)
     return list(splitter.split(task.X, task.y, task.groups))
 
@@ -210,13 +237,24 @@ def _can_stratify(y, fraction):
 # -- the loop over splits ------------------------------------------------------------
 
 
-def score_path(plan, task, ratios, splits):
+def score_path(plan, task, ratios, splits, wanted=()):
     """Prune and score at each ratio on each split; the first ratio is 0.
+
+    Parameters
+    ----------
+    plan : Plan
+    task : Task
+    ratios : list of float
+    splits : list of (first rows, second rows)
+    wanted : tuple of str
+        Columns on demand: fields of `Cost`, and "agreement".
 
     Returns
     -------
     table : dict of ndarray
         What a rule sees, see `sklprune.rules`; position 0 is the unpruned model.
+    outcomes : list of Outcomes, or None
+        One for each ratio, of the rows of all splits; only for a classifier.
     kept : list of Pruned, or None
         The very candidates that were scored; only for a frozen model and one split.
     """
@@ -224,89 +262,35 @@ def score_path(plan, task, ratios, splits):
     # with one split the work inside it may run in parallel instead
     n_jobs = None if len(splits) == 1 else task.n_jobs
     inner = task if len(splits) == 1 else replace(task, n_jobs=None)
+    classes = classes_of(plan.estimator, task.y)
+    asked = (ratios, classes, wanted, len(splits) == 1, keep)
     results = Parallel(n_jobs=n_jobs)(
-        delayed(_score_split)(plan, inner, ratios, split, len(splits) == 1, keep)
-        for split in splits
+        delayed(_score_split)(plan, inner, split, *asked) for split in splits
     )
-    rows = [[rows[i] for rows, _ in results] for i in range(len(ratios))]
-    table = {"ratio": np.array(ratios)}
-    for name in ("units", "parameters", "nonzero"):
-        table[name] = np.array([np.mean([cell[name] for cell in row]) for row in rows])
-    table["score_mean"] = np.array(
-        [np.mean([cell["score"] for cell in row]) for row in rows]
-    )
-    table["scores"] = np.array(
-        [np.concatenate([cell["parts"] for cell in row]) for row in rows]
-    )
-    table["score_se"] = standard_error(table["scores"])
-    table["difference_mean"] = table["score_mean"] - table["score_mean"][0]
-    table["difference_se"] = standard_error(table["scores"] - table["scores"][0])
-    return table, results[0][1]
+    by_split = [rows for rows, _ in results]
+    table = table_of(ratios, by_split, wanted)
+    outcomes = None
+    if classes is not None:
+        counts = [sum(row["outcomes"] for row in rows) for rows in zip(*by_split)]
+        outcomes = [Outcomes(classes, each) for each in counts]
+    return table, outcomes, results[0][1]
 
 
-def _score_split(plan, task, ratios, split, by_blocks, keep):
+def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
     """Prune on the first rows of a split, score on the second."""
     first, second = split
-    first_rows, held_out = task.take(first), task.take(second)
-    blocks = _blocks(held_out, is_classifier(plan.estimator)) if by_blocks else None
+    first_rows = task.take(first)
     dense = fit_dense(plan, first_rows)
+    measure = held_out(task.take(second), dense, classes, wanted, by_blocks)
     rows, kept, model = [], [], None
     for pruned in pruned_at(plan, dense, first_rows, ratios):
         # ratios that remove the same units give the same model
-        row = rows[-1] if pruned.model is model else _row(pruned, held_out, blocks)
+        row = rows[-1] if pruned.model is model else measure.row(pruned)
         model = pruned.model
         rows.append(row)
         if keep:
             kept.append(pruned)
     return rows, kept if keep else None
-
-
-def _row(pruned, held_out, blocks):
-    """What the table says of one model on one split."""
-    score, parts = _score(pruned.model, held_out, blocks)
-    sizes = {"parameters": np.nan, "nonzero": np.nan} | counts(pruned.model)
-    units = int(pruned.candidate.keep.sum())
-    return sizes | {"score": score, "parts": parts, "units": units}
-
-
-def _score(model, task, blocks):
-    """A score, and the parts that its standard error comes from.
-
-    Without blocks the one part is the score itself. With blocks they are the
-    pseudo-values of the jackknife over them, whose mean has the standard error of
-    the jackknife (Efron and Stein 1981); of a mean they are the means of the blocks.
-    """
-    whole = score(model, task)
-    if blocks is None:
-        return whole, [whole]
-    n = blocks.max() + 1
-    left_out = [score(model, task.take(np.flatnonzero(blocks != b))) for b in range(n)]
-    return whole, n * whole - (n - 1) * np.array(left_out)
-
-
-def _blocks(task, classifier):
-    """A block for each row, (n_rows,): about equal in size and in y, groups whole.
-
-    None where leaving out a block would leave out a class, or too few rows to score.
-    """
-    n_rows = task.n_samples
-    y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
-    codes = np.unique(y.reshape(n_rows, -1)[:, 0], return_inverse=True)[1].ravel()
-    # neighbours in y go to different blocks
-    unit, blocks = np.arange(n_rows), np.empty(n_rows, dtype=int)
-    blocks[np.argsort(codes, kind="stable")] = np.arange(n_rows) % N_BLOCKS
-    if task.groups is not None:
-        unit = np.unique(task.groups, return_inverse=True)[1].ravel()
-        blocks = unit % N_BLOCKS
-    blocks = np.unique(blocks, return_inverse=True)[1].ravel()
-    rest = n_rows - np.bincount(blocks)
-    if unit.max() < 1 or rest.min() < 2:
-        return None
-    if classifier:
-        rows_of_class = contingency_matrix(codes, blocks)
-        if (rows_of_class.max(axis=1) == rows_of_class.sum(axis=1)).any():
-            return None
-    return blocks
 
 
 class PruningPath:
@@ -344,7 +328,8 @@ class PruningPath:
         """The table as a pandas `DataFrame`, one row a ratio; needs pandas.
 
         `ratio` is the asked one; counts are means over the splits. Scores are NaN
-        where nothing was held out.
+        where nothing was held out, `file_bytes` where no rule asked for it and
+        `store_path=False`. What else a rule asked for stands in further columns.
         """
         try:
             import pandas as pd
@@ -354,9 +339,9 @@ class PruningPath:
             ) from error
         n = len(self.table["ratio"])
         rest = {"chosen": np.arange(n) == self.chosen} if n else {}
-        columns = self.table | rest
-        missing = np.full(n, np.nan)
-        return pd.DataFrame({c: columns.get(c, missing) for c in self.columns})
+        columns = dict.fromkeys(self.columns, np.full(n, np.nan)) | self.table | rest
+        hidden = ("scores", "asked")
+        return pd.DataFrame({c: v for c, v in columns.items() if c not in hidden})
 
     def at(self, ratio):
         """The plain estimator at 0 or at an asked ratio; needs `store_path=True`."""

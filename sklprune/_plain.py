@@ -8,6 +8,7 @@ import copy
 from types import ModuleType
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklprune._registry import family_of
 from sklprune._sklearn_private import BaseSearchCV
@@ -110,6 +111,11 @@ def strip(fitted):
     -------
     estimator
 
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted: there is nothing to leave out yet.
+
     Examples
     --------
     >>> import pickle
@@ -121,4 +127,14 @@ def strip(fitted):
     >>> len(pickle.dumps(model)) > 3 * len(pickle.dumps(strip(model)))
     True
     """
-    return family_of(fitted).strip(fitted)
+    check_is_fitted(
+        fitted,
+        msg="strip() takes a fitted model, and this %(name)s is not fitted. Fit it "
+        "first.",
+    )
+    return stripped(fitted)
+
+
+def stripped(model):
+    """`strip` of a model that is known to be fitted."""
+    return family_of(model).strip(model)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state, get_tags
@@ -11,9 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
+from sklprune._cost import LATENCIES, sizes
+from sklprune._outcomes import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
     Plan,
     PruningPath,
+    first_from,
     fit_dense,
     pruned_at,
     score_path,
@@ -61,31 +65,32 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     """
     ratios, several = check_ratio(pruning_ratio, plan.method.grid(task))
     ratios_and_none = sorted({0.0, *ratios})
-    table, chosen, models = {"ratio": np.array([])}, None, None
-    ratio = ratios[-1]
+    table, outcomes, models = {"ratio": np.array([])}, None, None
+    ratio, rule = ratios[-1], rule if several else None
     if several:
-        if task.scorer is None:
-            raise ValueError(
-                "Choosing a ratio by scores requires y to be passed, but the target y "
-                "is None, or the model has no score: give pruning_ratio as a number."
-            )
+        _check_rule(rule, plan, task)
         splits = splits_of(plan, task, cv)
-        table, models = score_path(plan, task, ratios_and_none, splits)
+        wanted = _wanted(rule, store_path)
+        table, outcomes, models = score_path(
+            plan, task, ratios_and_none, splits, wanted
+        )
         table["asked"] = np.full(len(ratios_and_none), True)
         table["asked"][0] = isinstance(pruning_ratio, str) or 0.0 in ratios
-        chosen = _choose(rule, table)
-        ratio = ratios_and_none[chosen]
+        ratio = ratios_and_none[_choose(rule, table)]
         if models is not None:
             # the second rows scored what ships, the first ones pruned it
             task = task.take(splits[0][0])
     dense = fit_dense(plan, task)
     if models is None:
-        wanted = ratios_and_none if store_path else [ratio]
-        models = list(pruned_at(plan, dense, task, wanted))
-    by_ratio = {each.candidate.ratio: each for each in models}
-    best = by_ratio[ratio]
-    stored = {r: each.model for r, each in by_ratio.items()} if store_path else None
-    scores = _scores(plan, task, dense, best, table, chosen, rule)
+        ratios_left = [r for r in ratios_and_none if store_path or r >= ratio]
+        models = pruned_at(plan, dense, task, ratios_left)
+    best, models = _settle(rule, models, ratio, task.X, store_path)
+    chosen = ratios_and_none.index(best.candidate.ratio) if several else None
+    stored = {m.candidate.ratio: m.model for m in models} if store_path else None
+    if several:
+        scores = _held_out_scores(plan, task, table, outcomes, chosen, rule)
+    else:
+        scores = _scores_on_fitted_rows(plan, task, dense, best.model)
     scores["kept_because"] = _why_kept(rule, ratios, chosen)
     return Result(
         best.model,
@@ -109,6 +114,44 @@ def _choose(rule, table):
             f"{n} rows."
         )
     return int(position)
+
+
+def _check_rule(rule, plan, task):
+    """Refuse a rule that cannot choose here, before anything is fitted."""
+    if hasattr(rule, "check"):
+        rule.check()
+    if "agreement" in getattr(rule, "needs", ()) and not is_classifier(plan.estimator):
+        raise ValueError(
+            f"rule={rule!r} compares predicted classes, and "
+            f"{type(plan.estimator).__name__} is not a classifier. Use Tolerance(), "
+            "which compares scores."
+        )
+    if task.scorer is None and getattr(rule, "needs_scores", True):
+        raise ValueError(
+            "Choosing a ratio by scores requires y to be passed, but the target y is "
+            "None, or the model has no score: give pruning_ratio as a number, or, for "
+            "a classifier, rule=Agreement(), which compares predictions."
+        )
+
+
+def _wanted(rule, store_path):
+    """The columns that the table holds on demand."""
+    stored = ("file_bytes",) if store_path else ()
+    return tuple(dict.fromkeys([*getattr(rule, "needs", ()), *stored]))
+
+
+def _settle(rule, models, ratio, X, store_path):
+    """The model that ships: the first one from the chosen ratio on that the rule
+    stands by; and all models that were met."""
+    needs = getattr(rule, "needs", ())
+
+    def holds(model):
+        return not hasattr(rule, "holds") or rule.holds(sizes(model, needs, X))
+
+    best, models = first_from(models, ratio, holds, keep_all=store_path)
+    if best is None:
+        raise rule.too_large(sizes(models[-1].model, needs, X))
+    return best, models
 
 
 # -- from parameters to a plan ------------------------------------------------------
@@ -141,7 +184,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     method = _method_for(family, method)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, core, family)
-    if not labels and get_tags(estimator).target_tags.required:
+    if not labels and _needs_labels(estimator):
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
 
@@ -203,6 +246,12 @@ def _refit_misfit(refit, method, core, family):
     return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 
+def _needs_labels(estimator):
+    """Whether scores need y; a pipeline alone does not say so."""
+    core = family_of(estimator).core(estimator)
+    return get_tags(core).target_tags.required
+
+
 def _check_labels(method, refit):
     for part, what in ((method, "method"), (refit, "refit")):
         if part is not None and part.needs_labels:
@@ -217,7 +266,7 @@ def _check_labels(method, refit):
 def make_scorer(plan, scoring, labels):
     """The scorer, or None where there is nothing to score with and none is needed."""
     estimator = plan.estimator
-    if not labels and get_tags(estimator).target_tags.required:
+    if not labels and _needs_labels(estimator):
         return None
     if isinstance(scoring, (list, tuple, set, dict)):
         raise ValueError(
@@ -243,34 +292,53 @@ def seed_of(random_state):
 # -- the report -----------------------------------------------------------------------
 
 
-def _scores(plan, task, dense, best, table, chosen, rule):
-    """The scores of the report, with the rows that they come from."""
-    name = None if task.scorer is None else scorer_name(task.scorer, plan.estimator)
-    empty = dict.fromkeys(("original", "pruned", "difference"), np.nan)
-    numbers = {"name": name, "rows": None, "difference_se": np.nan, "n_splits": 0}
-    if chosen is not None:
+def _held_out_scores(plan, task, table, outcomes, chosen, rule):
+    """The scores of the report where rows were held out."""
+    numbers = {
+        "name": _score_name(plan, task),
         # a rule that may keep the unpruned model chooses even among one ratio
-        return numbers | {
-            "rows": "chose the model" if _is_a_choice(rule, table) else "held out",
-            "original": float(table["score_mean"][0]),
-            "pruned": float(table["score_mean"][chosen]),
-            "difference": float(table["difference_mean"][chosen]),
-            "difference_se": float(table["difference_se"][chosen]),
-            "n_splits": table["scores"].shape[1],
-        }
+        "rows": "chose the model" if _is_a_choice(rule, table) else "held out",
+        "original": float(table["score_mean"][0]),
+        "pruned": float(table["score_mean"][chosen]),
+        "difference": float(table["difference_mean"][chosen]),
+        "difference_se": float(table["difference_se"][chosen]),
+        "n_splits": table["scores"].shape[1],
+    }
+    if set(LATENCIES) & set(getattr(rule, "needs", ())):
+        numbers["by_latency"] = True
+    if "agreement" in table:
+        numbers["agreement"] = float(table["agreement"][chosen])
+    return numbers | ({} if outcomes is None else outcomes[chosen].to_dict())
+
+
+def _scores_on_fitted_rows(plan, task, dense, model):
+    """The scores of the report where the ratio was given, of the rows at hand."""
+    numbers = {"name": _score_name(plan, task), "rows": None, "n_splits": 0}
+    empty = ("original", "pruned", "difference", "difference_se")
+    numbers |= dict.fromkeys(empty, np.nan)
     if task.scorer is None:
-        return numbers | empty
+        return numbers
     try:
-        original, pruned = raw_score(dense, task), raw_score(best.model, task)
+        original, pruned = raw_score(dense, task), raw_score(model, task)
     except ValueError:
         # a ratio that was given needs no score, and some targets have none
-        return numbers | empty
-    return numbers | {
+        return numbers
+    numbers |= {
         "rows": "fitted",
         "original": original,
         "pruned": pruned,
         "difference": pruned - original,
     }
+    classes = classes_of(plan.estimator, task.y)
+    if classes is None:
+        return numbers
+    labels = dense.predict(task.X), model.predict(task.X)
+    counts = outcomes_of(classes, task.y, *labels)
+    return numbers | Outcomes(classes, counts).to_dict()
+
+
+def _score_name(plan, task):
+    return None if task.scorer is None else scorer_name(task.scorer, plan.estimator)
 
 
 def _is_a_choice(rule, table):

@@ -44,8 +44,8 @@ class PrunedEstimator(PruningMetaEstimator):
         The fraction of units to remove, or the grid that the rule chooses from.
         "auto" is a grid of ten ratios, with the unpruned model as one more choice.
     rule : str, Rule or callable, default="one_se"
-        Which model of a grid to keep: "best", "one_se", "tolerance", or an object of
-        :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a number.
+        Which model of a grid to keep: "best", "one_se", "tolerance", "agreement" or
+        an object of :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a number.
     refit : bool, str or Refit, default=True
         How what stays is fitted anew. True takes the default of the model: a clone
         on the columns kept, a reconstruction of layers, nothing for trees of a
@@ -57,7 +57,8 @@ class PrunedEstimator(PruningMetaEstimator):
     scoring : str, callable or None, default=None
         None is the `score` of the estimator.
     store_path : bool, default=False
-        Whether `path_.at(ratio)` keeps the model at every ratio.
+        Whether `path_.at(ratio)` keeps the model at every ratio; `path_.frame()` then
+        has the bytes too.
     n_jobs : int or None, default=None
         Splits run in parallel.
     random_state : int, RandomState or None, default=None
@@ -74,7 +75,8 @@ class PrunedEstimator(PruningMetaEstimator):
     path_ : PruningPath
         The table that the choice was made from: `path_.frame()`.
     report_ : Report
-        What was removed, and what it cost; prints as a table.
+        What was removed, and what it cost; prints as a table. `report_.measure(X)`
+        adds latencies; for that it holds the unpruned model until it is pickled.
     classes_ : ndarray of shape (n_classes,)
         Labels, of a classifier.
     n_features_in_ : int
@@ -254,8 +256,8 @@ def prune(estimator, X, y=None, *, sample_weight=None, groups=None, **params):
     X : array-like of shape (n_samples, n_features)
         Rows to prune with; best ones that the model was not fitted on.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Targets; not needed where the method and the refit need none and
-        `pruning_ratio` is a number.
+        Targets; not needed where the method and the refit need none, and
+        `pruning_ratio` is a number or the rule is `Agreement`.
     sample_weight, groups : array-like of shape (n_samples,), default=None
         See :meth:`PrunedEstimator.fit`.
     **params

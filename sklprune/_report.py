@@ -1,33 +1,40 @@
 """What was pruned, what was left alone, and what it cost."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from sklprune._cost import Cost, cost, counts
-from sklprune._plain import strip
+from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
+from sklprune._plain import stripped
+from sklprune._registry import family_of
 
 __all__ = ["Report"]
 
-#: rows of the printed table: field of `Cost`, what it is called
+#: rows of the printed table: field of `Cost`, what it is called, in which unit
 PRINTED = (
-    ("features", "columns needed"),
-    ("members", "members"),
-    ("nodes", "nodes"),
-    ("parameters", "parameters"),
-    ("nonzero", "non-zero"),
-    ("operations_per_row", "operations a row"),
-    ("file_bytes", "file, bytes"),
-    ("compressed_bytes", "file compressed, bytes"),
-    ("memory_bytes", "memory, bytes"),
+    ("features", "columns needed", 1),
+    ("members", "members", 1),
+    ("nodes", "nodes", 1),
+    ("parameters", "parameters", 1),
+    ("nonzero", "non-zero", 1),
+    ("operations_per_row", "operations a row", 1),
+    ("file_bytes", "file, bytes", 1),
+    ("compressed_bytes", "file compressed, bytes", 1),
+    ("memory_bytes", "memory, bytes", 1),
+    ("latency_one_row", "one row, microseconds", 1e-6),
+    ("latency_per_row", "a row of many, microseconds", 1e-6),
 )
+#: no more classes, or columns, than these are printed; `to_dict` has all
+N_PRINTED = 10
 
 
 class Report:
     """The report of one pruning; prints as a table.
 
     Counts are there from the start. Bytes are measured when they are first read, or
-    when the report is pickled, and kept; then the unpruned model is let go.
+    when the report is pickled, and kept. The report holds the unpruned model, for
+    :meth:`measure`, until it is pickled: a pickle holds numbers alone.
 
     Parameters
     ----------
@@ -37,19 +44,23 @@ class Report:
     candidate : Candidate
     score : dict
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
-        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`.
+        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`; where
+        rows were counted `right_to_wrong`, `wrong_to_right` and `recall`; where the
+        rule asked for it `agreement`, and `by_latency`, True, where it asked for time.
     """
 
     def __init__(self, original, pruned, method, candidate, score):
         self.score = score
         self._models = {
             "original": original,
-            "stripped": strip(original),
+            "stripped": stripped(original),
             "pruned": pruned,
         }
         self._costs = {
             name: Cost(**counts(model)) for name, model in self._models.items()
         }
+        self._weighed = False
+        self._unread = unread_columns(original, pruned)
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__
@@ -94,6 +105,45 @@ class Report:
             for i in np.flatnonzero(~self._keep)
         ]
 
+    @property
+    def unread_columns(self):
+        """Names of the columns that the model no longer reads, though X has them.
+
+        All their weights were removed: pruning columns drops them without loss.
+        """
+        return list(self._unread)
+
+    def measure(self, X):
+        """Time predictions, and add latencies to the costs; takes a few seconds.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows as they will come; see :func:`sklprune.cost`.
+
+        Returns
+        -------
+        self : Report
+            Latencies are those of this machine at this moment: the one thing in a
+            report that another run does not repeat.
+
+        Raises
+        ------
+        ValueError
+            If the report was pickled since it was made: the unpruned model is gone.
+        """
+        if self._models is None:
+            raise ValueError(
+                "This report comes out of a pickle, which does not hold the unpruned "
+                "model, so that there is nothing to compare with. Call measure(X) "
+                "before pickling, or cost(model, X) for each model at hand."
+            )
+        for name, model in self._models.items():
+            timed = sizes(model, LATENCIES, X)
+            latencies = {field: timed[field] for field in LATENCIES}
+            self._costs[name] = replace(self._cost_of(name), **latencies)
+        return self
+
     def to_dict(self):
         """All of it as plain numbers and strings."""
         return {
@@ -103,6 +153,7 @@ class Report:
             "pruned": self.pruned.to_dict(),
             "score": dict(self.score),
             "removed": self.removed,
+            "unread_columns": self.unread_columns,
         }
 
     @property
@@ -122,14 +173,14 @@ class Report:
         )
 
     def _cost_of(self, name):
-        if self._models is not None:
-            self._costs = {key: cost(model) for key, model in self._models.items()}
-            self._models = None
+        if not self._weighed:
+            self._costs = {key: weighed(model) for key, model in self._models.items()}
+            self._weighed = True
         return self._costs[name]
 
     def __getstate__(self):
         self._cost_of("pruned")
-        return self.__dict__.copy()
+        return self.__dict__ | {"_models": None}
 
     def __repr__(self):
         # one line, since estimators show their attributes: a table would weigh models
@@ -140,37 +191,111 @@ class Report:
 
     def __str__(self):
         rows = [("", "original", "stripped", "pruned", "smaller")]
-        for field, title in PRINTED:
+        for field, title, unit in PRINTED:
             values = [
-                getattr(c, field) for c in (self.original, self.stripped, self.pruned)
+                getattr(c, field) / unit
+                for c in (self.original, self.stripped, self.pruned)
             ]
             if not math.isnan(values[0]):
                 rows.append((title, *map(_number, values), _times(*values[1:])))
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        table = "\n".join(
-            "  ".join(
-                cell.ljust(width) if i == 0 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths))
-            ).rstrip()
-            for row in rows
-        )
-        return f"{self.summary}\n{table}\n{self._score_line()}"
+        parts = [self.summary, _aligned(rows), self._score_line()]
+        return "\n".join([*parts, *self._by_class(), *self._notes()])
 
     def _score_line(self):
         score = self.score
         if score["rows"] is None:
             return "score: none, there is nothing to score with."
-        error = score["difference_se"]
-        error = "" if math.isnan(error) else f" +- {error:.4f}"
         rows = {
             "held out": "rows that were held out",
             "chose the model": "held-out rows that also chose the model",
             "fitted": "the rows it was pruned on (no rows were held out)",
         }[score["rows"]]
-        return (
-            f"{score['name']} {score['original']:.4f} -> {score['pruned']:.4f}, "
-            f"difference {score['difference']:+.4f}{error}; on {rows}."
-        )
+        said = []
+        if not math.isnan(score["original"]):
+            error = score["difference_se"]
+            error = "" if math.isnan(error) else f" +- {error:.4f}"
+            said.append(
+                f"{score['name']} {score['original']:.4f} -> {score['pruned']:.4f}, "
+                f"difference {score['difference']:+.4f}{error}"
+            )
+        if "agreement" in score:
+            share = f"{score['agreement']:.4f}"
+            said.append(f"predictions of the original on a share of {share}")
+        return f"{'; '.join(said)}; on {rows}."
+
+    def _by_class(self):
+        """Lines about the classes of a classifier: those that lose most, if many."""
+        score = self.score
+        if "recall" not in score:
+            return []
+        recall = score["recall"]
+        worst_first = sorted(recall, key=lambda each: each["pruned"] - each["original"])
+        shown = [each for each in recall if each in worst_first[:N_PRINTED]]
+        rows = [("recall of class", "rows", "original", "pruned")]
+        for each in shown:
+            numbers = f"{each['original']:.4f}", f"{each['pruned']:.4f}"
+            rows.append((str(each["class"]), f"{each['rows']:,}", *numbers))
+        lines = [
+            f"rows that went from right to wrong: {score['right_to_wrong']:,}, "
+            f"from wrong to right: {score['wrong_to_right']:,}.",
+            _aligned(rows),
+        ]
+        hidden = len(recall) - len(shown)
+        return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
+
+    def _notes(self):
+        """Sentences on what the table might make one miss."""
+        notes = []
+        before, after = self.stripped, self.pruned
+        zeros = [c.parameters - c.nonzero for c in (before, after)]
+        if zeros[1] > zeros[0] and after.file_bytes >= before.file_bytes:
+            compressed = after.compressed_bytes < before.compressed_bytes
+            notes.append(
+                "Single weights in a dense array are zeros: "
+                + ("the compressed file is smaller, " if compressed else "")
+                + "the raw file and the latency are not"
+                + ("." if compressed else " smaller.")
+            )
+        if self._unread:
+            named = ", ".join(self._unread[:N_PRINTED])
+            hidden = len(self._unread) - N_PRINTED
+            notes.append(
+                f"Columns that no longer count: {named}"
+                + (f" and {hidden} more" if hidden > 0 else "")
+                + "; pruning columns drops them without loss."
+            )
+        if self.score.get("by_latency"):
+            notes.append(
+                "Latencies had a say in the choice: they vary with the machine, and "
+                "from run to run."
+            )
+        return notes
+
+
+def unread_columns(original, pruned):
+    """Names of the columns that the original reads and the pruned model does not."""
+    before, after = (
+        family_of(model).unread_columns(model) for model in (original, pruned)
+    )
+    # columns that were taken out of the model need no word here
+    if before is None or after is None or len(before) != len(after):
+        return []
+    unread = np.flatnonzero(after & ~before)
+    if len(unread) == 0:
+        return []
+    return [str(name) for name in family_of(pruned).input_names(pruned)[unread]]
+
+
+def _aligned(rows):
+    """Rows of text as a table, the first column to the left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        ).rstrip()
+        for row in rows
+    )
 
 
 def _number(value):

@@ -5,9 +5,15 @@ arrays with one entry for each ratio, ascending; position 0 is always the unprun
 model. A rule never sees an estimator, so that it can be tested on literal numbers,
 and any callable `table -> position` is a rule too.
 
-The entries used here: `score_mean` (n_ratios,), `scores` (n_ratios, n_splits), one
-column for each split, or for each block of rows where there is one split, and
-`asked` (n_ratios,), False only for an unpruned model that was not asked for.
+Always there are the columns of `path_.frame()`, means over the splits: `ratio`,
+`units`, `parameters`, `nonzero`, `score_mean`, `score_se`, `difference_mean` and
+`difference_se`; `scores` (n_ratios, n_splits), one column for each split, or for each
+block of rows where there is one split; and `asked`, False only for an unpruned model
+that was not asked for. Without y there may be no scores: they are NaN.
+
+On demand, where a rule names them in its attribute `needs`, there are the fields of
+`sklprune.Cost` and `agreement`, the share of held-out rows for which a model predicts
+what the unpruned one predicts; both are means over the splits.
 """
 
 import numbers
@@ -18,7 +24,7 @@ from sklearn.base import BaseEstimator
 
 from sklprune._registry import register
 
-__all__ = ["Best", "OneStandardError", "Rule", "Tolerance"]
+__all__ = ["Agreement", "Best", "Budget", "OneStandardError", "Rule", "Tolerance"]
 
 
 SPLIT_SCORE = re.compile(r"split\d+_test_score")
@@ -69,10 +75,16 @@ class Rule(BaseEstimator):
 
     Attributes
     ----------
+    needs : tuple of str
+        What the table must hold on demand: fields of `Cost`, "agreement".
+    needs_scores : bool
+        Whether the choice is made by scores, so that it needs y.
     needs_unpruned : bool
         Whether the choice is measured against the unpruned model.
     """
 
+    needs = ()
+    needs_scores = True
     needs_unpruned = False
 
     def __call__(self, cv_results):
@@ -92,6 +104,14 @@ class Rule(BaseEstimator):
         int
             The index of the chosen candidate.
         """
+        self.check()
+        missing = [name for name in self.needs if name not in cv_results]
+        if missing:
+            raise ValueError(
+                f"{self!r} needs {' and '.join(missing)} of each candidate, which the "
+                "cv_results_ of a search lacks. Give it to PrunedEstimator instead, as "
+                "rule, with a grid of ratios."
+            )
         table, index = table_of_search(cv_results)
         if self.needs_unpruned and table["ratio"][0] > 0:
             raise ValueError(
@@ -99,6 +119,30 @@ class Rule(BaseEstimator):
                 f"0 must be among the searched ratios, {table['ratio'].tolist()}."
             )
         return int(index[self.choose(table)])
+
+    def check(self):
+        """Raise a ValueError where a parameter is not allowed."""
+
+    def holds(self, sizes):
+        """Whether what ships is as small as the rule promises.
+
+        The table holds means over the splits; this is asked of the model that was
+        pruned on all rows, and where it says no the next larger ratio is taken.
+
+        Parameters
+        ----------
+        sizes : mapping of str to float
+            The fields of `Cost` in `needs`.
+        """
+        return True
+
+    def too_large(self, sizes):
+        """The error where no model holds, from the sizes that were reached."""
+        reached = ", ".join(f"{n}={np.min(sizes[n]):.6g}" for n in self.needs)
+        return ValueError(
+            f"{self!r}: no model at the ratios asked is small enough; the smallest has "
+            f"{reached}. Allow more, or ask for larger ratios."
+        )
 
     def choose(self, table):
         """Position of the candidate to keep.
@@ -193,12 +237,15 @@ class Tolerance(Rule):
         self.max_drop = max_drop
         self.relative = relative
 
-    def choose(self, table):
+    def check(self):
         if not isinstance(self.max_drop, numbers.Real) or not self.max_drop >= 0:
             raise ValueError(
                 f"Tolerance(max_drop={self.max_drop!r}): max_drop must be a number "
                 "that is not negative."
             )
+
+    def choose(self, table):
+        self.check()
         unpruned = table["score_mean"][0]
         drop = self.max_drop * (abs(unpruned) if self.relative else 1.0)
         meets = table["score_mean"] >= unpruned - drop - 1e-12 * max(1.0, abs(unpruned))
@@ -206,6 +253,168 @@ class Tolerance(Rule):
         return _smallest(meets)
 
 
+class Budget(Rule):
+    """The best score among the models that are small enough.
+
+    It holds for what ships. Sizes in the table are means over the splits; where the
+    model pruned on all rows is too large all the same, the next larger ratio is taken.
+
+    Parameters
+    ----------
+    parameters, nonzero, nodes, members, features, operations_per_row : float, \
+            default=None
+        The most that is allowed of each; None is no limit. At least one limit must
+        be given.
+    file_bytes, compressed_bytes, memory_bytes : float, default=None
+        The same in bytes.
+    latency_one_row, latency_per_row : float, default=None
+        The same in seconds. They are measured on the held-out rows, and again on
+        what ships: the one choice that depends on the machine, on what else it does
+        (splits that run in parallel, say), and may differ from run to run.
+
+    Raises
+    ------
+    ValueError
+        If no ratio that was asked gives a model that fits; the smallest that was
+        reached is named.
+
+    See Also
+    --------
+    sklprune.Cost : What each field means.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklprune.rules import Budget
+    >>> Budget(nodes=100).choose({"nodes": np.array([300, 100, 80, 20]),
+    ...                           "score_mean": np.array([0.95, 0.93, 0.94, 0.8]),
+    ...                           "asked": np.ones(4, dtype=bool)})
+    2
+    """
+
+    def __init__(
+        self,
+        *,
+        parameters=None,
+        nonzero=None,
+        nodes=None,
+        members=None,
+        features=None,
+        operations_per_row=None,
+        file_bytes=None,
+        compressed_bytes=None,
+        memory_bytes=None,
+        latency_one_row=None,
+        latency_per_row=None,
+    ):
+        self.parameters = parameters
+        self.nonzero = nonzero
+        self.nodes = nodes
+        self.members = members
+        self.features = features
+        self.operations_per_row = operations_per_row
+        self.file_bytes = file_bytes
+        self.compressed_bytes = compressed_bytes
+        self.memory_bytes = memory_bytes
+        self.latency_one_row = latency_one_row
+        self.latency_per_row = latency_per_row
+
+    @property
+    def needs(self):
+        return tuple(self._limits())
+
+    def _limits(self):
+        """The limits that were given, by name."""
+        given = self.get_params(deep=False).items()
+        return {name: limit for name, limit in given if limit is not None}
+
+    def check(self):
+        if not self._limits():
+            raise ValueError(
+                "Budget() has no limit: give at least one, Budget(file_bytes=100_000) "
+                "say."
+            )
+        for name, limit in self._limits().items():
+            real = isinstance(limit, numbers.Real) and not isinstance(limit, bool)
+            if not real or not limit > 0:
+                raise ValueError(
+                    f"Budget({name}={limit!r}): {name} must be a positive number."
+                )
+
+    def holds(self, sizes):
+        return np.logical_and.reduce(
+            [sizes[name] <= limit for name, limit in self._limits().items()]
+        )
+
+    def choose(self, table):
+        self.check()
+        for name in self.needs:
+            if np.isnan(table[name]).any():
+                raise ValueError(
+                    f"{self!r}: {name} is not known of this kind of model. Limit "
+                    "something else, file_bytes say."
+                )
+        fits = table["asked"] & self.holds(table)
+        if not fits.any():
+            raise self.too_large({n: table[n][table["asked"]] for n in self.needs})
+        return Best().choose({**table, "asked": fits})
+
+
+class Agreement(Rule):
+    """The smallest classifier that still says what the unpruned one says.
+
+    It compares predictions with predictions and so needs no labels: y may be left
+    out, where neither method nor refit needs it. Where no candidate agrees on enough
+    held-out rows the unpruned model is kept. All rows count alike.
+
+    Parameters
+    ----------
+    share : float, default=0.999
+        The share of held-out rows, in (0, 1], for which the class must be the same;
+        the mean over the splits. Of several outputs all must be the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklprune.rules import Agreement
+    >>> Agreement(0.99).choose({"agreement": np.array([1.0, 1.0, 0.99, 0.9])})
+    2
+
+    Without labels:
+
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklprune import prune
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=1000).fit(X[:900], y[:900])
+    >>> small = prune(model, X[900:], rule=Agreement(0.99), random_state=0)
+    >>> small.pruning_ratio_ > 0.05
+    True
+    """
+
+    needs = ("agreement",)
+    needs_scores = False
+    needs_unpruned = True
+
+    def __init__(self, share=0.999):
+        self.share = share
+
+    def check(self):
+        real = isinstance(self.share, numbers.Real) and not isinstance(self.share, bool)
+        if not real or not 0 < self.share <= 1:
+            raise ValueError(
+                f"Agreement(share={self.share!r}): share must be a number in (0, 1]."
+            )
+
+    def choose(self, table):
+        self.check()
+        meets = table["agreement"] >= self.share - 1e-12
+        meets[0] = True
+        return _smallest(meets)
+
+
+register("rule", Agreement)
 register("rule", Best)
+register("rule", Budget)
 register("rule", OneStandardError, "one_se")
 register("rule", Tolerance)

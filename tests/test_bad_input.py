@@ -29,7 +29,7 @@ def test_ratio(binary, ratio):
 def test_unknown_names_list_the_known_ones(binary):
     with raises("method='magic' is not known. Known are: 'magnitude'"):
         PrunedEstimator(Ridge(), method="magic").fit(*binary)
-    with raises("rule='worst' is not known. Known are: 'best', 'one_se'"):
+    with raises("rule='worst' is not known. Known are: 'agreement', 'best'"):
         PrunedEstimator(Ridge(), rule="worst").fit(*binary)
     with raises("refit='again' is not known"):
         PrunedEstimator(Ridge(), refit="again").fit(*binary)

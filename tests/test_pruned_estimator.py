@@ -217,7 +217,7 @@ def test_showing_the_estimator_weighs_no_models(binary):
     assert repr(pruned.report_) in str(pruned.report_)
     shown = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
     assert "PrunedEstimator" in shown._repr_html_()
-    assert shown.report_._models is not None
+    assert not shown.report_._weighed
 
 
 # -- in use ----------------------------------------------------------------------------

@@ -1,20 +1,34 @@
 """Rules on literal tables, ties included."""
 
+from dataclasses import fields
+from inspect import signature
+
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
-from sklprune import PrunedEstimator
-from sklprune.rules import Best, OneStandardError, Tolerance, standard_error
+from sklprune import Cost, PrunedEstimator
+from sklprune._registry import named
+from sklprune.rules import (
+    Agreement,
+    Best,
+    Budget,
+    OneStandardError,
+    Tolerance,
+    standard_error,
+)
 
 
-def table(scores, asked_nothing=True):
+def table(scores, asked_nothing=True, **on_demand):
     scores = np.array(scores, dtype=float)
     scores = scores[:, None] if scores.ndim == 1 else scores
     asked = np.full(len(scores), True)
     asked[0] = asked_nothing
-    return {"scores": scores, "score_mean": scores.mean(axis=1), "asked": asked}
+    on_demand = {name: np.array(column) for name, column in on_demand.items()}
+    always = {"scores": scores, "score_mean": scores.mean(axis=1), "asked": asked}
+    return always | on_demand
 
 
 @pytest.mark.parametrize(
@@ -68,6 +82,104 @@ def test_tolerance_refuses_a_negative_drop():
         Tolerance(-1).choose(table([0.9, 0.8]))
 
 
+# -- Budget ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "limits, asked_nothing, position",
+    [
+        ({"nodes": 1000}, True, 1),  # everything fits: the best score
+        ({"nodes": 50}, True, 3),  # the bound itself fits; ties go to the smaller one
+        ({"nodes": 50, "file_bytes": 250}, True, 3),
+        ({"nodes": 20}, True, 4),
+        ({"file_bytes": 900}, False, 1),  # an unpruned model that was not asked
+        ({"nodes": 10.5}, True, 4),
+    ],
+)
+def test_budget_is_the_best_score_that_fits(limits, asked_nothing, position):
+    scores = [0.9, 0.95, 0.8, 0.8, 0.7]
+    columns = {"nodes": [100, 60, 50, 30, 10], "file_bytes": [900, 700, 300, 250, 90]}
+    rule = Budget(**limits)
+    assert set(rule.needs) == set(limits)
+    needed = {name: columns[name] for name in limits}
+    assert rule.choose(table(scores, asked_nothing, **needed)) == position
+
+
+def test_budget_where_sizes_do_not_fall_along_the_path():
+    columns = {"file_bytes": [500, 90, 300, 80]}
+    assert Budget(file_bytes=100).choose(table([4, 3, 3.5, 2], **columns)) == 1
+
+
+def test_budget_that_nothing_meets_names_the_smallest():
+    sizes = {"nodes": [9, 100, 70], "file_bytes": [1, 2000, 2500]}
+    message = (
+        r"Budget\(file_bytes=1000, nodes=50\): no model at the ratios asked is small "
+        r"enough; the smallest has file_bytes=2000, nodes=70"
+    )
+    with pytest.raises(ValueError, match=message):
+        # the unpruned model would fit, but was not asked
+        Budget(nodes=50, file_bytes=1000).choose(table([3, 2, 1], False, **sizes))
+
+
+def test_budget_of_what_is_not_known():
+    with pytest.raises(ValueError, match="nodes is not known of this kind of model"):
+        Budget(nodes=50).choose(table([3, 2], nodes=[np.nan, np.nan]))
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        (Budget(), r"Budget\(\) has no limit"),
+        (named("rule", "budget"), r"Budget\(\) has no limit"),
+        (Budget(file_bytes=-1), r"file_bytes=-1\): file_bytes must be a positive"),
+        (Budget(nodes=0), "nodes=0"),
+        (Budget(nodes=np.nan), "nodes=nan"),
+        (Budget(nodes="few"), "nodes='few'"),
+        (Budget(nodes=True), "nodes=True"),
+        (Agreement(0), r"share=0\): share must be a number in \(0, 1\]"),
+        (Agreement(1.001), "share=1.001"),
+        (Agreement("most"), "share='most'"),
+        (Agreement(True), "share=True"),
+    ],
+)
+def test_parameters_that_are_not_allowed(rule, message, binary):
+    with pytest.raises(ValueError, match=message):
+        rule.choose(table([0.9, 0.8], nodes=[2, 1], agreement=[1, 1]))
+    with pytest.raises(ValueError, match=message):
+        PrunedEstimator(LogisticRegression(), rule=rule).fit(*binary)
+
+
+def test_budget_takes_every_field_of_cost_and_nothing_else():
+    assert set(signature(Budget).parameters) == {field.name for field in fields(Cost)}
+    with pytest.raises(TypeError, match="'bytes'"):
+        Budget(bytes=3)
+    with pytest.raises(TypeError, match="positional"):
+        Budget(3)
+
+
+def test_limits_are_parameters():
+    pruned = PrunedEstimator(LogisticRegression(), rule=Budget(nodes=3))
+    pruned.set_params(rule__file_bytes=1000, rule__nodes=None)
+    assert clone(pruned).rule.needs == ("file_bytes",)
+
+
+# -- Agreement ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "share, agreement, position",
+    [
+        (0.99, [1.0, 1.0, 0.99, 0.98], 2),  # the bound itself counts
+        (1.0, [1.0, 1.0, 0.999], 1),
+        (0.99, [1.0, 0.9, 0.8], 0),  # none meets it
+        (0.99, [1.0, 0.9, 0.995, 0.5], 2),  # the path need not be monotone
+    ],
+)
+def test_agreement_is_the_smallest_that_agrees(share, agreement, position):
+    columns = table([np.nan] * len(agreement), False, agreement=agreement)
+    assert Agreement(share).choose(columns) == position
+
+
 def test_standard_error_against_the_formula():
     values = np.array([[1.0, 2.0, 4.0]])
     expected = np.std(values, ddof=1) / np.sqrt(3)
@@ -109,6 +221,16 @@ def test_a_search_refits_by_a_rule(search_results, rule):
     if not isinstance(rule, OneStandardError):
         assert (means[larger] < bound).all()
     assert search.best_estimator_.pruning_ratio_ == ratios[search.best_index_]
+
+
+@pytest.mark.parametrize(
+    "rule, lacks", [(Budget(nodes=3), "nodes"), (Agreement(), "agreement")]
+)
+def test_what_a_search_cannot_offer(search_results, rule, lacks):
+    with pytest.raises(
+        ValueError, match=f"needs {lacks} of each .* cv_results_ .*lack"
+    ):
+        search_results(rule)
 
 
 def test_what_a_search_must_offer(search_results):

@@ -176,6 +176,23 @@ class Family:
         features = getattr(estimator, "n_features_in_", None)
         return {} if features is None else {"features": features}
 
+    def unread_columns(self, estimator):
+        """Which columns a fitted model's predictions do not depend on, as a mask.
+
+        The columns are those that the innermost model sees. None where it is not
+        known.
+        """
+        core = self.core(estimator)
+        return None if core is estimator else family_of(core).unread_columns(core)
+
+    def input_names(self, estimator):
+        """Names of the columns that the innermost model sees: (n_columns,)."""
+        core = self.core(estimator)
+        names = getattr(core, "feature_names_in_", None)
+        if names is None:
+            names = np.array([f"x{i}" for i in range(core.n_features_in_)])
+        return names
+
     # -- wrappers --------------------------------------------------------------------
 
     def open(self, estimator, task, granularity):

@@ -84,6 +84,9 @@ class LayeredFamily(Family):
         ]
         return self.with_layers(estimator, layers)
 
+    def unread_columns(self, estimator):
+        return ~self.layers(estimator)[0].coef.any(axis=1)
+
     def counts(self, estimator):
         layers = self.layers(estimator)
         values = [v for layer in layers for v in layer if v is not None]

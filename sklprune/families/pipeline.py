@@ -50,6 +50,16 @@ class PipelineFamily(Family):
     def core(self, estimator):
         return family_of(estimator[-1]).core(estimator[-1])
 
+    def input_names(self, estimator):
+        last, before = estimator[-1], estimator[:-1]
+        if len(before) == 0 or family_of(last).core(last) is not last:
+            return family_of(last).input_names(last)
+        try:
+            return before.get_feature_names_out()
+        except (AttributeError, ValueError):
+            # a step that cannot name what it gives
+            return super().input_names(estimator)
+
     def weights_of_fit(self, estimator, sample_weight):
         name, last = estimator.steps[-1]
         of_last = family_of(last).weights_of_fit(last, sample_weight)

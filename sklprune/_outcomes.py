@@ -1,0 +1,71 @@
+"""For a classifier: which rows a pruned model gets right, class by class."""
+
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+
+
+class Outcomes(NamedTuple):
+    """How many rows two models get right, the unpruned one and a pruned one.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels in y, ascending.
+    counts : ndarray of shape (n_classes, 2, 2), int
+        Rows of a class, by whether the unpruned model is wrong (0) or right (1), and
+        by the same of the pruned one.
+    """
+
+    classes: np.ndarray
+    counts: np.ndarray
+
+    def to_dict(self):
+        """The numbers that a report shows."""
+        rows = self.counts.sum(axis=(1, 2))
+        original = self.counts[:, 1, :].sum(axis=1)
+        pruned = self.counts[:, :, 1].sum(axis=1)
+        return {
+            "right_to_wrong": int(self.counts[:, 1, 0].sum()),
+            "wrong_to_right": int(self.counts[:, 0, 1].sum()),
+            "recall": [
+                {"class": label, "rows": n, "original": before / n, "pruned": after / n}
+                for label, n, before, after in zip(
+                    *(each.tolist() for each in (self.classes, rows, original, pruned))
+                )
+                if n
+            ],
+        }
+
+
+def classes_of(estimator, y):
+    """The labels by which rows are counted, or None where they are not.
+
+    They are counted for a classifier of one output.
+    """
+    if y is None or not is_classifier(estimator) or np.ndim(y) != 1:
+        return None
+    return np.unique(np.asarray(y))
+
+
+def outcomes_of(classes, y, labels, others):
+    """The counts of `Outcomes` for the predictions of the unpruned and a pruned model.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Ascending; each label in y is one of them.
+    y, labels, others : array-like of shape (n_rows,)
+        What is true, what the unpruned model predicts, what the pruned one does.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, 2, 2), int
+    """
+    y = np.asarray(y)
+    code = np.searchsorted(classes, y)
+    before = np.asarray(labels) == y
+    after = np.asarray(others) == y
+    cells = np.bincount(4 * code + 2 * before + after, minlength=4 * len(classes))
+    return cells.reshape(-1, 2, 2)

@@ -1,0 +1,165 @@
+"""What a model is worth on held-out rows, and the table that a rule sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics.cluster import contingency_matrix
+
+from sklprune._cost import sizes
+from sklprune._outcomes import outcomes_of
+from sklprune._units import score
+from sklprune.rules import standard_error
+
+#: blocks of rows for a standard error where there is one split
+N_BLOCKS = 10
+
+
+def table_of(ratios, splits, wanted):
+    """The table of `sklprune.rules`.
+
+    Parameters
+    ----------
+    ratios : list of float
+        The first one is 0.
+    splits : list of list of dict
+        For each split what `HeldOut.row` says at each ratio.
+    wanted : tuple of str
+        Columns on demand.
+
+    Returns
+    -------
+    dict of ndarray
+    """
+    rows = [[rows[i] for rows in splits] for i in range(len(ratios))]
+    table = {"ratio": np.array(ratios)}
+    for name in ("units", "parameters", "nonzero", *wanted):
+        table[name] = np.array([np.mean([cell[name] for cell in row]) for row in rows])
+    table["score_mean"] = np.array(
+        [np.mean([cell["score"] for cell in row]) for row in rows]
+    )
+    table["scores"] = np.array(
+        [np.concatenate([cell["parts"] for cell in row]) for row in rows]
+    )
+    table["score_se"] = standard_error(table["scores"])
+    table["difference_mean"] = table["score_mean"] - table["score_mean"][0]
+    table["difference_se"] = standard_error(table["scores"] - table["scores"][0])
+    return table
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The rows of one split that score, and what is asked of a model on them.
+
+    Parameters
+    ----------
+    task : Task
+    blocks : ndarray of shape (n_rows,) or None
+        See `blocks_of`.
+    wanted : tuple of str
+        Columns on demand.
+    classes : ndarray or None
+        See `classes_of`.
+    labels : ndarray or None
+        What the unpruned model predicts, where predictions are compared.
+    """
+
+    task: object
+    blocks: object
+    wanted: tuple
+    classes: object
+    labels: object
+
+    def row(self, pruned):
+        """What the table says of one model on one split."""
+        model, X = pruned.model, self.task.X
+        score, parts = _score(model, self.task, self.blocks)
+        row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
+        row |= {"score": score, "parts": parts}
+        row["units"] = int(pruned.candidate.keep.sum())
+        if self.labels is None:
+            return row
+        whole = pruned.candidate.keep.all()
+        labels = self.labels if whole else model.predict(X)
+        row["agreement"] = _agreement(self.labels, labels)
+        if self.classes is not None:
+            row["outcomes"] = outcomes_of(
+                self.classes, self.task.y, self.labels, labels
+            )
+        return row
+
+
+def held_out(task, dense, classes, wanted, by_blocks):
+    """Make ready to measure pruned models beside the unpruned one.
+
+    Parameters
+    ----------
+    task : Task
+        The rows that score.
+    dense : estimator
+        The unpruned model.
+    classes : ndarray or None
+        Labels by which rows are counted, see `classes_of`.
+    wanted : tuple of str
+        Columns on demand.
+    by_blocks : bool
+        Whether a standard error must come from within these rows.
+
+    Returns
+    -------
+    HeldOut
+    """
+    blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
+    compare = classes is not None or "agreement" in wanted
+    return HeldOut(
+        task, blocks, wanted, classes, dense.predict(task.X) if compare else None
+    )
+
+
+def _agreement(labels, others):
+    """The share of rows for which two models say the same."""
+    same = np.asarray(labels) == np.asarray(others)
+    return float(same.reshape(len(same), -1).all(axis=1).mean())
+
+
+def _score(model, task, blocks):
+    """A score, and the parts that its standard error comes from.
+
+    Without blocks the one part is the score itself. With blocks they are the
+    pseudo-values of the jackknife over them, whose mean has the standard error of
+    the jackknife (Efron and Stein 1981); of a mean they are the means of the blocks.
+    Without y there may be no score: NaN.
+    """
+    if task.scorer is None:
+        return np.nan, [np.nan]
+    whole = score(model, task)
+    if blocks is None:
+        return whole, [whole]
+    n = blocks.max() + 1
+    left_out = [score(model, task.take(np.flatnonzero(blocks != b))) for b in range(n)]
+    return whole, n * whole - (n - 1) * np.array(left_out)
+
+
+def blocks_of(task, classifier):
+    """A block for each row, (n_rows,): about equal in size and in y, groups whole.
+
+    None where leaving out a block would leave out a class, or too few rows to score.
+    """
+    n_rows = task.n_samples
+    y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
+    codes = np.unique(y.reshape(n_rows, -1)[:, 0], return_inverse=True)[1].ravel()
+    # neighbours in y go to different blocks
+    unit, blocks = np.arange(n_rows), np.empty(n_rows, dtype=int)
+    blocks[np.argsort(codes, kind="stable")] = np.arange(n_rows) % N_BLOCKS
+    if task.groups is not None:
+        unit = np.unique(task.groups, return_inverse=True)[1].ravel()
+        blocks = unit % N_BLOCKS
+    blocks = np.unique(blocks, return_inverse=True)[1].ravel()
+    rest = n_rows - np.bincount(blocks)
+    if unit.max() < 1 or rest.min() < 2:
+        return None
+    if classifier:
+        rows_of_class = contingency_matrix(codes, blocks)
+        if (rows_of_class.max(axis=1) == rows_of_class.sum(axis=1)).any():
+            return None
+    return blocks

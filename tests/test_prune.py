@@ -1,0 +1,299 @@
+"""The way from a table to what ships: rules that ask for more than scores."""
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune
+from sklprune.methods import Magnitude
+from sklprune.rules import Agreement, Best, Budget, Rule
+
+RATIOS = [0.2, 0.5, 0.8]
+
+
+@pytest.fixture
+def forest():
+    return RandomForestClassifier(10, random_state=0)
+
+
+@pytest.fixture
+def network(classes):
+    X, y = classes
+    model = make_pipeline(
+        StandardScaler(), MLPClassifier((30,), max_iter=60, random_state=0)
+    )
+    return model.fit(X[:120], y[:120])
+
+
+# -- the table on demand --------------------------------------------------------------
+
+
+def test_without_a_rule_that_asks_no_bytes_are_written(classes, forest):
+    frame = PrunedEstimator(forest, pruning_ratio=RATIOS, cv=2).fit(*classes).path_
+    assert frame.frame()["file_bytes"].isna().all()
+    assert list(frame.frame()) == list(frame.columns)
+
+
+def test_sizes_are_means_over_the_splits(classes, forest):
+    X, y = classes
+    folds = list(KFold(3, shuffle=True, random_state=0).split(X))
+    rule = Budget(file_bytes=1e9, nodes=1e9)
+    pruned = PrunedEstimator(
+        forest, pruning_ratio=[0.5], rule=rule, cv=folds, random_state=0
+    )
+    frame = pruned.fit(X, y).path_.frame()
+    alone = PrunedEstimator(forest, pruning_ratio=0.5, random_state=0)
+    sizes = [cost(alone.fit(X[first], y[first])) for first, _ in folds]
+    assert frame["nodes"].iloc[1] == np.mean([size.nodes for size in sizes])
+    # padding depends on where in the file an array begins
+    np.testing.assert_allclose(
+        frame["file_bytes"].iloc[1], np.mean([s.file_bytes for s in sizes]), rtol=1e-3
+    )
+
+
+def test_a_stored_path_has_bytes_in_its_table(binary):
+    pruned = PrunedEstimator(
+        LogisticRegression(), pruning_ratio=RATIOS, cv=2, store_path=True
+    ).fit(*binary)
+    assert (pruned.path_.frame()["file_bytes"] > 0).all()
+
+
+def test_agreement_is_counted_on_held_out_rows(classes, network):
+    X, y = classes
+    split = [(np.arange(120, 180), np.arange(180, 240))]
+    pruned = prune(
+        network,
+        X,
+        y,
+        cv=split,
+        pruning_ratio=RATIOS,
+        rule=Agreement(0.5),
+        store_path=True,
+    )
+    unpruned = network.predict(X[180:])
+    same = [(pruned.path_.at(r).predict(X[180:]) == unpruned).mean() for r in RATIOS]
+    assert pruned.path_.frame()["agreement"].tolist() == [1, *same]
+    assert pruned.report_.score["agreement"] == same[pruned.path_.chosen - 1]
+
+
+def test_of_several_outputs_all_must_agree(classes, forest):
+    X, y = classes
+    several = np.column_stack([y == "ant", y == "bee"]).astype(int)
+    model = forest.fit(X[:100], several[:100])
+    pruned = prune(
+        model,
+        X,
+        method="member_selection",
+        pruning_ratio=[0.8],
+        y=several,
+        rule=Agreement(0.5),
+        scoring=lambda model, X, y: (model.predict(X) == y).mean(),
+        cv=[(np.arange(100, 170), np.arange(170, 240))],
+        store_path=True,
+    )
+    same = pruned.path_.at(0.8).predict(X[170:]) == model.predict(X[170:])
+    assert pruned.path_.table["agreement"][1] == same.all(axis=1).mean() < same.mean()
+
+
+class Counting(LogisticRegression):
+    predictions = 0
+
+    def predict(self, X):
+        type(self).predictions += 1
+        return super().predict(X)
+
+
+def test_classes_cost_one_prediction_for_each_candidate(binary):
+    X, y = binary
+    Counting.predictions = 0
+    PrunedEstimator(Counting(), pruning_ratio=RATIOS, cv=2, scoring="neg_log_loss").fit(
+        X, y
+    )
+    assert Counting.predictions == 2 * (1 + len(RATIOS))
+
+
+# -- Budget ---------------------------------------------------------------------------
+
+
+def budget_just_met_in_the_folds(forest, X, y):
+    """A limit that the table meets at 0.2, and the forest of all rows does not."""
+    pruned = PrunedEstimator(forest, pruning_ratio=RATIOS, cv=3, random_state=0)
+    pruned.set_params(rule=Budget(nodes=1e9)).fit(X, y)
+    return float(pruned.path_.frame()["nodes"].iloc[1])
+
+
+@pytest.mark.parametrize("store_path", [False, True])
+def test_a_budget_holds_for_what_ships(classes, forest, store_path):
+    X, y = classes
+    limit = budget_just_met_in_the_folds(forest, X, y)
+    pruned = PrunedEstimator(
+        forest,
+        pruning_ratio=RATIOS,
+        cv=3,
+        rule=Budget(nodes=limit),
+        store_path=store_path,
+        random_state=0,
+    ).fit(X, y)
+    # the table alone would say 0.2, the best score
+    assert Budget(nodes=limit).choose(pruned.path_.table) == 1
+    alone = PrunedEstimator(forest, pruning_ratio=0.2, random_state=0).fit(X, y)
+    assert cost(alone).nodes > limit
+    assert cost(pruned).nodes <= limit
+    assert pruned.pruning_ratio_ == 0.5
+    assert pruned.path_.frame()["chosen"].tolist() == [False, False, True, False]
+    assert pruned.report_.score["pruned"] == pruned.path_.table["score_mean"][2]
+    assert pruned.report_.pruned.nodes <= limit
+
+
+def test_a_budget_that_what_ships_cannot_meet(classes, forest):
+    X, y = classes
+    limit = budget_just_met_in_the_folds(forest, X, y)
+    pruned = PrunedEstimator(
+        forest, pruning_ratio=[0.2], cv=3, rule=Budget(nodes=limit), random_state=0
+    )
+    with pytest.raises(ValueError, match=r"Budget\(nodes=.*the smallest has nodes=\d+"):
+        pruned.fit(X, y)
+    assert not hasattr(pruned, "estimator_")
+
+
+def test_a_budget_of_one_split_ships_the_very_candidate(classes, network):
+    X, y = classes
+    limit = 6000
+    pruned = prune(network, X, y, rule=Budget(file_bytes=limit), random_state=0)
+    frame = pruned.path_.frame()
+    assert cost(pruned).file_bytes == frame.loc[frame["chosen"], "file_bytes"].item()
+    assert cost(pruned).file_bytes <= limit < cost(network).file_bytes
+    fits = frame["file_bytes"] <= limit
+    assert frame.loc[frame["chosen"], "score_mean"].item() == (
+        frame.loc[fits, "score_mean"].max()
+    )
+
+
+def test_a_budget_of_columns_and_of_seconds(binary):
+    X, y = binary
+    selector = FeaturePruningSelector(
+        LogisticRegression(), rule=Budget(features=3, latency_per_row=60), cv=2
+    )
+    selector.fit(X, y)
+    assert selector.support_.sum() <= 3
+    assert (selector.path_.frame()["latency_per_row"] > 0).all()
+    assert "Latencies had a say in the choice" in str(selector.report_)
+    limited = selector.set_params(rule__latency_per_row=None).fit(X, y)
+    assert "Latencies" not in str(limited.report_)
+
+
+def test_a_budget_of_what_the_model_does_not_have(binary):
+    with pytest.raises(ValueError, match="members is not known of this kind of model"):
+        PrunedEstimator(LogisticRegression(), rule=Budget(members=3)).fit(*binary)
+
+
+def test_a_budget_needs_scores(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="Choosing a ratio by scores requires y"):
+        prune(model, X, rule=Budget(nonzero=4))
+
+
+# -- Agreement ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cv", [None, 3, "groups"])
+def test_agreement_needs_no_labels(classes, network, cv):
+    X, _ = classes
+    groups = np.arange(len(X)) // 8 if cv == "groups" else None
+    cv = 3 if cv == "groups" else cv
+    pruned = prune(
+        network, X, cv=cv, groups=groups, rule=Agreement(0.9), random_state=0
+    )
+    table = pruned.path_.table
+    assert pruned.pruning_ratio_ > 0
+    assert table["agreement"][pruned.path_.chosen] >= 0.9
+    assert (table["agreement"][pruned.path_.chosen + 1 :] < 0.9).all()
+    assert np.isnan(table["score_mean"]).all()
+    assert pruned.path_.frame()["score_mean"].isna().all()
+    score = pruned.report_.score
+    assert np.isnan(score["original"]) and "recall" not in score
+    share = f"{score['agreement']:.4f}"
+    assert str(pruned.report_).endswith(
+        f"share of {share}; on held-out rows that also chose the model."
+    )
+
+
+def test_agreement_by_name_and_beside_scores(classes, network):
+    X, y = classes
+    pruned = prune(network, X, y, rule="agreement", random_state=0)
+    assert pruned.path_.table["agreement"][pruned.path_.chosen] >= 0.999
+    assert "Pipeline.score" in str(pruned.report_)
+    assert "predictions of the original on a share of" in str(pruned.report_)
+
+
+def test_where_nothing_agrees_the_original_is_kept(classes, network):
+    X, _ = classes
+    pruned = prune(network, X, pruning_ratio=[0.9], rule=Agreement(1.0))
+    assert pruned.pruning_ratio_ == 0
+    assert pruned.report_.summary.startswith(
+        "MLPClassifier: nothing was pruned, Agreement(share=1.0) kept the unpruned "
+        "model over the ratios 0.9"
+    )
+    np.testing.assert_array_equal(pruned.predict(X), network.predict(X))
+
+
+@pytest.mark.parametrize("model", [Ridge(), KMeans(2, n_init=1)])
+def test_agreement_is_for_classifiers(binary, model):
+    message = f"compares predicted classes, and {type(model).__name__} .* Tolerance"
+    with pytest.raises(ValueError, match=message):
+        PrunedEstimator(model, method="permutation", rule=Agreement()).fit(*binary)
+
+
+def test_agreement_without_labels_where_the_method_needs_them(classes, forest):
+    X, y = classes
+    for model in (forest, make_pipeline(StandardScaler(), forest)):
+        with pytest.raises(ValueError, match="'member_selection' requires y"):
+            prune(model.fit(X, y), X, rule=Agreement())
+
+
+def test_a_model_that_is_not_fitted_needs_labels_for_its_fit(classes):
+    X, _ = classes
+    with pytest.raises(ValueError, match="requires y"):
+        PrunedEstimator(LogisticRegression(), rule=Agreement()).fit(X)
+
+
+def test_a_pipeline_without_labels_prunes_at_a_number_or_says_what_is_missing(
+    classes, network
+):
+    X, _ = classes
+    pruned = prune(network, X, pruning_ratio=0.5)
+    assert pruned.estimator_[-1].hidden_layer_sizes == (15,)
+    assert pruned.report_.score["rows"] is None
+    with pytest.raises(ValueError, match="requires y.*or, for a classifier, rule=Agr"):
+        prune(network, X)
+
+
+# -- rules of others ------------------------------------------------------------------
+
+
+def test_a_rule_of_ones_own_may_ask_for_columns(binary):
+    class Smallest(Rule):
+        needs = ("memory_bytes",)
+
+        def choose(self, table):
+            return int(np.argmin(table["memory_bytes"]))
+
+    model = MLPClassifier((8,), max_iter=5, random_state=0)
+    pruned = PrunedEstimator(
+        model, method=Magnitude("neuron"), pruning_ratio=RATIOS, rule=Smallest(), cv=2
+    )
+    assert pruned.fit(*binary).path_.chosen == 3
+
+
+def test_a_callable_still_is_a_rule(binary):
+    pruned = PrunedEstimator(
+        LogisticRegression(), rule=lambda table: Best().choose(table), cv=2
+    )
+    assert pruned.fit(*binary).path_.chosen is not None
