@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
+from sklprune._memory import remembered
 from sklprune._path import (
     Plan,
     PruningPath,
@@ -40,7 +41,7 @@ class Result:
     report: Report
 
 
-def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
+def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     """Prune a model: units, path, candidates, rule, estimator.
 
     Parameters
@@ -54,6 +55,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     cv : int, splitter, iterable or None
     store_path : bool
         Whether the models at all ratios are kept.
+    progress : Progress
+        What is told on the way.
 
     Returns
     -------
@@ -63,14 +66,10 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     ratios_and_none = sorted({0.0, *ratios})
     table, chosen, models = {"ratio": np.array([])}, None, None
     ratio = ratios[-1]
+    splits = _splits(plan, task, cv) if several else []
+    steps = progress.begin(len(splits))
     if several:
-        if task.scorer is None:
-            raise ValueError(
-                "Choosing a ratio by scores requires y to be passed, but the target y "
-                "is None, or the model has no score: give pruning_ratio as a number."
-            )
-        splits = splits_of(plan, task, cv)
-        table, models = score_path(plan, task, ratios_and_none, splits)
+        table, models = score_path(plan, task, ratios_and_none, splits, steps)
         table["asked"] = np.full(len(ratios_and_none), True)
         table["asked"][0] = isinstance(pruning_ratio, str) or 0.0 in ratios
         chosen = _choose(rule, table)
@@ -78,10 +77,11 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         if models is not None:
             # the second rows scored what ships, the first ones pruned it
             task = task.take(splits[0][0])
-    dense = fit_dense(plan, task)
+    dense = progress.step("fit")(fit_dense, plan, task)
     if models is None:
         wanted = ratios_and_none if store_path else [ratio]
-        models = list(pruned_at(plan, dense, task, wanted))
+        step = progress.step(f"prune at {ratio:g}")
+        models = step(lambda: list(pruned_at(plan, dense, task, wanted)))
     by_ratio = {each.candidate.ratio: each for each in models}
     best = by_ratio[ratio]
     stored = {r: each.model for r, each in by_ratio.items()} if store_path else None
@@ -94,8 +94,18 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         best.candidate.scores,
         best.candidate.units,
         PruningPath(table, chosen, stored),
-        Report(dense, best.model, plan.method, best.candidate, scores),
+        Report(dense.model, best.model, plan.method, best.candidate, scores),
     )
+
+
+def _splits(plan, task, cv):
+    """The splits to choose on, where there is something to choose by."""
+    if task.scorer is None:
+        raise ValueError(
+            "Choosing a ratio by scores requires y to be passed, but the target y "
+            "is None, or the model has no score: give pruning_ratio as a number."
+        )
+    return splits_of(plan, task, cv)
 
 
 def _choose(rule, table):
@@ -133,9 +143,10 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
         Naming what is missing, and what would work.
     """
     frozen = isinstance(estimator, FrozenEstimator)
+    estimator = thawed(estimator)
     if frozen:
-        check_is_fitted(estimator.estimator)
-        estimator = settled(estimator.estimator)
+        check_is_fitted(estimator)
+        estimator = settled(estimator)
     core = family_of(estimator).core(estimator)
     family = family_of(core)
     method = _method_for(family, method)
@@ -144,6 +155,13 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     if not labels and get_tags(estimator).target_tags.required:
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
+
+
+def thawed(estimator):
+    """The model inside `FrozenEstimator`, however often it was frozen."""
+    while isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
+    return estimator
 
 
 def _method_for(family, method):
@@ -261,7 +279,9 @@ def _scores(plan, task, dense, best, table, chosen, rule):
     if task.scorer is None:
         return numbers | empty
     try:
-        original, pruned = raw_score(dense, task), raw_score(best.model, task)
+        key = ("score", dense.name, task.scorer)
+        original = remembered(plan.memory, key, raw_score, dense.model, task)
+        pruned = raw_score(best.model, task)
     except ValueError:
         # a ratio that was given needs no score, and some targets have none
         return numbers | empty

@@ -20,6 +20,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
+from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import num_features
 from sklprune._units import Columns, Units
 from sklprune.families._column_parameters import FOLLOWS
@@ -101,7 +102,7 @@ class Family:
         model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
         seeded(model, task.random_state)
         rows = step.transform(task.X)
-        family_of(model).fit(model, rows, task.y, task.sample_weight)
+        family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
         return Pipeline([("columns", step), ("model", model)])
 
     def columns(self, estimator, X):
@@ -204,8 +205,14 @@ class Family:
 
     # -- fitting and stripping -------------------------------------------------------
 
-    def fit(self, estimator, X, y, sample_weight=None):
-        """Fit an estimator in place; weights go where this kind takes them."""
+    def fit(self, estimator, X, y, sample_weight=None, groups=None):
+        """Fit an estimator in place; weights go where this kind takes them.
+
+        With metadata routing weights and groups go where they are requested.
+        """
+        if routing_enabled():
+            metadata = {"sample_weight": sample_weight, "groups": groups}
+            return estimator.fit(X, y, **requested(estimator, "fit", **metadata))
         if sample_weight is None:
             return estimator.fit(X, y)
         return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))
