@@ -37,6 +37,9 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         "verbose": ["verbose"],
     }
 
+    # as group splitters do: default splits always keep groups whole
+    __metadata_request__fit = {"groups": True}
+
     #: methods besides fit that hand metadata to the method of the same name
     _routed = ()
 

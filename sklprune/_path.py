@@ -204,9 +204,20 @@ def pruned_at(plan, dense, task, ratios):
         elif candidate.keep.all():
             last = Pruned(strip(dense.model), candidate)
         else:
-            candidate = candidate.refit(plan.refit, lens.task)
+            candidate = _refitted(candidate, plan.refit, lens.task)
             last = Pruned(lens.close(candidate.build()), candidate)
         yield last
+
+
+def _refitted(candidate, refit, task):
+    """A candidate with its values fitted anew; an error says at which ratio."""
+    try:
+        return candidate.refit(refit, task)
+    except Exception as error:
+        kept = f"{int(candidate.keep.sum())} of {len(candidate.keep)}"
+        units = f"{kept} {candidate.units.granularity}s"
+        error.add_note(f"Raised at pruning_ratio={candidate.ratio:g}, on {units}.")
+        raise
 
 
 # -- splits ------------------------------------------------------------------------

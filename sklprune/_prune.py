@@ -188,9 +188,11 @@ def _check_method(method, core, family, granularity):
             for name, cls in registered("method").items()
             if not _misfit(cls(), core, family, granularity)
         ]
+        plain = repr(method) == f"{type(method).__name__}()"
+        said = repr(snake_case(type(method).__name__)) if plain else repr(method)
         raise ValueError(
-            f"method={snake_case(type(method).__name__)!r} does not fit "
-            f"{type(core).__name__}{why}. Methods that work: {', '.join(works)}."
+            f"method={said} does not fit {type(core).__name__}{why}. Methods that "
+            f"work: {', '.join(works) or 'none'}."
         )
 
 

@@ -7,6 +7,7 @@ from sklprune._registry import register_family
 from sklprune.families._base import Family
 from sklprune.families.column_transformer import ColumnTransformerFamily
 from sklprune.families.forest import ForestFamily
+from sklprune.families.frozen import FrozenFamily
 from sklprune.families.linear import LinearFamily
 from sklprune.families.mlp import MLPFamily
 from sklprune.families.pipeline import PipelineFamily
@@ -18,6 +19,7 @@ __all__ = ["Family"]
 register_family(Family())
 register_family(ColumnTransformerFamily())
 register_family(ForestFamily())
+register_family(FrozenFamily())
 register_family(LinearFamily())
 register_family(MLPFamily())
 register_family(PipelineFamily())

@@ -68,9 +68,17 @@ class Family:
         """Units of the family's own granularities."""
         raise NotImplementedError
 
-    def offers(self, granularity):
-        """Whether units of a granularity can be removed from models of this kind."""
-        return granularity == "feature" or granularity in self.granularities
+    def misfit(self, estimator, granularity):
+        """What keeps units of a granularity from leaving, said of the model, or ""."""
+        if granularity != "feature":
+            return self.own_misfit(estimator, granularity)
+        if get_tags(estimator).input_tags.pairwise:
+            return "takes similarities of rows as X: there are no columns to remove"
+        return ""
+
+    def own_misfit(self, estimator, granularity):
+        known = granularity in self.granularities
+        return "" if known else f"has no {granularity}s to remove"
 
     def names(self, units):
         """A name for each unit, for a report: (n_units,)."""
