@@ -77,7 +77,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         if models is not None:
             # the second rows scored what ships, the first ones pruned it
             task = task.take(splits[0][0])
-    dense = progress.step("fit")(fit_dense, plan, task)
+    dense = progress.step("unpruned model")(fit_dense, plan, task)
     if models is None:
         wanted = ratios_and_none if store_path else [ratio]
         step = progress.step(f"prune at {ratio:g}")

@@ -22,11 +22,14 @@ from sklearn.tests.metadata_routing_common import (
 )
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune.methods import Permutation
 
 X, Y = make_classification(120, 6, n_informative=3, n_redundant=0, random_state=0)
 W = np.random.RandomState(0).uniform(0.1, 3, len(Y))
 G = np.arange(len(Y)) // 12
 KINDS = [PrunedEstimator, FeaturePruningSelector]
+# recording what is passed walks the whole stack: few calls are enough
+FEW = {"method": Permutation(1), "pruning_ratio": [0.5], "cv": 2}
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +53,15 @@ def unrouted(estimator, **metadata):
         return estimator.fit(X, Y, **metadata)
 
 
-# -- each consumer gets what it requests, and nothing else ------------------------------
+# -- each consumer gets what it requests, and nothing else -----------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fit_gets_the_weights_that_it_requests(kind):
     registry = _Registry()
     model = ConsumingClassifier(registry).set_fit_request(sample_weight=True)
-    selected = kind(model, method="permutation", cv=2, scoring=scorer(False))
-    selected.fit(X, Y, sample_weight=W)
+    settings = FEW | {"scoring": scorer(False)}
+    kind(model, **settings).fit(X, Y, sample_weight=W)
     assert registry
     for each in registry:
         split = {"split_params": ("sample_weight",)}
@@ -69,7 +72,7 @@ def test_a_fit_gets_the_weights_that_it_requests(kind):
 def test_a_scorer_gets_the_weights_that_it_requests(kind):
     registry = _Registry()
     scoring = ConsumingScorer(registry).set_score_request(sample_weight=True)
-    kind(logistic(), cv=2, scoring=scoring).fit(X, Y, sample_weight=W)
+    kind(logistic(), scoring=scoring, **FEW).fit(X, Y, sample_weight=W)
     assert registry
     for each in registry:
         split = {"split_params": ("sample_weight",)}
@@ -91,7 +94,8 @@ def test_a_splitter_gets_the_groups_that_it_requests(kind):
 def test_nobody_gets_what_it_does_not_request():
     registry = _Registry()
     model = ConsumingClassifier(registry).set_fit_request(sample_weight=False)
-    pruned = PrunedEstimator(model, cv=KFold(3), scoring=scorer(False))
+    settings = FEW | {"cv": KFold(3), "scoring": scorer(False)}
+    pruned = PrunedEstimator(model, **settings)
     pruned.fit(X, Y, sample_weight=W, groups=G)
     assert pruned.path_.table["scores"].shape[1] == 3
     for each in registry:
@@ -113,7 +117,7 @@ def test_a_model_without_weights_is_fitted_without():
     assert weighted.predict(X).shape == Y.shape
 
 
-# -- the same as without routing ---------------------------------------------------------
+# -- the same as without routing -------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["magnitude", "permutation"])
@@ -157,7 +161,7 @@ def test_a_wrapped_search_gets_groups_for_its_own_splitter():
     pruned = PrunedEstimator(search, pruning_ratio=0.5, scoring=scorer(True))
     pruned.fit(X, Y, sample_weight=W, groups=G)
     by_hand = search.fit(X, Y, sample_weight=W, groups=G)
-    assert pruned.estimator_.C == by_hand.best_params_["C"]
+    assert by_hand.best_params_["C"] == pruned.estimator_.C
 
 
 def test_frozen_models_are_asked_themselves():
@@ -171,7 +175,7 @@ def test_frozen_models_are_asked_themselves():
         prune(LogisticRegression().fit(X, Y), X, Y, sample_weight=W)
 
 
-# -- inside something that routes --------------------------------------------------------
+# -- inside something that routes ------------------------------------------------------
 
 
 def test_as_the_last_step_of_a_weighted_pipeline():
@@ -212,7 +216,7 @@ def test_in_a_search_with_groups():
     assert np.isfinite(scores["test_score"]).all()
 
 
-# -- what comes after fit ----------------------------------------------------------------
+# -- what comes after fit --------------------------------------------------------------
 
 
 def test_scores_are_weighted_where_the_model_requests_it():
