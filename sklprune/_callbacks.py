@@ -3,6 +3,7 @@
 Callbacks came with scikit-learn 1.9; before it nobody listens.
 """
 
+import copy
 from dataclasses import dataclass
 
 from sklprune._sklearn_private import print_elapsed_time
@@ -37,7 +38,8 @@ class Progress:
     Parameters
     ----------
     caller : estimator
-        The one that is being fitted; it has `CallbackSupportMixin`.
+        The one that is being fitted; it has `CallbackSupportMixin`. Hooks of the
+        steps see a copy of it that is not fitted.
     verbose : bool or int
         Whether a line is printed for each step.
     """
@@ -46,6 +48,10 @@ class Progress:
         self.caller = caller
         self.verbose = verbose
         self.context = None
+        # steps travel to workers; what an earlier fit left need not
+        self._told = copy.copy(caller)
+        for name in [name for name in vars(caller) if name.endswith("_")]:
+            delattr(self._told, name)
 
     def begin(self, n_splits):
         """Announce the fit: one step a split, then the last fit and pruning.
@@ -63,7 +69,7 @@ class Progress:
     def step(self, name):
         """The next step."""
         context = self.context.subcontext(task_name=name)
-        return Step(self.caller, name if self.verbose else None, context)
+        return Step(self._told, name if self.verbose else None, context)
 
     def end(self):
         self.context.call_on_fit_task_end(estimator=self.caller)

@@ -164,7 +164,9 @@ class PrunedEstimator(PruningMetaEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets. A frozen model may be pruned without, by methods that need none.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights for the fit, the order, the refit and the scores.
+            Weights for the fit, the order, the refit and the scores. With metadata
+            routing switched on, fit and scores are weighted where `estimator` and
+            `scoring` request it, and groups go to a `cv` that requests them.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together in every split.
 

@@ -21,5 +21,7 @@ def given(**metadata):
 def requested(consumer, method, **metadata):
     """Of the metadata those that a consumer requests, as keywords of its method."""
     metadata = given(**metadata)
+    if not metadata:
+        return {}
     names = get_routing_for_object(consumer).consumes(method, metadata)
     return {name: metadata[name] for name in metadata if name in names}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklprune._registry import family_of
-from sklprune._routing import given, requested, routing_enabled
+from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import (
     num_samples,
     safe_indexing,
@@ -189,14 +189,17 @@ class Candidate:
 
 def raw_score(model, task):
     """Score a model on all rows of a task; weighted where the scorer takes weights."""
-    if routing_enabled():
-        weights, groups = task.sample_weight, task.groups
-        metadata = requested(task.scorer, "score", sample_weight=weights, groups=groups)
-    elif scorer_takes_weights(task.scorer, model):
-        metadata = given(sample_weight=task.sample_weight)
-    else:
-        metadata = {}
+    metadata = _metadata_of_score(model, task)
     return float(task.scorer(model, task.X, task.y, **metadata))
+
+
+def _metadata_of_score(model, task):
+    weights, groups = task.sample_weight, task.groups
+    if routing_enabled():
+        return requested(task.scorer, "score", sample_weight=weights, groups=groups)
+    if weights is None or not scorer_takes_weights(task.scorer, model):
+        return {}
+    return {"sample_weight": weights}
 
 
 def score(model, task):

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune._callbacks import Progress
 
 KINDS = [PrunedEstimator, FeaturePruningSelector]
 
@@ -80,6 +81,15 @@ def test_each_step_is_a_task(binary, recorder, kind, n_jobs):
     assert sorted(recorder.ended) == sorted(name for name, _ in recorder.began)
     assert recorder.ended[-1] == "fit"
     assert recorder.set_up == recorder.torn_down == 1
+
+
+def test_an_earlier_fit_does_not_travel_with_the_steps(binary):
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    progress = Progress(pruned, verbose=0)
+    progress.begin(0)
+    assert not hasattr(progress.step("next").caller, "report_")
+    pruned.set_params(pruning_ratio=[0.5], cv=2, n_jobs=2).fit(*binary)
+    assert pruned.report_._models is not None
 
 
 def test_a_failed_fit_is_torn_down(binary, recorder):
