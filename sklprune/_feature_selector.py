@@ -5,11 +5,11 @@ import numbers
 
 import numpy as np
 from sklearn.feature_selection import SelectorMixin
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklprune._frames import frame_kind
 from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._prune import thawed
 from sklprune._registry import family_of
 from sklprune._sklearn_private import fit_context, safe_indexing
 from sklprune.families._base import column_step
@@ -36,7 +36,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Which selection of a grid to keep.
     n_features_to_select : int or None, default=None
         How many columns stay; excludes `pruning_ratio`.
-    cv, scoring, n_jobs, random_state
+    cv, scoring, n_jobs, random_state, memory, verbose
         As in :class:`PrunedEstimator`.
 
     Attributes
@@ -94,6 +94,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         scoring=None,
         n_jobs=None,
         random_state=None,
+        memory=None,
+        verbose=False,
     ):
         self.estimator = estimator
         self.method = method
@@ -104,6 +106,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self.scoring = scoring
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.memory = memory
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, sample_weight=None, groups=None):
@@ -136,9 +140,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     def _family_and_model(self):
         """The model behind `estimator`, fitted or not, and who knows about it."""
-        model = self.estimator
-        if isinstance(model, FrozenEstimator):
-            model = model.estimator
+        model = thawed(self.estimator)
         return family_of(model), model
 
     def _ratio(self, n_features):

@@ -5,6 +5,7 @@ here and nowhere else.
 """
 
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -18,9 +19,11 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of
 from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
+from sklprune._routing import requested, routing_enabled
 from sklprune._scoring import held_out, table_of
 from sklprune._units import Candidate, Units
 from sklprune.families._base import seeded
@@ -38,12 +41,35 @@ class Plan:
         Whether it is fitted and must stay as it is.
     method : Method
     refit : Refit or None
+    memory : joblib.Memory or None
+        Keeps fits, orders and scores; see `sklprune._memory`.
     """
 
     estimator: object
     frozen: bool
     method: object
     refit: object
+    memory: object = None
+
+
+@dataclass(frozen=True)
+class Dense:
+    """An unpruned model.
+
+    Parameters
+    ----------
+    model : estimator
+    name : object
+        Stands for the model and the rows in the keys of a memory. It is drawn in the
+        fit: a fit without a seed comes out otherwise each time, and an order must
+        never meet another model than its own.
+    unseen : ndarray of int, or None
+        Positions of the rows that it was not fitted on.
+    """
+
+    model: object
+    name: object
+    unseen: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -102,10 +128,22 @@ def _check_still_fits(method, family, model):
 def fit_dense(plan, task):
     """The unpruned model: fitted on all pruning rows, or the frozen one as it is."""
     if plan.frozen:
-        return plan.estimator
+        name = (plan.estimator, *task.rows)
+        return Dense(plan.estimator, name, np.arange(task.n_samples))
+    key = ("fit", clone(plan.estimator), *task.rows, task.random_state)
+    return remembered(plan.memory, key, _fit, plan, task)
+
+
+def _fit(plan, task):
     model = seeded(clone(plan.estimator), task.random_state)
-    family_of(model).fit(model, task.X, task.y, task.sample_weight)
-    return settled(model)
+    family_of(model).fit(model, *task.rows)
+    return Dense(settled(model), uuid4().hex)
+
+
+def _fit_in_part(plan, task):
+    """A model that was fitted without a fifth of the rows."""
+    seen, unseen = hold_out(plan.estimator, task, 0.2)
+    return replace(_fit(plan, task.take(seen)), unseen=unseen)
 
 
 def settled(model):
@@ -115,19 +153,29 @@ def settled(model):
 
 
 def _open_to_order(plan, dense, task):
-    """The model whose units are ordered, opened; its task knows the unseen rows."""
+    """The model whose units are ordered, and the same opened.
+
+    The task of what is opened knows the rows that the model has not seen.
+    """
     method = plan.method
-    if plan.frozen:
-        task = replace(task, unseen=np.arange(task.n_samples))
-    lens = open_model(dense, task, method)
+    lens = open_model(dense.model, replace(task, unseen=dense.unseen), method)
     if plan.frozen or not method.needs_unseen:
-        return lens
+        return dense, lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
-        return lens
-    seen, unseen = hold_out(plan.estimator, task, 0.2)
-    partly_fitted = fit_dense(plan, task.take(seen))
-    task = replace(task, unseen=unseen)
-    return open_model(partly_fitted, task, method)
+        return dense, lens
+    key = ("fit in part", dense.name, task.groups, task.random_state)
+    part = remembered(plan.memory, key, _fit_in_part, plan, task)
+    return part, open_model(part.model, replace(task, unseen=part.unseen), method)
+
+
+def _order(plan, dense, lens):
+    """All that does not depend on a ratio."""
+    method, task = plan.method, lens.task
+    scorer = task.scorer if method.needs_scorer else None
+    asked = (method, plan.refit, lens.units, scorer, task.groups, task.random_state)
+    key = ("path", dense.name, *asked)
+    knows = (lens.family, lens.model, lens.units, task)
+    return remembered(plan.memory, key, method.path, *knows)
 
 
 # -- the loop over ratios ------------------------------------------------------------
@@ -141,20 +189,31 @@ def pruned_at(plan, dense, task, ratios):
     Pruned
         Where nothing leaves, the model is the stripped original itself.
     """
-    lens = _open_to_order(plan, dense, task)
+    ordered, lens = _open_to_order(plan, dense, task)
     knows = (lens.family, lens.model, lens.units, lens.task)
-    path = plan.method.path(*knows)
+    path = _order(plan, ordered, lens)
     last = None
     for ratio in ratios:
         candidate = plan.method.candidate(path, *knows, ratio)
         if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
             last = replace(last, candidate=replace(last.candidate, ratio=ratio))
         elif candidate.keep.all():
-            last = Pruned(stripped(dense), candidate)
+            last = Pruned(stripped(dense.model), candidate)
         else:
-            candidate = candidate.refit(plan.refit, lens.task)
+            candidate = _refitted(candidate, plan.refit, lens.task)
             last = Pruned(lens.close(candidate.build()), candidate)
         yield last
+
+
+def _refitted(candidate, refit, task):
+    """A candidate with its values fitted anew; an error says at which ratio."""
+    try:
+        return candidate.refit(refit, task)
+    except Exception as error:
+        kept = f"{int(candidate.keep.sum())} of {len(candidate.keep)}"
+        units = f"{kept} {candidate.units.granularity}s"
+        error.add_note(f"Raised at pruning_ratio={candidate.ratio:g}, on {units}.")
+        raise
 
 
 def first_from(models, ratio, holds, keep_all):
@@ -210,7 +269,11 @@ def splits_of(plan, task, cv):
         stratify = classifier and task.y is not None
         cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
     splitter = check_cv(5 if cv is None else cv, task.y, classifier=classifier)
-    return list(splitter.split(task.X, task.y, task.groups))
+    metadata = {"groups": task.groups}
+    if routing_enabled():
+        weights = {"sample_weight": task.sample_weight}
+        metadata = requested(splitter, "split", **metadata, **weights)
+    return list(splitter.split(task.X, task.y, **metadata))
 
 
 def hold_out(estimator, task, fraction):
@@ -237,7 +300,7 @@ def _can_stratify(y, fraction):
 # -- the loop over splits ------------------------------------------------------------
 
 
-def score_path(plan, task, ratios, splits, wanted=()):
+def score_path(plan, task, ratios, splits, steps, wanted=()):
     """Prune and score at each ratio on each split; the first ratio is 0.
 
     Parameters
@@ -246,6 +309,8 @@ def score_path(plan, task, ratios, splits, wanted=()):
     task : Task
     ratios : list of float
     splits : list of (first rows, second rows)
+    steps : list of Step
+        What runs each split, and tells of it.
     wanted : tuple of str
         Columns on demand: fields of `Cost`, and "agreement".
 
@@ -265,7 +330,8 @@ def score_path(plan, task, ratios, splits, wanted=()):
     classes = classes_of(plan.estimator, task.y)
     asked = (ratios, classes, wanted, len(splits) == 1, keep)
     results = Parallel(n_jobs=n_jobs)(
-        delayed(_score_split)(plan, inner, split, *asked) for split in splits
+        delayed(step)(_score_split, plan, inner, split, *asked)
+        for step, split in zip(steps, splits)
     )
     by_split = [rows for rows, _ in results]
     table = table_of(ratios, by_split, wanted)
@@ -281,7 +347,7 @@ def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
     first, second = split
     first_rows = task.take(first)
     dense = fit_dense(plan, first_rows)
-    measure = held_out(task.take(second), dense, classes, wanted, by_blocks)
+    measure = held_out(task.take(second), dense.model, classes, wanted, by_blocks)
     rows, kept, model = [], [], None
     for pruned in pruned_at(plan, dense, first_rows, ratios):
         # ratios that remove the same units give the same model

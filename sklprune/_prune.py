@@ -1,6 +1,7 @@
 """The whole story of a pruning, as one function: read `prune_rows` first."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -13,6 +14,7 @@ import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
 from sklprune._cost import LATENCIES, sizes
+from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
     Plan,
@@ -44,7 +46,7 @@ class Result:
     report: Report
 
 
-def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
+def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     """Prune a model: units, path, candidates, rule, estimator.
 
     Parameters
@@ -58,6 +60,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     cv : int, splitter, iterable or None
     store_path : bool
         Whether the models at all ratios are kept.
+    progress : Progress
+        What is told on the way.
 
     Returns
     -------
@@ -67,12 +71,12 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     ratios_and_none = sorted({0.0, *ratios})
     table, outcomes, models = {"ratio": np.array([])}, None, None
     ratio, rule = ratios[-1], rule if several else None
+    splits = _splits(rule, plan, task, cv) if several else []
+    steps = progress.begin(len(splits))
     if several:
-        _check_rule(rule, plan, task)
-        splits = splits_of(plan, task, cv)
         wanted = _wanted(rule, store_path)
         table, outcomes, models = score_path(
-            plan, task, ratios_and_none, splits, wanted
+            plan, task, ratios_and_none, splits, steps, wanted
         )
         table["asked"] = np.full(len(ratios_and_none), True)
         table["asked"][0] = isinstance(pruning_ratio, str) or 0.0 in ratios
@@ -80,11 +84,13 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         if models is not None:
             # the second rows scored what ships, the first ones pruned it
             task = task.take(splits[0][0])
-    dense = fit_dense(plan, task)
+    dense = progress.step("unpruned model")(fit_dense, plan, task)
+    settle = _settle
     if models is None:
+        settle = partial(progress.step(f"prune at {ratio:g}"), _settle)
         ratios_left = [r for r in ratios_and_none if store_path or r >= ratio]
         models = pruned_at(plan, dense, task, ratios_left)
-    best, models = _settle(rule, models, ratio, task.X, store_path)
+    best, models = settle(rule, models, ratio, task.X, store_path)
     chosen = ratios_and_none.index(best.candidate.ratio) if several else None
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
     if several:
@@ -99,8 +105,14 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         best.candidate.scores,
         best.candidate.units,
         PruningPath(table, chosen, stored),
-        Report(dense, best.model, plan.method, best.candidate, scores),
+        Report(dense.model, best.model, plan.method, best.candidate, scores),
     )
+
+
+def _splits(rule, plan, task, cv):
+    """The splits to choose on, where the rule can choose at all."""
+    _check_rule(rule, plan, task)
+    return splits_of(plan, task, cv)
 
 
 def _choose(rule, table):
@@ -176,9 +188,10 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
         Naming what is missing, and what would work.
     """
     frozen = isinstance(estimator, FrozenEstimator)
+    estimator = thawed(estimator)
     if frozen:
-        check_is_fitted(estimator.estimator)
-        estimator = settled(estimator.estimator)
+        check_is_fitted(estimator)
+        estimator = settled(estimator)
     core = family_of(estimator).core(estimator)
     family = family_of(core)
     method = _method_for(family, method)
@@ -187,6 +200,13 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     if not labels and _needs_labels(estimator):
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
+
+
+def thawed(estimator):
+    """The model inside `FrozenEstimator`, however often it was frozen."""
+    while isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
+    return estimator
 
 
 def _method_for(family, method):
@@ -213,9 +233,11 @@ def _check_method(method, core, family, granularity):
             for name, cls in registered("method").items()
             if not _misfit(cls(), core, family, granularity)
         ]
+        plain = repr(method) == f"{type(method).__name__}()"
+        said = repr(snake_case(type(method).__name__)) if plain else repr(method)
         raise ValueError(
-            f"method={snake_case(type(method).__name__)!r} does not fit "
-            f"{type(core).__name__}{why}. Methods that work: {', '.join(works)}."
+            f"method={said} does not fit {type(core).__name__}{why}. Methods that "
+            f"work: {', '.join(works) or 'none'}."
         )
 
 
@@ -318,8 +340,13 @@ def _scores_on_fitted_rows(plan, task, dense, model):
     numbers |= dict.fromkeys(empty, np.nan)
     if task.scorer is None:
         return numbers
+    classes = classes_of(plan.estimator, task.y)
     try:
-        original, pruned = raw_score(dense, task), raw_score(model, task)
+        key = ("score", dense.name, task.scorer)
+        original, labels = remembered(
+            plan.memory, key, _score_and_labels, dense.model, task, classes
+        )
+        pruned = raw_score(model, task)
     except ValueError:
         # a ratio that was given needs no score, and some targets have none
         return numbers
@@ -329,12 +356,16 @@ def _scores_on_fitted_rows(plan, task, dense, model):
         "pruned": pruned,
         "difference": pruned - original,
     }
-    classes = classes_of(plan.estimator, task.y)
     if classes is None:
         return numbers
-    labels = dense.predict(task.X), model.predict(task.X)
-    counts = outcomes_of(classes, task.y, *labels)
+    counts = outcomes_of(classes, task.y, labels, model.predict(task.X))
     return numbers | Outcomes(classes, counts).to_dict()
+
+
+def _score_and_labels(model, task, classes):
+    """The score on all rows, and where there are classes the labels."""
+    labels = None if classes is None else model.predict(task.X)
+    return raw_score(model, task), labels
 
 
 def _score_name(plan, task):

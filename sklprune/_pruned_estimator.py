@@ -5,10 +5,12 @@ import copy
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._routing import given, routing_enabled
 from sklprune._sklearn_private import HasMethods, fit_context
 
 __all__ = ["PrunedEstimator", "prune"]
@@ -64,6 +66,14 @@ class PrunedEstimator(PruningMetaEstimator):
     random_state : int, RandomState or None, default=None
         Seeds splits and method, and every `random_state` of the wrapped estimator
         that is None.
+    memory : None, str or object with the interface of joblib.Memory, default=None
+        Keeps fits, orders and the score of the unpruned model, so that a search over
+        `pruning_ratio` fits each set of rows once; a str is the path of a folder.
+        Fits without a seed are kept too, as in a `Pipeline`: the first one stands for
+        all. Empty the folder when you change code of your own that a fit calls.
+    verbose : bool or int, default=False
+        Whether a line is printed for each split, for the last fit and for the last
+        pruning, with the seconds that it took.
 
     Attributes
     ----------
@@ -107,6 +117,15 @@ class PrunedEstimator(PruningMetaEstimator):
         "store_path": ["boolean"],
     }
 
+    _routed = (
+        "predict",
+        "predict_proba",
+        "predict_log_proba",
+        "decision_function",
+        "transform",
+        "score",
+    )
+
     def __init__(
         self,
         estimator,
@@ -120,6 +139,8 @@ class PrunedEstimator(PruningMetaEstimator):
         store_path=False,
         n_jobs=None,
         random_state=None,
+        memory=None,
+        verbose=False,
     ):
         self.estimator = estimator
         self.method = method
@@ -131,6 +152,8 @@ class PrunedEstimator(PruningMetaEstimator):
         self.store_path = store_path
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.memory = memory
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, sample_weight=None, groups=None):
@@ -143,7 +166,9 @@ class PrunedEstimator(PruningMetaEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Targets. A frozen model may be pruned without, by methods that need none.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights for the fit, the order, the refit and the scores.
+            Weights for the fit, the order, the refit and the scores. With metadata
+            routing switched on, fit and scores are weighted where `estimator` and
+            `scoring` request it, and groups go to a `cv` that requests them.
         groups : array-like of shape (n_samples,), default=None
             Rows of one group stay together in every split.
 
@@ -163,29 +188,29 @@ class PrunedEstimator(PruningMetaEstimator):
         return self
 
     @available_if(_model_has("predict"))
-    def predict(self, X):
-        """Predict with the pruned model."""
-        return self._ask("predict", X)
+    def predict(self, X, **params):
+        """Predict with the pruned model, to which keywords are handed on."""
+        return self._ask("predict", X, **params)
 
     @available_if(_model_has("predict_proba"))
-    def predict_proba(self, X):
+    def predict_proba(self, X, **params):
         """Probabilities by the pruned model."""
-        return self._ask("predict_proba", X)
+        return self._ask("predict_proba", X, **params)
 
     @available_if(_model_has("predict_log_proba"))
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X, **params):
         """Logarithms of probabilities by the pruned model."""
-        return self._ask("predict_log_proba", X)
+        return self._ask("predict_log_proba", X, **params)
 
     @available_if(_model_has("decision_function"))
-    def decision_function(self, X):
+    def decision_function(self, X, **params):
         """Decision function of the pruned model."""
-        return self._ask("decision_function", X)
+        return self._ask("decision_function", X, **params)
 
     @available_if(_model_has("transform"))
-    def transform(self, X):
+    def transform(self, X, **params):
         """Transform with the pruned model."""
-        return self._ask("transform", X)
+        return self._ask("transform", X, **params)
 
     @available_if(_model_has("score_samples"))
     def score_samples(self, X):
@@ -195,12 +220,13 @@ class PrunedEstimator(PruningMetaEstimator):
     @available_if(_model_has("score"))
     def score(self, X, y=None, sample_weight=None):
         """Score of the pruned model, as its own `score` defines it."""
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return self._ask("score", X, y, **weights)
+        return self._ask("score", X, y, **given(sample_weight=sample_weight))
 
-    def _ask(self, name, X, *args, **kwargs):
+    def _ask(self, name, X, *args, **params):
         """Call a method of the pruned model on rows in a form that it takes."""
         check_is_fitted(self)
+        if params and routing_enabled():
+            params = process_routing(self, name, **params)["estimator"][name]
         if sparse.issparse(X) and X.format not in ("csr", "csc"):
             X = X.tocsr()
         if getattr(X, "ndim", 2) == 1 and hasattr(self, "n_features_in_"):
@@ -208,7 +234,7 @@ class PrunedEstimator(PruningMetaEstimator):
                 f"Expected 2D array, got 1D array of length {len(X)} instead. Reshape "
                 "your data with X.reshape(1, -1) if it is one row."
             )
-        return getattr(self.estimator_, name)(X, *args, **kwargs)
+        return getattr(self.estimator_, name)(X, *args, **params)
 
     @property
     def classes_(self):

@@ -12,6 +12,7 @@ from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_features as num_features
 from sklearn.utils.validation import _num_samples as num_samples
@@ -27,6 +28,7 @@ __all__ = [
     "fit_context",
     "num_features",
     "num_samples",
+    "print_elapsed_time",
     "safe_indexing",
     "scorer_name",
     "scorer_takes_weights",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklprune._registry import family_of
+from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import (
     num_samples,
     safe_indexing,
@@ -112,6 +113,11 @@ class Task:
     def n_samples(self):
         return num_samples(self.X)
 
+    @property
+    def rows(self):
+        """All that holds one entry for each row: X, y, weights, groups."""
+        return (self.X, self.y, self.sample_weight, self.groups)
+
     def take(self, rows):
         """The same task on some of the rows, all of them pruning rows."""
         optional = {
@@ -183,9 +189,17 @@ class Candidate:
 
 def raw_score(model, task):
     """Score a model on all rows of a task; weighted where the scorer takes weights."""
-    if task.sample_weight is None or not scorer_takes_weights(task.scorer, model):
-        return float(task.scorer(model, task.X, task.y))
-    return float(task.scorer(model, task.X, task.y, sample_weight=task.sample_weight))
+    metadata = _metadata_of_score(model, task)
+    return float(task.scorer(model, task.X, task.y, **metadata))
+
+
+def _metadata_of_score(model, task):
+    weights, groups = task.sample_weight, task.groups
+    if routing_enabled():
+        return requested(task.scorer, "score", sample_weight=weights, groups=groups)
+    if weights is None or not scorer_takes_weights(task.scorer, model):
+        return {}
+    return {"sample_weight": weights}
 
 
 def score(model, task):

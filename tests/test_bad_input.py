@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune.methods import Permutation
@@ -27,7 +30,7 @@ def test_ratio(binary, ratio):
 
 
 def test_unknown_names_list_the_known_ones(binary):
-    with raises("method='magic' is not known. Known are: 'magnitude'"):
+    with raises("method='magic' is not known. Known are: 'backfitting'"):
         PrunedEstimator(Ridge(), method="magic").fit(*binary)
     with raises("rule='worst' is not known. Known are: 'agreement', 'best'"):
         PrunedEstimator(Ridge(), rule="worst").fit(*binary)
@@ -42,6 +45,38 @@ def test_a_method_that_does_not_fit_names_those_that_would(binary):
         PrunedEstimator(KNeighborsClassifier(), method="magnitude").fit(*binary)
     with raises("features are to leave. Methods that work: 'permutation'"):
         FeaturePruningSelector(Ridge(), method="magnitude").fit(*binary)
+
+
+def test_no_hidden_layers(binary):
+    X, y = binary
+    model = MLPClassifier((), max_iter=20).fit(X, y)
+    with raises(
+        "method=Magnitude\\(granularity='neuron'\\) does not fit MLPClassifier, which "
+        "has no hidden layers. Methods that work: 'magnitude', 'permutation'"
+    ):
+        prune(model, X, y)
+    small = prune(model, X, y, method="magnitude", pruning_ratio=0.5)
+    assert np.count_nonzero(small.estimator_.coefs_[0]) == 4
+
+
+@pytest.mark.parametrize(
+    "model", [SVC(kernel="precomputed"), KNeighborsClassifier(metric="precomputed")]
+)
+def test_a_matrix_of_kernels_or_distances_has_no_columns(binary, model):
+    X, y = binary
+    pairs = np.abs(X @ X.T)
+    for pruning in (PrunedEstimator(model), FeaturePruningSelector(model)):
+        with raises("similarities of rows.*no columns to remove.*work: none"):
+            pruning.fit(pairs, y)
+
+
+def test_an_error_of_a_refit_says_at_which_ratio(binary):
+    model = make_pipeline(PCA(5), Ridge())
+    with pytest.raises(ValueError, match="n_components=5") as caught:
+        PrunedEstimator(model, method="permutation", random_state=0).fit(*binary)
+    assert caught.value.__notes__ == [
+        "Raised at pruning_ratio=0.5, on 4 of 8 features."
+    ]
 
 
 def test_a_refit_that_does_not_fit(binary):

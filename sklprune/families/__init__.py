@@ -8,6 +8,7 @@ from sklprune.families._base import Family
 from sklprune.families.boosting import BoostingFamily
 from sklprune.families.column_transformer import ColumnTransformerFamily
 from sklprune.families.forest import ForestFamily
+from sklprune.families.frozen import FrozenFamily
 from sklprune.families.hist_boosting import HistBoostingFamily
 from sklprune.families.linear import LinearFamily
 from sklprune.families.mlp import MLPFamily
@@ -22,6 +23,7 @@ register_family(Family())
 register_family(BoostingFamily())
 register_family(ColumnTransformerFamily())
 register_family(ForestFamily())
+register_family(FrozenFamily())
 register_family(HistBoostingFamily())
 register_family(LinearFamily())
 register_family(MLPFamily())

@@ -20,6 +20,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
+from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import num_features
 from sklprune._units import Columns, Units
 from sklprune.families._column_parameters import FOLLOWS
@@ -67,9 +68,17 @@ class Family:
         """Units of the family's own granularities."""
         raise NotImplementedError
 
-    def offers(self, granularity):
-        """Whether units of a granularity can be removed from models of this kind."""
-        return granularity == "feature" or granularity in self.granularities
+    def misfit(self, estimator, granularity):
+        """What keeps units of a granularity from leaving, said of the model, or ""."""
+        if granularity != "feature":
+            return self.own_misfit(estimator, granularity)
+        if get_tags(estimator).input_tags.pairwise:
+            return "takes similarities of rows as X: there are no columns to remove"
+        return ""
+
+    def own_misfit(self, estimator, granularity):
+        known = granularity in self.granularities
+        return "" if known else f"has no {granularity}s to remove"
 
     def names(self, units):
         """A name for each unit, for a report: (n_units,)."""
@@ -101,7 +110,7 @@ class Family:
         model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
         seeded(model, task.random_state)
         rows = step.transform(task.X)
-        family_of(model).fit(model, rows, task.y, task.sample_weight)
+        family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
         return Pipeline([("columns", step), ("model", model)])
 
     def columns(self, estimator, X):
@@ -221,8 +230,14 @@ class Family:
 
     # -- fitting and stripping -------------------------------------------------------
 
-    def fit(self, estimator, X, y, sample_weight=None):
-        """Fit an estimator in place; weights go where this kind takes them."""
+    def fit(self, estimator, X, y, sample_weight=None, groups=None):
+        """Fit an estimator in place; weights go where this kind takes them.
+
+        With metadata routing weights and groups go where they are requested.
+        """
+        if routing_enabled():
+            metadata = {"sample_weight": sample_weight, "groups": groups}
+            return estimator.fit(X, y, **requested(estimator, "fit", **metadata))
         if sample_weight is None:
             return estimator.fit(X, y)
         return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))

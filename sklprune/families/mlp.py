@@ -54,6 +54,11 @@ class MLPFamily(LayeredFamily):
     def activate(self, estimator, outputs):
         return ACTIVATIONS[estimator.activation](outputs)
 
+    def own_misfit(self, estimator, granularity):
+        if granularity == "neuron" and np.size(estimator.hidden_layer_sizes) == 0:
+            return "has no hidden layers"
+        return super().own_misfit(estimator, granularity)
+
     def own_units(self, estimator, granularity):
         if granularity == "weight":
             return super().own_units(estimator, granularity)

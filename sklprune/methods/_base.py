@@ -41,8 +41,9 @@ class Method(BaseEstimator):
     def misfit(self, family, estimator):
         """What keeps the method from pruning a model, said of the model; "" if
         nothing does."""
-        if not family.offers(self.granularity):
-            return f"has no {self.granularity}s to remove"
+        why = family.misfit(estimator, self.granularity)
+        if why:
+            return why
         missing = family.lacks(estimator, self.needs)
         return f"does not offer {' and '.join(missing)}" if missing else ""
 

@@ -1,0 +1,92 @@
+"""What does a grid search over the ratio cost where fits are kept in a memory?
+
+    python benchmarks/memory.py [--data FOLDER] [--runs 3] [--json FILE]
+
+A random forest of 100 trees on spambase, member selection, `GridSearchCV(cv=5)`, one
+process, the report not read, the memory empty at the start of each search: seconds for
+one and for 20 values of `pruning_ratio`, with and without memory, and for the search
+that does nothing but fit the forest. That the memory changes no result is printed too.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+
+import numpy as np
+from datasets import load
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_limits
+
+from sklprune import PrunedEstimator
+
+RATIOS = np.linspace(0.02, 0.97, 20).round(2).tolist()
+FOREST = RandomForestClassifier(100, random_state=0)
+
+
+def search(estimator, grid, X, y):
+    """A fitted search and the seconds that it took."""
+    start = time.perf_counter()
+    fitted = GridSearchCV(estimator, grid, cv=5, n_jobs=1).fit(X, y)
+    return fitted, time.perf_counter() - start
+
+
+def search_ratios(ratios, X, y, keep):
+    """The same over ratios, with an empty memory where fits are kept."""
+    with tempfile.TemporaryDirectory() as folder:
+        pruned = PrunedEstimator(
+            FOREST, method="member_selection", memory=folder if keep else None
+        )
+        return search(pruned, {"pruning_ratio": ratios}, X, y)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    X, y = load("spambase", options.data)
+    tasks = {
+        "do nothing: the forest alone": lambda: search(
+            FOREST, {"n_estimators": [100]}, X, y
+        ),
+        "1 ratio, no memory": lambda: search_ratios(RATIOS[:1], X, y, keep=False),
+        "1 ratio, memory": lambda: search_ratios(RATIOS[:1], X, y, keep=True),
+        "20 ratios, no memory": lambda: search_ratios(RATIOS, X, y, keep=False),
+        "20 ratios, memory": lambda: search_ratios(RATIOS, X, y, keep=True),
+    }
+    times, scores = {name: [] for name in tasks}, {}
+    with threadpool_limits(1):
+        for _ in range(options.runs):
+            for name, task in tasks.items():
+                fitted, seconds = task()
+                times[name].append(seconds)
+                scores[name] = fitted.cv_results_["mean_test_score"].tolist()
+    one = np.array(times["1 ratio, memory"])
+    rows = [
+        {
+            "what": name,
+            "seconds": float(np.median(values)),
+            "times 1 ratio with memory": float(np.median(np.array(values) / one)),
+        }
+        for name, values in times.items()
+    ]
+    same = scores["20 ratios, memory"] == scores["20 ratios, no memory"]
+    show(rows)
+    print("scores with and without memory are", "equal" if same else "NOT EQUAL")
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"seconds": rows, "equal scores": same}, file, indent=1)
+
+
+def show(rows):
+    print("  ".join(f"{title:>28}" for title in rows[0]))
+    for row in rows:
+        cells = [f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()]
+        print("  ".join(f"{cell:>28}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Frozen models: as a whole they are pruned, as a part they are refused."""
+
+import numpy as np
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+
+
+def twice(model):
+    return FrozenEstimator(FrozenEstimator(model))
+
+
+def test_frozen_twice_is_frozen(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    once = prune(model, X, y, pruning_ratio=0.5).estimator_
+    for pruned in (
+        PrunedEstimator(twice(model), pruning_ratio=0.5).fit(X, y),
+        prune(twice(model), X, y, pruning_ratio=0.5),
+    ):
+        assert type(pruned.estimator_) is LogisticRegression
+        np.testing.assert_array_equal(pruned.estimator_.coef_, once.coef_)
+    selector = FeaturePruningSelector(twice(model), n_features_to_select=3)
+    assert selector.fit(X, y).support_.sum() == 3
+
+
+@pytest.mark.parametrize("method", ["auto", "permutation"])
+def test_a_frozen_last_step_is_refused(binary, method):
+    X, y = binary
+    frozen = FrozenEstimator(Ridge().fit(X, y))
+    for model in (
+        make_pipeline(StandardScaler(), frozen),
+        TransformedTargetRegressor(frozen),
+    ):
+        with pytest.raises(ValueError, match="stands inside another.*freeze the whole"):
+            PrunedEstimator(model, method=method).fit(X, y)
+
+
+def test_a_frozen_first_step_stays_unless_columns_leave(binary):
+    X, y = binary
+    model = make_pipeline(
+        FrozenEstimator(StandardScaler().fit(X)), LogisticRegression()
+    )
+    pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+    assert np.count_nonzero(pruned.estimator_[-1].coef_) == 4
+    with pytest.raises(ValueError, match="cannot be fitted on fewer columns. Leave"):
+        PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(X, y)
