@@ -56,6 +56,13 @@ CASES = {
     "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
     "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
     "leaves of a tree": (DecisionTreeClassifier(), "backfitting", Y),
+    "links of a tree": (DecisionTreeClassifier(), "auto", Y),
+    "links of a forest": (RandomForestClassifier(12), "cost_complexity", Y),
+    "links of histogram boosting": (
+        HistGradientBoostingClassifier(max_iter=12, min_samples_leaf=5),
+        "cost_complexity",
+        Y,
+    ),
     "leaves of boosting": (
         GradientBoostingClassifier(n_estimators=12),
         "backfitting",

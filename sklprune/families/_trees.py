@@ -64,6 +64,15 @@ class TreesFamily(Family):
         """
         raise NotImplementedError
 
+    def risks(self, estimator):
+        """The training risk of each node as a leaf: for each tree (n_nodes,)."""
+        return [
+            tree.impurity
+            * tree.weighted_n_node_samples
+            / tree.weighted_n_node_samples[0]
+            for tree in self.trees(estimator)
+        ]
+
     def from_tables(self, estimator, ensemble, trees=None):
         """A copy of the estimator that holds a pruned `Ensemble`.
 
@@ -79,7 +88,15 @@ class TreesFamily(Family):
 
     def capabilities(self, estimator):
         return frozenset(
-            {"tables", "leaves", "offset", "says", "targets", "from_tables"}
+            {
+                "tables",
+                "risks",
+                "leaves",
+                "offset",
+                "says",
+                "targets",
+                "from_tables",
+            }
         )
 
     def own_units(self, estimator, granularity):

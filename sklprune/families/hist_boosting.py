@@ -43,6 +43,17 @@ class HistBoostingFamily(TreesFamily):
             tables.append(Tree(left, right, value, weight, i % n_outputs, i))
         return tables
 
+    def risks(self, estimator):
+        # the gains of splits are kept alone: what those below a node add up to is its
+        # risk, up to a constant that no comparison meets
+        risks = []
+        for tree, table in zip(self.trees(estimator), self.tables(estimator)):
+            risk = np.zeros(len(tree.nodes))
+            for nodes, left, right in reversed(levels_of(table.left, table.right)):
+                risk[nodes] = tree.nodes["gain"][nodes] + risk[left] + risk[right]
+            risks.append(risk)
+        return risks
+
     def leaves(self, estimator, X):
         X = estimator._preprocess_X(X, reset=False)
         known = estimator._bin_mapper.make_known_categories_bitsets()

@@ -19,7 +19,7 @@ class TreeFamily(TreesFamily):
     """`DecisionTree*` and `ExtraTree*`: a sum of one tree."""
 
     classes = ("BaseDecisionTree",)
-    default_method = "permutation"
+    default_method = "cost_complexity"
 
     def trees(self, estimator):
         return [estimator.tree_]

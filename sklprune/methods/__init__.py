@@ -5,8 +5,16 @@ Adding one is a file here, its test file, and a line below.
 
 from sklprune.methods._base import Method
 from sklprune.methods.backfitting import Backfitting
+from sklprune.methods.cost_complexity import CostComplexity
 from sklprune.methods.magnitude import Magnitude
 from sklprune.methods.member_selection import MemberSelection
 from sklprune.methods.permutation import Permutation
 
-__all__ = ["Backfitting", "Magnitude", "MemberSelection", "Method", "Permutation"]
+__all__ = [
+    "Backfitting",
+    "CostComplexity",
+    "Magnitude",
+    "MemberSelection",
+    "Method",
+    "Permutation",
+]
