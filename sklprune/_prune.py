@@ -140,7 +140,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     family = family_of(core)
     method = _method_for(family, method)
     _check_method(method, core, family, granularity)
-    refit = _refit_for(refit, method, core, family)
+    refit = _refit_for(refit, method, core, family, labels)
     if not labels and get_tags(estimator).target_tags.required:
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
@@ -176,10 +176,10 @@ def _check_method(method, core, family, granularity):
         )
 
 
-def _refit_for(refit, method, core, family):
+def _refit_for(refit, method, core, family, labels):
     granularity = method.granularity
     if isinstance(refit, (bool, np.bool_)):
-        name = family.refit_of(core, granularity) if refit else None
+        name = family.refit_of(core, granularity, labels) if refit else None
         refit = None if name is None else named("refit", name)
     else:
         refit = named("refit", refit)

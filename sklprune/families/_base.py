@@ -40,7 +40,8 @@ class Family:
     default_method : str or tuple of (str, dict)
         The method behind `method="auto"`, with its parameters where it has some.
     default_refit : str or None
-        The refit of the family's own units behind `refit=True`.
+        The refit of the family's own units behind `refit=True`, where no labels are
+        given or the family cannot fit the units that stay to them.
     """
 
     # the transform of a discriminant analysis reads other arrays than coef_
@@ -144,9 +145,13 @@ class Family:
             narrowed.set_params(**{name: follow})
         return narrowed
 
-    def refit_of(self, estimator, granularity):
-        """The name of the refit behind `refit=True`, or None."""
-        return "clone" if granularity == "feature" else self.default_refit
+    def refit_of(self, estimator, granularity, labels):
+        """The name of the refit behind `refit=True`, or None; `labels`: y is given."""
+        if granularity == "feature":
+            return "clone"
+        if labels and "masked_refit" in self.capabilities(estimator):
+            return "masked_refit"
+        return self.default_refit
 
     def accepts(self, refit, granularity):
         """Whether a refit, or None, can follow the removal of units."""

@@ -7,6 +7,7 @@ refitting weights serves both.
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from sklprune._units import Units
 from sklprune.families._base import Family
@@ -92,3 +93,21 @@ class LayeredFamily(Family):
             "nonzero": sum(int(np.count_nonzero(v)) for v in values),
             "operations_per_row": sum(layer.coef.size for layer in layers),
         }
+
+
+def labels_of(estimator, y, every=False):
+    """Labels as an array, whose classes the model knows; `every` one if it is asked."""
+    y = np.asarray(y)
+    y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim > 1 or not is_classifier(estimator):
+        return y
+    known, given = set(estimator.classes_.tolist()), set(np.unique(y).tolist())
+    strange, lacking = given - known, known - given if every else ()
+    for classes, what in ((strange, "has beyond"), (lacking, "lacks of")):
+        if classes:
+            raise ValueError(
+                f"y {what} the classes of {type(estimator).__name__} "
+                f"{sorted(classes)}: it cannot be fitted to these labels. Use "
+                "refit='reconstruction', which needs none."
+            )
+    return y

@@ -2,18 +2,13 @@
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
+from sklearn.utils import check_random_state
 
 from sklprune._units import Units
+from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily
-
-ACTIVATIONS = {
-    "identity": lambda outputs: outputs,
-    "logistic": expit,
-    "relu": lambda outputs: np.maximum(outputs, 0),
-    "tanh": np.tanh,
-}
+from sklprune.families._layered import Layer, LayeredFamily, labels_of
+from sklprune.families._masked_training import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit
 LEFT_OVERS = (
@@ -53,6 +48,44 @@ class MLPFamily(LayeredFamily):
 
     def activate(self, estimator, outputs):
         return ACTIVATIONS[estimator.activation](outputs)
+
+    def capabilities(self, estimator):
+        return super().capabilities(estimator) | {"masked_refit"}
+
+    def masked_refit(self, estimator, task, *, max_epochs, learning_rate, alpha):
+        """A copy whose weights, but for those at zero, are trained on the labels."""
+        layers = self.layers(estimator)
+        alpha = estimator.alpha if alpha is None else alpha
+        trained = train(
+            layers,
+            self._problem(estimator, task, layers[0].coef.dtype),
+            penalty=alpha / _rows_a_step(estimator, task.n_samples),
+            max_epochs=max_epochs,
+            learning_rate=learning_rate,
+            rng=check_random_state(task.random_state),
+        )
+        return self.with_layers(estimator, trained)
+
+    def _problem(self, estimator, task, dtype):
+        """Rows and labels as the network was fitted to them."""
+        X = task.X if sparse.issparse(task.X) else np.asarray(task.X)
+        weight = task.sample_weight
+        weight = np.ones(task.n_samples) if weight is None else weight / weight.mean()
+        return Problem(
+            X.astype(dtype, copy=False),
+            self._targets(estimator, task.y).astype(dtype),
+            weight.astype(dtype),
+            estimator.activation,
+            estimator.out_activation_,
+        )
+
+    @staticmethod
+    def _targets(estimator, y):
+        """What the outputs ought to say, (n_rows, n_outputs)."""
+        y = labels_of(estimator, y)
+        if hasattr(estimator, "_label_binarizer"):
+            y = estimator._label_binarizer.transform(y)
+        return y.reshape(len(y), -1)
 
     def own_units(self, estimator, granularity):
         if granularity == "weight":
@@ -131,6 +164,14 @@ class MLPFamily(LayeredFamily):
             model._best_coefs = model.coefs_
             model._best_intercepts = model.intercepts_
         return model
+
+
+def _rows_a_step(estimator, n_rows):
+    """The rows over which the penalty of a network is spread in its own fit."""
+    if estimator.solver == "lbfgs":
+        return n_rows
+    size = estimator.batch_size
+    return min(n_rows, 200 if isinstance(size, str) else size)
 
 
 def _widths(estimator):

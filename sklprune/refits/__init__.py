@@ -5,6 +5,7 @@ Adding one is a file here, its test file, and a line below.
 
 from sklprune.refits._base import Refit
 from sklprune.refits.clone import Clone
+from sklprune.refits.masked_refit import MaskedRefit
 from sklprune.refits.reconstruction import Reconstruction
 
-__all__ = ["Clone", "Reconstruction", "Refit"]
+__all__ = ["Clone", "MaskedRefit", "Reconstruction", "Refit"]
