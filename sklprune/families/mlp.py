@@ -28,7 +28,7 @@ class MLPFamily(LayeredFamily):
 
     classes = ("BaseMultilayerPerceptron",)
     granularities = ("neuron", "weight")
-    default_method = ("magnitude", {"granularity": "neuron"})
+    default_method = "neuron_elimination"
 
     def layers(self, estimator):
         return [
