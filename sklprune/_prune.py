@@ -59,8 +59,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
     -------
     Result
     """
-    ratios, several = check_ratio(pruning_ratio, plan.method.grid(task))
-    ratios_and_none = sorted({0.0, *ratios})
+    ratios, several = check_ratio(pruning_ratio, plan.method, task)
+    ratios_and_none = [0.0, *(ratio for ratio in ratios if ratio != 0)]
     table, chosen, models = {"ratio": np.array([])}, None, None
     ratio = ratios[-1]
     if several:
@@ -83,10 +83,11 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path):
         wanted = ratios_and_none if store_path else [ratio]
         models = list(pruned_at(plan, dense, task, wanted))
     by_ratio = {each.candidate.ratio: each for each in models}
-    best = by_ratio[ratio]
+    # a method that decides is asked for no ratio, and gives the one it reached
+    best = by_ratio.get(ratio, models[-1])
     stored = {r: each.model for r, each in by_ratio.items()} if store_path else None
     scores = _scores(plan, task, dense, best, table, chosen, rule)
-    scores["kept_because"] = _why_kept(rule, ratios, chosen)
+    scores["kept_because"] = _why_kept(plan.method, rule, ratios, chosen)
     return Result(
         best.model,
         float((~best.candidate.keep).mean()),
@@ -278,11 +279,13 @@ def _is_a_choice(rule, table):
     return table["asked"].sum() > 1 or getattr(rule, "needs_unpruned", True)
 
 
-def _why_kept(rule, ratios, chosen):
+def _why_kept(method, rule, ratios, chosen):
     """Why nothing was pruned, where nothing was."""
     if chosen == 0:
         listed = ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)
         return f"{rule!r} kept the unpruned model over the ratios {listed}"
+    if method.decides:
+        return f"{method!r} found nothing to remove"
     if max(ratios) > 0:
         return f"no whole unit leaves at the ratio {max(ratios):g}"
     return "nothing was asked to leave"

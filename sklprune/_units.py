@@ -68,6 +68,10 @@ class Units:
         keep[free[: self.n_removed(ratio)]] = False
         return keep
 
+    def at_least(self, scores, threshold):
+        """Keep the units of a score no lower than a threshold, and those that must."""
+        return (scores >= threshold) | self._must_stay(scores)
+
     def _must_stay(self, scores):
         stay = np.zeros(self.count, bool) if self.fixed is None else self.fixed.copy()
         strata = np.zeros(self.count, int) if self.strata is None else self.strata
@@ -147,7 +151,7 @@ class Candidate:
     Parameters
     ----------
     ratio : float
-        The ratio that was asked.
+        The ratio that was asked, or reached where the method decides.
     keep : ndarray of shape (n_units,), bool
         True for each unit that stays.
     scores : ndarray of shape (n_units,)

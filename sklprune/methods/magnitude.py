@@ -1,12 +1,17 @@
 """Magnitude: what is small says little."""
 
+import numbers
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklprune._registry import register
+from sklprune._units import Candidate
 from sklprune.methods._base import Method
 
+#: what a threshold may be a multiple of
+STATISTICS = {"mean": np.mean, "median": np.median}
 TINY = np.finfo(float).tiny
 
 
@@ -33,6 +38,14 @@ class Magnitude(Method):
         deviation of their column; by its root mean square where no intercept could
         take up the mean. Without it the order depends on the units of measurement.
 
+    threshold : float, str or None, default=None
+        Units of a lower score leave, instead of a share of all: a number, "median",
+        "mean", or a multiple like "1.25*mean", as in
+        :class:`sklearn.feature_selection.SelectFromModel`. `pruning_ratio` then stays
+        "auto", and no rule is asked. Scores of weights are their absolute values, on
+        standardised columns; scores of hidden units are relative to the root mean
+        square of their layer; with `per="layer"` scores are ranks from 0 to 1.
+
     References
     ----------
     Han, Pool, Tran and Dally, Learning both weights and connections for efficient
@@ -49,15 +62,32 @@ class Magnitude(Method):
     >>> small = prune(model, X, y, method=Magnitude(), pruning_ratio=0.8)
     >>> int((small.estimator_.coef_ != 0).sum())
     6
+    >>> threshold = Magnitude(threshold="1.25*mean")
+    >>> small = prune(model, X, y, method=threshold)
+    >>> round(small.pruning_ratio_, 2)
+    0.83
     """
 
     needs = ("layers", "with_layers", "activate")
     reason = "smaller than what stays"
 
-    def __init__(self, granularity="weight", *, per="global", standardize=True):
+    def __init__(
+        self,
+        granularity="weight",
+        *,
+        per="global",
+        standardize=True,
+        threshold=None,
+    ):
         self.granularity = granularity
         self.per = per
         self.standardize = standardize
+        self.threshold = threshold
+
+    @property
+    def decides(self):
+        """Whether a threshold says how many units leave."""
+        return self.threshold is not None
 
     def score(self, family, estimator, units, task):
         if self.per not in ("global", "layer"):
@@ -73,6 +103,26 @@ class Magnitude(Method):
         if self.per == "layer":
             sizes = [_ranks(size) for size in sizes]
         return np.concatenate(sizes)
+
+    def candidate(self, path, family, estimator, units, task, ratio):
+        if ratio is not None:
+            return super().candidate(path, family, estimator, units, task, ratio)
+        keep = units.at_least(path, threshold_of(path, self.threshold))
+        return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
+
+
+def threshold_of(scores, threshold):
+    """The number that a threshold stands for."""
+    if isinstance(threshold, numbers.Real) and not isinstance(threshold, bool):
+        return threshold
+    factor, star, name = str(threshold).rpartition("*")
+    try:
+        return float(factor if star else 1) * STATISTICS[name.strip()](scores)
+    except (KeyError, ValueError):
+        raise ValueError(
+            f"Magnitude(threshold={threshold!r}): threshold must be None, a number, "
+            "'mean', 'median', or a multiple of them like '1.25*mean'."
+        ) from None
 
 
 def _sizes(layers):
