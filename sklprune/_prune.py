@@ -141,7 +141,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     family = family_of(core)
     method = _method_for(family, method)
     _check_method(method, core, family, granularity)
-    refit = _refit_for(refit, method, core, family, labels)
+    refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and get_tags(estimator).target_tags.required:
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
@@ -177,14 +177,14 @@ def _check_method(method, core, family, granularity):
         )
 
 
-def _refit_for(refit, method, core, family, labels):
-    granularity = method.granularity
+def _refit_for(refit, method, estimator, core, labels):
+    granularity, family = method.granularity, family_of(core)
     if isinstance(refit, (bool, np.bool_)):
         name = family.refit_of(core, granularity, labels) if refit else None
         refit = None if name is None else named("refit", name)
     else:
         refit = named("refit", refit)
-    why = _refit_misfit(refit, method, core, family)
+    why = _refit_misfit(refit, method, estimator, core)
     if why:
         kind = "False" if refit is None else type(refit).__name__
         raise ValueError(
@@ -194,13 +194,13 @@ def _refit_for(refit, method, core, family, labels):
     return refit
 
 
-def _refit_misfit(refit, method, core, family):
+def _refit_misfit(refit, method, estimator, core):
     """What keeps a refit from following a method, as a sentence; "" if nothing does."""
-    if not family.accepts(refit, method.granularity):
+    if not family_of(estimator).accepts(estimator, refit, method.granularity):
         if refit is None:
             return "without them the model must be fitted anew"
-        return "it fits another granularity anew"
-    missing = [] if refit is None else family.lacks(core, refit.needs)
+        return "it does not act on them in this model"
+    missing = [] if refit is None else family_of(core).lacks(core, refit.needs)
     return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 

@@ -159,7 +159,8 @@ class Candidate:
     family, dense, units : Family, estimator, Units
         The model that is pruned, and who knows how.
     refitted : estimator or None
-        The model after a refit; None where what stays keeps its values.
+        The smaller model, after a refit or with its values kept; None before it
+        was made.
     """
 
     ratio: float
@@ -172,10 +173,10 @@ class Candidate:
 
     def refit(self, refit, task):
         """The same candidate with its values fitted anew; None leaves them."""
+        which = (self.dense, self.units, self.keep, task)
         if refit is None:
-            return self
-        model = refit.apply(self.family, self.dense, self.units, self.keep, task)
-        return replace(self, refitted=model)
+            return replace(self, refitted=self.family.remove(*which))
+        return replace(self, refitted=refit.apply(self.family, *which))
 
     def build(self):
         """The plain smaller estimator, without training left-overs."""

@@ -46,7 +46,11 @@ def test_a_method_that_does_not_fit_names_those_that_would(binary):
 
 def test_a_refit_that_does_not_fit(binary):
     with raises("refit=False cannot follow the removal of features"):
-        PrunedEstimator(Ridge(), method="permutation", refit=False).fit(*binary)
+        model = RandomForestClassifier(5)
+        PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
+    with raises("refit=False cannot follow the removal of features from Ridge"):
+        model = make_pipeline(StandardScaler(), Ridge())
+        PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
     with raises("refit=Clone cannot follow the removal of weights"):
         PrunedEstimator(Ridge(), refit=Clone()).fit(*binary)
     with raises("refit=Reconstruction cannot follow the removal of members"):

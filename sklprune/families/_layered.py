@@ -7,8 +7,10 @@ refitting weights serves both.
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
 
+from sklprune._sklearn_private import safe_indexing
 from sklprune._units import Units
 from sklprune.families._base import Family
 
@@ -55,7 +57,7 @@ class LayeredFamily(Family):
         raise NotImplementedError
 
     def capabilities(self, estimator):
-        return frozenset({"layers", "with_layers", "activate"})
+        return frozenset({"layers", "with_layers", "activate", "narrow_fitted"})
 
     def own_units(self, estimator, granularity):
         shapes = tuple(layer.coef.shape for layer in self.layers(estimator))
@@ -70,8 +72,7 @@ class LayeredFamily(Family):
             ]
         )
 
-    def masks(self, units, keep):
-        """For each layer the mask of the weights that stay, (n_inputs, n_outputs)."""
+    def own_masks(self, units, keep):
         ends = np.cumsum([rows * cols for rows, cols in units.where])
         return [
             part.reshape(shape)
@@ -81,9 +82,29 @@ class LayeredFamily(Family):
     def own_remove(self, estimator, units, keep):
         layers = [
             layer._replace(coef=np.where(mask, layer.coef, 0))
-            for layer, mask in zip(self.layers(estimator), self.masks(units, keep))
+            for layer, mask in zip(self.layers(estimator), self.own_masks(units, keep))
         ]
         return self.with_layers(estimator, layers)
+
+    def narrow_fitted(self, estimator, keep, task):
+        """A copy for the columns that stay; its other values stay as they are.
+
+        A column that leaves stands at its mean, which goes into the intercept; at zero
+        in a model that has none.
+        """
+        first, *rest = self.layers(estimator)
+        coef, intercept = first.coef[keep], first.intercept
+        if intercept is not None:
+            gone = safe_indexing(task.X, np.flatnonzero(~keep), axis=1)
+            gone = gone if sparse.issparse(gone) else np.asarray(gone, dtype=float)
+            weight = np.ones(task.n_samples)
+            weight = weight if task.sample_weight is None else task.sample_weight
+            intercept = intercept + (weight @ gone / weight.sum()) @ first.coef[~keep]
+        model = self.with_layers(estimator, [Layer(coef, intercept), *rest])
+        model.n_features_in_ = len(coef)
+        if hasattr(model, "feature_names_in_"):
+            model.feature_names_in_ = model.feature_names_in_[keep]
+        return model
 
     def counts(self, estimator):
         layers = self.layers(estimator)

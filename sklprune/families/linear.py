@@ -57,13 +57,18 @@ class LinearFamily(LayeredFamily):
         (layer,) = layers
         model = self.strip(estimator)
         old = model.coef_
-        coef = np.ascontiguousarray(layer.coef.T.reshape(old.shape), dtype=old.dtype)
+        coef = layer.coef.T.reshape(*old.shape[:-1], -1)
+        coef = np.ascontiguousarray(coef, dtype=old.dtype)
         model.coef_ = type(old)(coef) if sparse.issparse(old) else coef
         if layer.intercept is not None:
             shape = np.shape(model.intercept_)
             intercept = np.asarray(layer.intercept, dtype=old.dtype).reshape(shape)
             model.intercept_ = intercept.copy() if shape else intercept.item()
         return model
+
+    def narrow_fitted(self, estimator, keep, task):
+        # the covariance of all weights, which a standard deviation is predicted from
+        return without(super().narrow_fitted(estimator, keep, task), ("sigma_",))
 
     def refit_of(self, estimator, granularity, labels):
         name = super().refit_of(estimator, granularity, labels)

@@ -105,9 +105,9 @@ class MLPFamily(LayeredFamily):
             ]
         )
 
-    def masks(self, units, keep):
+    def own_masks(self, units, keep):
         if units.granularity == "weight":
-            return super().masks(units, keep)
+            return super().own_masks(units, keep)
         # a unit takes its incoming and its outgoing weights along
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         outer = np.ones(1, dtype=bool)

@@ -12,12 +12,16 @@ class Refit(BaseEstimator):
         Capabilities that the family must have.
     needs_labels : bool
         Whether y is asked for.
+    fits_anew : bool
+        Whether a clone is fitted on the columns that stay, of any model; the others
+        act on a fitted model.
     of_columns : bool
-        Whether it fits anew without columns, or without parts of the model.
+        Whether it can follow the removal of columns.
     """
 
     needs = ()
     needs_labels = False
+    fits_anew = False
     of_columns = False
 
     def apply(self, family, dense, units, keep, task):

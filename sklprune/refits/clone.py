@@ -8,6 +8,7 @@ class Clone(Refit):
     """Fit a clone on what stays. For columns of any model; the default there."""
 
     needs_labels = True
+    fits_anew = True
     of_columns = True
 
     def apply(self, family, dense, units, keep, task):

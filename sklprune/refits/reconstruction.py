@@ -17,7 +17,8 @@ class Reconstruction(Refit):
 
     The weights that stay in a layer are solved for so that, from what the already
     smaller layers before it give, they reproduce what the layer gave before its
-    activation. A linear model is a network of one layer.
+    activation. A linear model is a network of one layer. Columns are the inputs of the
+    first layer; without y those of a fitted linear model or network can leave so.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class Reconstruction(Refit):
     """
 
     needs = ("layers", "with_layers", "activate")
+    of_columns = True
 
     def __init__(self, alpha=1e-4):
         self.alpha = alpha
@@ -60,7 +62,7 @@ class Reconstruction(Refit):
             was = family.activate(dense, goal) if len(solved) < len(layers) else None
             if was is not None:
                 inputs = family.activate(dense, solved[-1].forward(inputs))
-        return family.remove(family.with_layers(dense, solved), units, keep)
+        return family.remove(family.with_layers(dense, solved), units, keep, task)
 
 
 def _numeric(X):

@@ -9,6 +9,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklprune import prune
 from sklprune.families._layered import Layer
+from sklprune.methods import Magnitude
 from sklprune.refits import Reconstruction, reconstruction
 from sklprune.refits.reconstruction import reconstruct
 
@@ -74,7 +75,8 @@ def test_it_does_better_than_leaving_weights_as_they_are():
     ).fit(X, y)
 
     def error(refit):
-        small = prune(model, X, method="auto", pruning_ratio=0.5, refit=refit)
+        method = Magnitude("neuron")
+        small = prune(model, X, method=method, pruning_ratio=0.5, refit=refit)
         return np.square(small.predict(X) - model.predict(X)).mean()
 
     assert error(Reconstruction()) < 0.5 * error(False)
