@@ -10,7 +10,6 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 
-from sklprune._sklearn_private import safe_indexing
 from sklprune._units import Units
 from sklprune.families._base import Family
 
@@ -95,8 +94,7 @@ class LayeredFamily(Family):
         first, *rest = self.layers(estimator)
         coef, intercept = first.coef[keep], first.intercept
         if intercept is not None:
-            gone = safe_indexing(task.X, np.flatnonzero(~keep), axis=1)
-            gone = gone if sparse.issparse(gone) else np.asarray(gone, dtype=float)
+            gone = as_matrix(task.X)[:, ~keep].astype(float)
             weight = np.ones(task.n_samples)
             weight = weight if task.sample_weight is None else task.sample_weight
             intercept = intercept + (weight @ gone / weight.sum()) @ first.coef[~keep]
@@ -114,6 +112,11 @@ class LayeredFamily(Family):
             "nonzero": sum(int(np.count_nonzero(v)) for v in values),
             "operations_per_row": sum(layer.coef.size for layer in layers),
         }
+
+
+def as_matrix(X):
+    """Rows whose columns can be taken by position: an array or a sparse matrix."""
+    return X if sparse.issparse(X) else np.asarray(X)
 
 
 def labels_of(estimator, y, every=False):

@@ -6,7 +6,7 @@ from scipy.optimize import minimize
 from sklprune.families._layered import Layer
 
 #: rows in a batch, and batches in an epoch where there are few rows
-MAX_BATCH, MIN_BATCH, MIN_STEPS = 200, 32, 25
+MAX_BATCH, MIN_BATCH, MIN_STEPS = 200, 64, 25
 #: training ends where the loss has not fallen by this share for so many epochs
 TOLERANCE, PATIENCE = 1e-4, 5
 

@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklprune._sklearn_private import safe_indexing
 from sklprune.families._base import seeded
+from sklprune.families._layered import as_matrix
 
 
 def fit_together(fit, estimator, support, task, alpha):
@@ -33,7 +33,7 @@ def fit_together(fit, estimator, support, task, alpha):
     """
     columns = np.flatnonzero(support[:, 0])
     model = _prepared(estimator, alpha, task.random_state)
-    X = safe_indexing(task.X, columns, axis=1)
+    X = as_matrix(task.X)[:, columns]
     fit(model, X, task.y, task.sample_weight)
     coef = np.zeros(support.shape)
     coef[columns] = np.atleast_2d(model.coef_).T
@@ -57,7 +57,7 @@ def fit_apart(fit, estimator, support, task, alpha):
             single.set_params(alpha=estimator.alpha[output])
         columns = np.flatnonzero(support[:, output])
         single = _prepared(single, alpha, task.random_state)
-        X = safe_indexing(task.X, columns, axis=1)
+        X = as_matrix(task.X)[:, columns]
         fit(single, X, _target(estimator, task.y, output), weight)
         coef[columns, output] = np.ravel(single.coef_)
         intercept[output] = np.ravel(single.intercept_)[0]

@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune.families._backpropagation import Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily, labels_of
+from sklprune.families._layered import Layer, LayeredFamily, as_matrix, labels_of
 from sklprune.families._masked_training import solve
 from sklprune.families._support_fit import fit_apart, fit_together, weights_of_rows
 
@@ -105,7 +105,7 @@ class LinearFamily(LayeredFamily):
         """Multinomial logistic regression, each class on its own columns."""
         weight = weights_of_rows(estimator, task)
         weight = np.ones(task.n_samples) if weight is None else weight
-        X = task.X if sparse.issparse(task.X) else np.asarray(task.X, dtype=float)
+        X = as_matrix(task.X).astype(float)
         targets = np.asarray(task.y)[:, None] == estimator.classes_
         problem = Problem(X, targets, weight / weight.mean(), None, "softmax")
         own, l1_ratio = _penalty(estimator)

@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklprune._units import Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily, labels_of
+from sklprune.families._layered import Layer, LayeredFamily, as_matrix, labels_of
 from sklprune.families._masked_training import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit
@@ -59,7 +59,7 @@ class MLPFamily(LayeredFamily):
         trained = train(
             layers,
             self._problem(estimator, task, layers[0].coef.dtype),
-            penalty=alpha / _rows_a_step(estimator, task.n_samples),
+            penalty=alpha / _weight_a_step(estimator, task),
             max_epochs=max_epochs,
             learning_rate=learning_rate,
             rng=check_random_state(task.random_state),
@@ -68,13 +68,12 @@ class MLPFamily(LayeredFamily):
 
     def _problem(self, estimator, task, dtype):
         """Rows and labels as the network was fitted to them."""
-        X = task.X if sparse.issparse(task.X) else np.asarray(task.X)
         weight = task.sample_weight
-        weight = np.ones(task.n_samples) if weight is None else weight / weight.mean()
+        weight = np.ones(task.n_samples) if weight is None else weight
         return Problem(
-            X.astype(dtype, copy=False),
+            as_matrix(task.X).astype(dtype, copy=False),
             self._targets(estimator, task.y).astype(dtype),
-            weight.astype(dtype),
+            (weight / weight.mean()).astype(dtype),
             estimator.activation,
             estimator.out_activation_,
         )
@@ -166,12 +165,12 @@ class MLPFamily(LayeredFamily):
         return model
 
 
-def _rows_a_step(estimator, n_rows):
-    """The rows over which the penalty of a network is spread in its own fit."""
-    if estimator.solver == "lbfgs":
-        return n_rows
-    size = estimator.batch_size
-    return min(n_rows, 200 if isinstance(size, str) else size)
+def _weight_a_step(estimator, task):
+    """The weight of the rows over which a network spreads its penalty in its fit."""
+    n_rows, size = task.n_samples, estimator.batch_size
+    if estimator.solver != "lbfgs":
+        n_rows = min(n_rows, 200 if isinstance(size, str) else size)
+    return n_rows * (1 if task.sample_weight is None else task.sample_weight.mean())
 
 
 def _widths(estimator):
