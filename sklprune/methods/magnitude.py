@@ -22,9 +22,9 @@ class Magnitude(Method):
     product of the norms of its incoming weights (intercept included) and of its
     outgoing ones, relative to the root mean square of its layer: both must be large
     for the unit to matter, and a unit that is rescaled without a change of the function
-    (as in a ReLU network) keeps its place. On digits, seven of ten units removed cost
-    0.08 of accuracy; without the comparison within layers 0.15, with the incoming norms
-    alone 0.23.
+    (as in a ReLU network) keeps its place. On digits, seven of ten units removed and
+    the rest reconstructed cost 0.08 of accuracy; without the comparison within layers
+    0.15, with the incoming norms alone 0.23.
 
     Parameters
     ----------
@@ -36,8 +36,10 @@ class Magnitude(Method):
     standardize : bool, default=True
         Whether weights that meet the columns of X are multiplied by the standard
         deviation of their column; by its root mean square where no intercept could
-        take up the mean. Without it the order depends on the units of measurement.
-
+        take up the mean. Without it the order depends on the units of measurement. The
+        first layer of a network keeps its norm: with other layers its weights are
+        compared as they are. On digits, whose columns vary by several units, nine of
+        ten weights would otherwise empty the layers behind the first.
     threshold : float, str or None, default=None
         Units of a lower score leave, instead of a share of all: a number, "median",
         "mean", or a multiple like "1.25*mean", as in
@@ -95,11 +97,15 @@ class Magnitude(Method):
                 f"Magnitude(per={self.per!r}): per must be 'global' or 'layer'."
             )
         layers = list(family.layers(estimator))
+        before = np.linalg.norm(layers[0].coef)
         if self.standardize:
             centred = layers[0].intercept is not None
             scale = column_scales(task.X, task.sample_weight, centred)
             layers[0] = layers[0]._replace(coef=layers[0].coef * scale[:, None])
         sizes = _unit_sizes(layers) if units.strata is not None else _sizes(layers)
+        if units.strata is None and len(layers) > 1:
+            # columns are brought to one unit, not the layer to another size
+            sizes[0] *= before / max(np.linalg.norm(sizes[0]), TINY)
         if self.per == "layer":
             sizes = [_ranks(size) for size in sizes]
         return np.concatenate(sizes)
