@@ -87,6 +87,20 @@ def test_standardised_weights_do_not_depend_on_units_of_measurement():
     assert auc(True) > auc(False) + 0.02
 
 
+def test_columns_of_large_scale_do_not_empty_the_layers_behind_the_first(classes):
+    X, y = classes
+    model = MLPClassifier((12, 8), max_iter=50, random_state=0).fit(X, y)
+    family = family_of(model)
+    units = family.units(model, "weight", X)
+    scores = Magnitude().score(family, model, units, Task(X))
+    # sums over other numbers
+    np.testing.assert_allclose(
+        Magnitude().score(family, model, units, Task(X * 1000)), scores, rtol=1e-9
+    )
+    masks = family.masks(units, units.best(scores, 0.8))
+    assert all(mask.any() for mask in masks)
+
+
 @pytest.mark.parametrize(
     "threshold", ["mean", "median", "1.25*mean", "0.5 * median", 3]
 )
