@@ -196,7 +196,9 @@ def pruned_at(plan, dense, task, ratios):
     for ratio in ratios:
         candidate = plan.method.candidate(path, *knows, ratio)
         if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
-            last = replace(last, candidate=replace(last.candidate, ratio=ratio))
+            last = replace(
+                last, candidate=replace(last.candidate, ratio=candidate.ratio)
+            )
         elif candidate.keep.all():
             last = Pruned(stripped(dense.model), candidate)
         else:

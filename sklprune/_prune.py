@@ -67,8 +67,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     -------
     Result
     """
-    ratios, several = check_ratio(pruning_ratio, plan.method.grid(task))
-    ratios_and_none = sorted({0.0, *ratios})
+    ratios, several = check_ratio(pruning_ratio, plan.method, task)
+    ratios_and_none = [0.0, *(ratio for ratio in ratios if ratio != 0)]
     table, outcomes, models = {"ratio": np.array([])}, None, None
     ratio, rule = ratios[-1], rule if several else None
     splits = _splits(rule, plan, task, cv) if several else []
@@ -87,8 +87,11 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     dense = progress.step("unpruned model")(fit_dense, plan, task)
     settle = _settle
     if models is None:
-        settle = partial(progress.step(f"prune at {ratio:g}"), _settle)
-        ratios_left = [r for r in ratios_and_none if store_path or r >= ratio]
+        step = "prune" if ratio is None else f"prune at {ratio:g}"
+        settle = partial(progress.step(step), _settle)
+        ratios_left = ratios_and_none
+        if not store_path:
+            ratios_left = ratios_and_none[ratios_and_none.index(ratio) :]
         models = pruned_at(plan, dense, task, ratios_left)
     best, models = settle(rule, models, ratio, task.X, store_path)
     chosen = ratios_and_none.index(best.candidate.ratio) if several else None
@@ -97,7 +100,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         scores = _held_out_scores(plan, task, table, outcomes, chosen, rule)
     else:
         scores = _scores_on_fitted_rows(plan, task, dense, best.model)
-    scores["kept_because"] = _why_kept(rule, ratios, chosen)
+    scores["kept_because"] = _why_kept(plan.method, rule, ratios, chosen)
     return Result(
         best.model,
         float((~best.candidate.keep).mean()),
@@ -154,7 +157,13 @@ def _wanted(rule, store_path):
 
 def _settle(rule, models, ratio, X, store_path):
     """The model that ships: the first one from the chosen ratio on that the rule
-    stands by; and all models that were met."""
+    stands by; and all models that were met.
+
+    A method that decides is asked for no ratio, and its model comes last.
+    """
+    if ratio is None:
+        models = list(models)
+        return models[-1], models
     needs = getattr(rule, "needs", ())
 
     def holds(model):
@@ -196,7 +205,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     family = family_of(core)
     method = _method_for(family, method)
     _check_method(method, core, family, granularity)
-    refit = _refit_for(refit, method, core, family)
+    refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):
         _check_labels(method, refit)
     return Plan(estimator, frozen, method, refit)
@@ -241,14 +250,14 @@ def _check_method(method, core, family, granularity):
         )
 
 
-def _refit_for(refit, method, core, family):
-    granularity = method.granularity
+def _refit_for(refit, method, estimator, core, labels):
+    granularity, family = method.granularity, family_of(core)
     if isinstance(refit, (bool, np.bool_)):
-        name = family.refit_of(core, granularity) if refit else None
+        name = family.refit_of(core, granularity, labels) if refit else None
         refit = None if name is None else named("refit", name)
     else:
         refit = named("refit", refit)
-    why = _refit_misfit(refit, method, core, family)
+    why = _refit_misfit(refit, method, estimator, core)
     if why:
         kind = "False" if refit is None else type(refit).__name__
         raise ValueError(
@@ -258,13 +267,13 @@ def _refit_for(refit, method, core, family):
     return refit
 
 
-def _refit_misfit(refit, method, core, family):
+def _refit_misfit(refit, method, estimator, core):
     """What keeps a refit from following a method, as a sentence; "" if nothing does."""
-    if not family.accepts(refit, method.granularity):
+    if not family_of(estimator).accepts(estimator, refit, method.granularity):
         if refit is None:
             return "without them the model must be fitted anew"
-        return "it fits another granularity anew"
-    missing = [] if refit is None else family.lacks(core, refit.needs)
+        return "it does not act on them in this model"
+    missing = [] if refit is None else family_of(core).lacks(core, refit.needs)
     return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 
@@ -377,11 +386,13 @@ def _is_a_choice(rule, table):
     return table["asked"].sum() > 1 or getattr(rule, "needs_unpruned", True)
 
 
-def _why_kept(rule, ratios, chosen):
+def _why_kept(method, rule, ratios, chosen):
     """Why nothing was pruned, where nothing was."""
     if chosen == 0:
         listed = ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)
         return f"{rule!r} kept the unpruned model over the ratios {listed}"
+    if method.decides:
+        return f"{method!r} found nothing to remove"
     if max(ratios) > 0:
         return f"no whole unit leaves at the ratio {max(ratios):g}"
     return "nothing was asked to leave"

@@ -50,8 +50,10 @@ class PrunedEstimator(PruningMetaEstimator):
         an object of :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a number.
     refit : bool, str or Refit, default=True
         How what stays is fitted anew. True takes the default of the model: a clone
-        on the columns kept, a reconstruction of layers, nothing for trees of a
-        forest. False leaves what stays as it is.
+        on the columns kept, a refit of the weights kept (without y a reconstruction
+        of what the layers said), nothing for trees of a
+        forest. False leaves what stays as it is; columns leave a fitted linear model or
+        network so, and stand at their means in what stays.
     cv : int, splitter, iterable or None, default=None
         The splits that a rule chooses on: pruned on the first rows, scored on the
         second. None is 5 folds, and for a frozen model one split with a quarter of

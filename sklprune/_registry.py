@@ -1,7 +1,7 @@
 """Who is there: the family of an estimator; methods, rules and refits by name.
 
-`families/__init__.py`, `methods/__init__.py`, `refits.py` and `rules.py` fill the
-registry; nobody else writes to it.
+`families/__init__.py`, `methods/__init__.py`, `refits/__init__.py` and `rules.py` fill
+the registry; nobody else writes to it.
 """
 
 import re

@@ -69,6 +69,10 @@ class Units:
         keep[free[: self.n_removed(ratio)]] = False
         return keep
 
+    def at_least(self, scores, threshold):
+        """Keep the units of a score no lower than a threshold, and those that must."""
+        return (scores >= threshold) | self._must_stay(scores)
+
     def _must_stay(self, scores):
         stay = np.zeros(self.count, bool) if self.fixed is None else self.fixed.copy()
         strata = np.zeros(self.count, int) if self.strata is None else self.strata
@@ -153,7 +157,7 @@ class Candidate:
     Parameters
     ----------
     ratio : float
-        The ratio that was asked.
+        The ratio that was asked, or reached where the method decides.
     keep : ndarray of shape (n_units,), bool
         True for each unit that stays.
     scores : ndarray of shape (n_units,)
@@ -161,7 +165,8 @@ class Candidate:
     family, dense, units : Family, estimator, Units
         The model that is pruned, and who knows how.
     refitted : estimator or None
-        The model after a refit; None where what stays keeps its values.
+        The smaller model, after a refit or with its values kept; None before it
+        was made.
     """
 
     ratio: float
@@ -174,10 +179,10 @@ class Candidate:
 
     def refit(self, refit, task):
         """The same candidate with its values fitted anew; None leaves them."""
+        which = (self.dense, self.units, self.keep, task)
         if refit is None:
-            return self
-        model = refit.apply(self.family, self.dense, self.units, self.keep, task)
-        return replace(self, refitted=model)
+            return replace(self, refitted=self.family.remove(*which))
+        return replace(self, refitted=refit.apply(self.family, *which))
 
     def build(self):
         """The plain smaller estimator, without training left-overs."""

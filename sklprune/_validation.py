@@ -83,25 +83,33 @@ def _all_constant(X):
     return bool((values == values[0]).all())
 
 
-def check_ratio(pruning_ratio, grid):
+def check_ratio(pruning_ratio, method, task):
     """The ratios that are asked, ascending, and whether they are a choice.
 
     Parameters
     ----------
     pruning_ratio : float, sequence of float or "auto"
-    grid : sequence of float
-        What "auto" stands for.
+    method : Method
+        Knows what "auto" stands for.
+    task : Task
 
     Returns
     -------
     ratios : list of float
+        The one None where the method decides by itself.
     several : bool
-        False for a number.
+        False for a number, and where the method decides.
     """
     if isinstance(pruning_ratio, str):
         if pruning_ratio != "auto":
             raise ValueError(_ratio_sentence(pruning_ratio))
-        return list(grid), True
+        return ([None], False) if method.decides else (list(method.grid(task)), True)
+    if method.decides:
+        raise ValueError(
+            f"pruning_ratio={pruning_ratio!r} was given, but method={method!r} decides "
+            "by itself how much leaves: leave pruning_ratio at 'auto', and "
+            "n_features_to_select at None."
+        )
     several = not isinstance(pruning_ratio, numbers.Number)
     if several and (np.ndim(pruning_ratio) != 1 or len(pruning_ratio) == 0):
         raise ValueError(_ratio_sentence(pruning_ratio))

@@ -51,7 +51,7 @@ def test_no_hidden_layers(binary):
     X, y = binary
     model = MLPClassifier((), max_iter=20).fit(X, y)
     with raises(
-        "method=Magnitude\\(granularity='neuron'\\) does not fit MLPClassifier, which "
+        "method='neuron_elimination' does not fit MLPClassifier, which "
         "has no hidden layers. Methods that work: 'magnitude', 'permutation'"
     ):
         prune(model, X, y)
@@ -81,7 +81,11 @@ def test_an_error_of_a_refit_says_at_which_ratio(binary):
 
 def test_a_refit_that_does_not_fit(binary):
     with raises("refit=False cannot follow the removal of features"):
-        PrunedEstimator(Ridge(), method="permutation", refit=False).fit(*binary)
+        model = RandomForestClassifier(5)
+        PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
+    with raises("refit=False cannot follow the removal of features from Ridge"):
+        model = make_pipeline(StandardScaler(), Ridge())
+        PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
     with raises("refit=Clone cannot follow the removal of weights"):
         PrunedEstimator(Ridge(), refit=Clone()).fit(*binary)
     with raises("refit=Reconstruction cannot follow the removal of members"):
@@ -155,7 +159,7 @@ def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with raises(
-        "'member_selection' requires y.*Without labels works method='magnitude'"
+        "'member_selection' requires y.*Without labels works method='cost_complexity'"
     ):
         prune(forest, X, pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):

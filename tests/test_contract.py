@@ -39,10 +39,11 @@ CASES = {
     "sgd weights": (SGDClassifier(average=True), Magnitude(per="layer"), Y),
     "multi-output weights": (LinearRegression(), Magnitude(), Y2),
     "mlp neurons": (MLPClassifier((9, 7), max_iter=30), Magnitude("neuron"), Y),
+    "mlp elimination": (MLPClassifier((9, 7), max_iter=30), "neuron_elimination", Y),
     "mlp weights": (MLPClassifier((9, 7), max_iter=30), Magnitude("weight"), Y),
     "mlp regressor": (
         MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),
-        Magnitude("neuron"),
+        "neuron_elimination",
         Y2,
     ),
     "early stopping": (

@@ -10,6 +10,7 @@ This is the only file that asks whether a unit is a column.
 
 import copy
 from inspect import signature
+from itertools import chain, repeat
 
 import numpy as np
 from sklearn.base import clone
@@ -41,7 +42,8 @@ class Family:
     default_method : str or tuple of (str, dict)
         The method behind `method="auto"`, with its parameters where it has some.
     default_refit : str or None
-        The refit of the family's own units behind `refit=True`.
+        The refit of the family's own units behind `refit=True`, where no labels are
+        given or the family cannot fit the units that stay to them.
     """
 
     # the transform of a discriminant analysis reads other arrays than coef_
@@ -91,16 +93,35 @@ class Family:
 
     # -- removing --------------------------------------------------------------------
 
-    def remove(self, estimator, units, keep):
+    def remove(self, estimator, units, keep, task=None):
         """A copy without the units that do not stay, or None where only a refit can.
 
-        No rows are needed. Columns of most models leave by a refit alone.
+        Columns of most models leave by a refit alone. Those of the others need rows,
+        for the step that selects columns and for the means of those that leave;
+        nothing else does.
         """
-        if units.granularity == "feature":
+        if units.granularity != "feature":
+            return self.own_remove(estimator, units, keep)
+        if task is None or "narrow_fitted" not in self.capabilities(estimator):
             return None
-        return self.own_remove(estimator, units, keep)
+        step = column_step(units.where.positions[keep], task.X)
+        model = self.narrow_fitted(estimator, keep, task)
+        return Pipeline([("columns", step), ("model", model)])
 
     def own_remove(self, estimator, units, keep):
+        raise NotImplementedError
+
+    def masks(self, units, keep):
+        """For each layer of weights the mask of those that stay.
+
+        A mask broadcasts to (n_inputs, n_outputs). Columns are the inputs of the first
+        layer, and leave all others whole.
+        """
+        if units.granularity == "feature":
+            return chain([keep[:, None]], repeat(np.True_))
+        return self.own_masks(units, keep)
+
+    def own_masks(self, units, keep):
         raise NotImplementedError
 
     def refit(self, estimator, units, keep, task):
@@ -153,15 +174,21 @@ class Family:
             narrowed.set_params(**{name: follow})
         return narrowed
 
-    def refit_of(self, estimator, granularity):
-        """The name of the refit behind `refit=True`, or None."""
-        return "clone" if granularity == "feature" else self.default_refit
-
-    def accepts(self, refit, granularity):
-        """Whether a refit, or None, can follow the removal of units."""
+    def refit_of(self, estimator, granularity, labels):
+        """The name of the refit behind `refit=True`, or None; `labels`: y is given."""
         if granularity == "feature":
-            return refit is not None and refit.of_columns
-        return refit is None or not refit.of_columns
+            return "clone"
+        if labels and "masked_refit" in self.capabilities(estimator):
+            return "masked_refit"
+        return self.default_refit
+
+    def accepts(self, estimator, refit, granularity):
+        """Whether a refit, or None, can follow the removal of units."""
+        anew = refit is not None and refit.fits_anew
+        if granularity != "feature":
+            return not anew
+        narrows = "narrow_fitted" in self.capabilities(estimator)
+        return anew or (narrows and (refit is None or refit.of_columns))
 
     # -- what methods may ask for ----------------------------------------------------
 

@@ -7,6 +7,8 @@ refitting weights serves both.
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
+from sklearn.base import is_classifier
 
 from sklprune._units import Units
 from sklprune.families._base import Family
@@ -54,7 +56,7 @@ class LayeredFamily(Family):
         raise NotImplementedError
 
     def capabilities(self, estimator):
-        return frozenset({"layers", "with_layers", "activate"})
+        return frozenset({"layers", "with_layers", "activate", "narrow_fitted"})
 
     def own_units(self, estimator, granularity):
         shapes = tuple(layer.coef.shape for layer in self.layers(estimator))
@@ -69,8 +71,7 @@ class LayeredFamily(Family):
             ]
         )
 
-    def masks(self, units, keep):
-        """For each layer the mask of the weights that stay, (n_inputs, n_outputs)."""
+    def own_masks(self, units, keep):
         ends = np.cumsum([rows * cols for rows, cols in units.where])
         return [
             part.reshape(shape)
@@ -80,12 +81,31 @@ class LayeredFamily(Family):
     def own_remove(self, estimator, units, keep):
         layers = [
             layer._replace(coef=np.where(mask, layer.coef, 0))
-            for layer, mask in zip(self.layers(estimator), self.masks(units, keep))
+            for layer, mask in zip(self.layers(estimator), self.own_masks(units, keep))
         ]
         return self.with_layers(estimator, layers)
 
     def unread_columns(self, estimator):
         return ~self.layers(estimator)[0].coef.any(axis=1)
+
+    def narrow_fitted(self, estimator, keep, task):
+        """A copy for the columns that stay; its other values stay as they are.
+
+        A column that leaves stands at its mean, which goes into the intercept; at zero
+        in a model that has none.
+        """
+        first, *rest = self.layers(estimator)
+        coef, intercept = first.coef[keep], first.intercept
+        if intercept is not None:
+            gone = as_matrix(task.X)[:, ~keep].astype(float)
+            weight = np.ones(task.n_samples)
+            weight = weight if task.sample_weight is None else task.sample_weight
+            intercept = intercept + (weight @ gone / weight.sum()) @ first.coef[~keep]
+        model = self.with_layers(estimator, [Layer(coef, intercept), *rest])
+        model.n_features_in_ = len(coef)
+        if hasattr(model, "feature_names_in_"):
+            model.feature_names_in_ = model.feature_names_in_[keep]
+        return model
 
     def counts(self, estimator):
         layers = self.layers(estimator)
@@ -95,3 +115,26 @@ class LayeredFamily(Family):
             "nonzero": sum(int(np.count_nonzero(v)) for v in values),
             "operations_per_row": sum(layer.coef.size for layer in layers),
         }
+
+
+def as_matrix(X):
+    """Rows whose columns can be taken by position: an array or a sparse matrix."""
+    return X if sparse.issparse(X) else np.asarray(X)
+
+
+def labels_of(estimator, y, every=False):
+    """Labels as an array, whose classes the model knows; `every` one if it is asked."""
+    y = np.asarray(y)
+    y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim > 1 or not is_classifier(estimator):
+        return y
+    known, given = set(estimator.classes_.tolist()), set(np.unique(y).tolist())
+    strange, lacking = given - known, known - given if every else ()
+    for classes, what in ((strange, "has beyond"), (lacking, "lacks of")):
+        if classes:
+            raise ValueError(
+                f"y {what} the classes of {type(estimator).__name__} "
+                f"{sorted(classes)}: it cannot be fitted to these labels. Use "
+                "refit='reconstruction', which needs none."
+            )
+    return y

@@ -24,6 +24,7 @@ class BoostingFamily(TreesFamily):
     """
 
     classes = ("BaseGradientBoosting",)
+    default_method = "backfitting"
 
     def trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_.ravel()]

@@ -31,7 +31,7 @@ class ForestFamily(TreesFamily):
 
     classes = ("ForestClassifier", "ForestRegressor")
     granularities = ("leaf", "member")
-    default_method = "member_selection"
+    default_method = "backfitting"
 
     def own_units(self, estimator, granularity):
         if granularity == "leaf":

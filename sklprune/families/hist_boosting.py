@@ -26,6 +26,7 @@ class HistBoostingFamily(TreesFamily):
     """
 
     classes = ("BaseHistGradientBoosting",)
+    default_method = "backfitting"
 
     def trees(self, estimator):
         return [tree for stage in estimator._predictors for tree in stage]

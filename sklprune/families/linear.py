@@ -1,12 +1,17 @@
 """Linear models: everything in scikit-learn that predicts from `coef_`."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.validation import has_fit_parameter
 
+from sklprune.families._backpropagation import Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily
+from sklprune.families._layered import Layer, LayeredFamily, as_matrix, labels_of
+from sklprune.families._masked_training import solve
+from sklprune.families._support_fit import fit_apart, fit_together, weights_of_rows
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (
@@ -52,7 +57,8 @@ class LinearFamily(LayeredFamily):
         (layer,) = layers
         model = self.strip(estimator)
         old = model.coef_
-        coef = np.ascontiguousarray(layer.coef.T.reshape(old.shape), dtype=old.dtype)
+        coef = layer.coef.T.reshape(*old.shape[:-1], -1)
+        coef = np.ascontiguousarray(coef, dtype=old.dtype)
         model.coef_ = type(old)(coef) if sparse.issparse(old) else coef
         if layer.intercept is not None:
             shape = np.shape(model.intercept_)
@@ -60,11 +66,58 @@ class LinearFamily(LayeredFamily):
             model.intercept_ = intercept.copy() if shape else intercept.item()
         return model
 
-    def refit_of(self, estimator, granularity):
+    def narrow_fitted(self, estimator, keep, task):
+        # the covariance of all weights, which a standard deviation is predicted from
+        return without(super().narrow_fitted(estimator, keep, task), ("sigma_",))
+
+    def refit_of(self, estimator, granularity, labels):
+        name = super().refit_of(estimator, granularity, labels)
         # least squares would not keep the signs that positive=True promises
-        if granularity == "weight" and getattr(estimator, "positive", False):
-            return None
-        return super().refit_of(estimator, granularity)
+        unsigned = name == "reconstruction" and getattr(estimator, "positive", False)
+        return None if unsigned else name
+
+    def capabilities(self, estimator):
+        offered = super().capabilities(estimator)
+        return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
+
+    def masked_refit(self, estimator, task, *, max_epochs, learning_rate, alpha):
+        """A copy whose weights, but for those at zero, are fitted to the labels.
+
+        By solvers, which know neither epochs nor a learning rate.
+        """
+        (layer,) = self.layers(estimator)
+        support = layer.coef != 0
+        if not support.any():
+            return estimator
+        task = replace(task, y=labels_of(estimator, task.y, every=True))
+        if (support == support[:, :1]).all():
+            fitted = fit_together(self.fit, estimator, support, task, alpha)
+        elif _is_multinomial(estimator):
+            fitted = self._solve_multinomial(estimator, layer, task, alpha)
+        else:
+            fitted = fit_apart(self.fit, estimator, support, task, alpha)
+        coef, intercept = fitted
+        intercept = None if layer.intercept is None else intercept
+        return self.with_layers(estimator, [Layer(coef, intercept)])
+
+    @staticmethod
+    def _solve_multinomial(estimator, layer, task, alpha):
+        """Multinomial logistic regression, each class on its own columns."""
+        weight = weights_of_rows(estimator, task)
+        weight = np.ones(task.n_samples) if weight is None else weight
+        X = as_matrix(task.X).astype(float)
+        targets = np.asarray(task.y)[:, None] == estimator.classes_
+        problem = Problem(X, targets, weight / weight.mean(), None, "softmax")
+        own, l1_ratio = _penalty(estimator)
+        share = (own if alpha is None else alpha) / weight.sum()
+        return solve(
+            Layer(*(None if part is None else part.astype(float) for part in layer)),
+            layer.coef != 0,
+            problem,
+            squared=share * (1 - l1_ratio),
+            absolute=share * l1_ratio,
+            max_iter=estimator.max_iter,
+        )
 
     def strip(self, estimator):
         # partial_fit writes in place: what came in must not be changed through this
@@ -73,3 +126,35 @@ class LinearFamily(LayeredFamily):
             if name in model.__dict__:
                 setattr(model, name, copy.copy(getattr(model, name)))
         return model
+
+
+def _can_be_refitted(estimator):
+    """Whether a clone can be fitted on any columns, each class on its own."""
+    if type(estimator).__name__.startswith("OrthogonalMatchingPursuit"):
+        return False  # it chooses columns itself, and would once more
+    if getattr(estimator, "class_weight", None) is None:
+        return True
+    return has_fit_parameter(estimator, "sample_weight")
+
+
+def _is_multinomial(estimator):
+    """Whether the classes are fitted together, by a softmax."""
+    names = {cls.__name__ for cls in type(estimator).__mro__}
+    return (
+        "LogisticRegression" in names
+        and estimator.solver != "liblinear"
+        and getattr(estimator, "multi_class", None) != "ovr"
+    )
+
+
+def _penalty(estimator):
+    """Strength of the penalty of a logistic regression, and the share of its L1 part.
+
+    A search over them has found both; older versions name the kind of penalty, newer
+    ones its L1 part alone.
+    """
+    strength = np.ravel(getattr(estimator, "C_", getattr(estimator, "C", None)))[0]
+    l1_ratio = getattr(estimator, "l1_ratio", None)
+    l1_ratio = np.ravel(getattr(estimator, "l1_ratio_", l1_ratio))[0]
+    l1_ratio = {"l1": 1.0, "l2": 0.0}.get(estimator.penalty, l1_ratio or 0.0)
+    return 0.0 if estimator.penalty is None else 1 / strength, l1_ratio

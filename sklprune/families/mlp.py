@@ -2,18 +2,13 @@
 
 import numpy as np
 from scipy import sparse
-from scipy.special import expit
+from sklearn.utils import check_random_state
 
 from sklprune._units import Units
+from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily
-
-ACTIVATIONS = {
-    "identity": lambda outputs: outputs,
-    "logistic": expit,
-    "relu": lambda outputs: np.maximum(outputs, 0),
-    "tanh": np.tanh,
-}
+from sklprune.families._layered import Layer, LayeredFamily, as_matrix, labels_of
+from sklprune.families._masked_training import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit
 LEFT_OVERS = (
@@ -33,7 +28,7 @@ class MLPFamily(LayeredFamily):
 
     classes = ("BaseMultilayerPerceptron",)
     granularities = ("neuron", "weight")
-    default_method = ("magnitude", {"granularity": "neuron"})
+    default_method = "neuron_elimination"
 
     def layers(self, estimator):
         return [
@@ -59,6 +54,43 @@ class MLPFamily(LayeredFamily):
             return "has no hidden layers"
         return super().own_misfit(estimator, granularity)
 
+    def capabilities(self, estimator):
+        return super().capabilities(estimator) | {"masked_refit"}
+
+    def masked_refit(self, estimator, task, *, max_epochs, learning_rate, alpha):
+        """A copy whose weights, but for those at zero, are trained on the labels."""
+        layers = self.layers(estimator)
+        alpha = estimator.alpha if alpha is None else alpha
+        trained = train(
+            layers,
+            self._problem(estimator, task, layers[0].coef.dtype),
+            penalty=alpha / _weight_a_step(estimator, task),
+            max_epochs=max_epochs,
+            learning_rate=learning_rate,
+            rng=check_random_state(task.random_state),
+        )
+        return self.with_layers(estimator, trained)
+
+    def _problem(self, estimator, task, dtype):
+        """Rows and labels as the network was fitted to them."""
+        weight = task.sample_weight
+        weight = np.ones(task.n_samples) if weight is None else weight
+        return Problem(
+            as_matrix(task.X).astype(dtype, copy=False),
+            self._targets(estimator, task.y).astype(dtype),
+            (weight / weight.mean()).astype(dtype),
+            estimator.activation,
+            estimator.out_activation_,
+        )
+
+    @staticmethod
+    def _targets(estimator, y):
+        """What the outputs ought to say, (n_rows, n_outputs)."""
+        y = labels_of(estimator, y)
+        if hasattr(estimator, "_label_binarizer"):
+            y = estimator._label_binarizer.transform(y)
+        return y.reshape(len(y), -1)
+
     def own_units(self, estimator, granularity):
         if granularity == "weight":
             return super().own_units(estimator, granularity)
@@ -77,9 +109,9 @@ class MLPFamily(LayeredFamily):
             ]
         )
 
-    def masks(self, units, keep):
+    def own_masks(self, units, keep):
         if units.granularity == "weight":
-            return super().masks(units, keep)
+            return super().own_masks(units, keep)
         # a unit takes its incoming and its outgoing weights along
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         outer = np.ones(1, dtype=bool)
@@ -136,6 +168,14 @@ class MLPFamily(LayeredFamily):
             model._best_coefs = model.coefs_
             model._best_intercepts = model.intercepts_
         return model
+
+
+def _weight_a_step(estimator, task):
+    """The weight of the rows over which a network spreads its penalty in its fit."""
+    n_rows, size = task.n_samples, estimator.batch_size
+    if estimator.solver != "lbfgs":
+        n_rows = min(n_rows, 200 if isinstance(size, str) else size)
+    return n_rows * (1 if task.sample_weight is None else task.sample_weight.mean())
 
 
 def _widths(estimator):

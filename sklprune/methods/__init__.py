@@ -8,6 +8,7 @@ from sklprune.methods.backfitting import Backfitting
 from sklprune.methods.cost_complexity import CostComplexity
 from sklprune.methods.magnitude import Magnitude
 from sklprune.methods.member_selection import MemberSelection
+from sklprune.methods.neuron_elimination import NeuronElimination
 from sklprune.methods.permutation import Permutation
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "Magnitude",
     "MemberSelection",
     "Method",
+    "NeuronElimination",
     "Permutation",
 ]

@@ -26,6 +26,9 @@ class Method(BaseEstimator):
         Whether the order comes from y.
     needs_scorer : bool
         Whether scores are compared for the order.
+    decides : bool
+        Whether the method says by itself how many units leave; `candidate` is then
+        asked for the ratio None. The rule is not asked.
     reason : str
         Why a unit leaves, for a report.
     """
@@ -36,6 +39,7 @@ class Method(BaseEstimator):
     takes_out_of_bag = False
     needs_labels = False
     needs_scorer = False
+    decides = False
     reason = ""
 
     def misfit(self, family, estimator):

@@ -74,7 +74,7 @@ def test_sparse_coefficients_stay_sparse(binary):
 def test_positive_models_are_not_reconstructed(regression):
     X, y = regression
     model = linear_model.LinearRegression(positive=True).fit(X, y)
-    pruned = prune(model, X, y, method="magnitude", pruning_ratio=0.5).estimator_
+    pruned = prune(model, X, method="magnitude", pruning_ratio=0.5).estimator_
     kept = pruned.coef_ != 0
     np.testing.assert_array_equal(pruned.coef_[kept], model.coef_[kept])
 

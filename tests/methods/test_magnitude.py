@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_selection import SelectFromModel
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPRegressor
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from sklprune import prune
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune._units import Task
-from sklprune.methods import Magnitude
-from sklprune.methods.magnitude import column_scales
+from sklprune._units import Candidate, Task
+from sklprune.methods import Magnitude, Permutation
+from sklprune.methods.magnitude import column_scales, threshold_of
 
 
 @pytest.fixture
@@ -35,7 +36,10 @@ def scores(network, method):
 
 def test_weights(network):
     assert scores(network, Magnitude(standardize=False)) == [3, 4, 0, 1, 2, 5]
-    assert scores(network, Magnitude()) == [3, 4, 0, 10, 2, 5]
+    # on columns of deviation 1 and 10 the first layer keeps its norm
+    shrink = np.sqrt(26 / 125)
+    expected = [3 * shrink, 4 * shrink, 0, 10 * shrink, 2, 5]
+    np.testing.assert_allclose(scores(network, Magnitude()), expected, rtol=1e-14)
 
 
 def test_weights_per_layer_are_ranks(network):
@@ -81,3 +85,85 @@ def test_standardised_weights_do_not_depend_on_units_of_measurement():
         return roc_auc_score(y_test, pruned.decision_function(test))
 
     assert auc(True) > auc(False) + 0.02
+
+
+def test_columns_of_large_scale_do_not_empty_the_layers_behind_the_first(classes):
+    X, y = classes
+    model = MLPClassifier((12, 8), max_iter=50, random_state=0).fit(X, y)
+    family = family_of(model)
+    units = family.units(model, "weight", X)
+    scores = Magnitude().score(family, model, units, Task(X))
+    # sums over other numbers
+    np.testing.assert_allclose(
+        Magnitude().score(family, model, units, Task(X * 1000)), scores, rtol=1e-9
+    )
+    masks = family.masks(units, units.best(scores, 0.8))
+    assert all(mask.any() for mask in masks)
+
+
+@pytest.mark.parametrize(
+    "threshold", ["mean", "median", "1.25*mean", "0.5 * median", 3]
+)
+def test_a_threshold_keeps_what_select_from_model_keeps(regression, threshold):
+    X, y = regression
+    model = Ridge().fit(X, y)
+    selected = SelectFromModel(model, threshold=threshold, prefit=True).get_support()
+    method = Magnitude(threshold=threshold, standardize=False)
+    pruned = prune(model, X, y, method=method)
+    np.testing.assert_array_equal(pruned.estimator_.coef_ != 0, selected)
+    assert pruned.pruning_ratio_ == (~selected).mean()
+    assert pruned.report_.score["rows"] == "fitted"
+
+
+def test_a_threshold_leaves_one_unit_in_each_layer(binary):
+    model = MLPClassifier((6, 5), max_iter=20, random_state=0)
+    method = Magnitude("neuron", threshold=1e6)
+    pruned = PrunedEstimator(model, method=method, store_path=True, random_state=0)
+    pruned.fit(*binary)
+    assert pruned.estimator_.hidden_layer_sizes == (1, 1)
+    assert pruned.pruning_ratio_ == 9 / 11
+    assert pruned.path_.at(9 / 11) is pruned.estimator_
+    assert pruned.path_.at(0).hidden_layer_sizes == (6, 5)
+
+
+def test_a_threshold_below_everything_removes_nothing(regression):
+    X, y = regression
+    model = Ridge().fit(X, y)
+    pruned = prune(model, X, method=Magnitude(threshold=0.0), store_path=True)
+    np.testing.assert_array_equal(pruned.predict(X), model.predict(X))
+    assert "Magnitude(threshold=0.0) found nothing" in pruned.report_.summary
+    assert pruned.pruning_ratio_ == 0
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.0, [0.2, 0.4]])
+def test_a_threshold_and_a_ratio(regression, ratio):
+    X, y = regression
+    method = Magnitude(threshold="mean")
+    with pytest.raises(ValueError, match="pruning_ratio=.* but method=Magnitude\\("):
+        PrunedEstimator(Ridge(), method=method, pruning_ratio=ratio).fit(X, y)
+
+
+@pytest.mark.parametrize("threshold", ["max", "2*", "two*mean", True, [1.0]])
+def test_thresholds_that_are_none(threshold):
+    with pytest.raises(ValueError, match="threshold must be None, a number"):
+        threshold_of(np.ones(3), threshold)
+
+
+class Positive(Permutation):
+    """Columns whose shuffling costs nothing leave: a method that decides."""
+
+    decides = True
+
+    def candidate(self, path, family, estimator, units, task, ratio):
+        keep = units.at_least(path, 1e-3)
+        return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
+
+
+def test_the_selector_takes_a_method_that_decides(regression):
+    X, y = regression
+    selector = FeaturePruningSelector(Ridge(), method=Positive(), random_state=0)
+    assert selector.fit(X, y).support_.tolist() == [True] * 3 + [False] * 3
+    assert selector.pruning_ratio_ == 0.5
+    selector.set_params(n_features_to_select=2)
+    with pytest.raises(ValueError, match="decides by itself how much leaves"):
+        selector.fit(X, y)

@@ -7,9 +7,11 @@ from sklearn.datasets import make_regression
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from sklprune import prune, refits
+from sklprune import prune
 from sklprune.families._layered import Layer
-from sklprune.refits import Reconstruction, reconstruct
+from sklprune.methods import Magnitude
+from sklprune.refits import Reconstruction, reconstruction
+from sklprune.refits.reconstruction import reconstruct
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def test_without_penalty_it_is_least_squares_on_the_support(problem, container):
 def test_many_inputs_are_solved_without_their_products(problem, monkeypatch):
     layer, mask, inputs, goal = problem
     direct = reconstruct(layer, mask, inputs, goal, alpha=1e-3)
-    monkeypatch.setattr(refits, "MAX_GRAM", 2)
+    monkeypatch.setattr(reconstruction, "MAX_GRAM", 2)
     iterated = reconstruct(layer, mask, sparse.csr_matrix(inputs), goal, alpha=1e-3)
     # lsqr stops at a relative residual of 1e-6
     np.testing.assert_allclose(iterated.coef, direct.coef, atol=1e-4)
@@ -73,7 +75,8 @@ def test_it_does_better_than_leaving_weights_as_they_are():
     ).fit(X, y)
 
     def error(refit):
-        small = prune(model, X, method="auto", pruning_ratio=0.5, refit=refit)
+        method = Magnitude("neuron")
+        small = prune(model, X, method=method, pruning_ratio=0.5, refit=refit)
         return np.square(small.predict(X) - model.predict(X)).mean()
 
     assert error(Reconstruction()) < 0.5 * error(False)

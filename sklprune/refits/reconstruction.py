@@ -1,48 +1,14 @@
-"""Refits: what stays is fitted anew, and what was removed stays removed."""
+"""Reconstruction: the smaller model says what the larger one says."""
 
 import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
-from sklearn.base import BaseEstimator
 
 from sklprune._registry import register
-
-__all__ = ["Clone", "Reconstruction", "Refit"]
+from sklprune.refits._base import Refit
 
 #: more inputs than these are solved without a matrix of their products
 MAX_GRAM = 3000
-
-
-class Refit(BaseEstimator):
-    """Base of all refits: parameters only, and `apply`.
-
-    Attributes
-    ----------
-    needs : tuple of str
-        Capabilities that the family must have.
-    needs_labels : bool
-        Whether y is asked for.
-    of_columns : bool
-        Whether it fits anew without columns, or without parts of the model.
-    """
-
-    needs = ()
-    needs_labels = False
-    of_columns = False
-
-    def apply(self, family, dense, units, keep, task):
-        """A fitted copy of the model that lacks the units that do not stay."""
-        raise NotImplementedError
-
-
-class Clone(Refit):
-    """Fit a clone on what stays. For columns of any model; the default there."""
-
-    needs_labels = True
-    of_columns = True
-
-    def apply(self, family, dense, units, keep, task):
-        return family.refit(dense, units, keep, task)
 
 
 class Reconstruction(Refit):
@@ -51,7 +17,8 @@ class Reconstruction(Refit):
 
     The weights that stay in a layer are solved for so that, from what the already
     smaller layers before it give, they reproduce what the layer gave before its
-    activation. A linear model is a network of one layer.
+    activation. A linear model is a network of one layer. Columns are the inputs of the
+    first layer; without y those of a fitted linear model or network can leave so.
 
     Parameters
     ----------
@@ -78,6 +45,7 @@ class Reconstruction(Refit):
     """
 
     needs = ("layers", "with_layers", "activate")
+    of_columns = True
 
     def __init__(self, alpha=1e-4):
         self.alpha = alpha
@@ -94,7 +62,7 @@ class Reconstruction(Refit):
             was = family.activate(dense, goal) if len(solved) < len(layers) else None
             if was is not None:
                 inputs = family.activate(dense, solved[-1].forward(inputs))
-        return family.remove(family.with_layers(dense, solved), units, keep)
+        return family.remove(family.with_layers(dense, solved), units, keep, task)
 
 
 def _numeric(X):
@@ -215,5 +183,4 @@ def _times(inputs, factor):
     return inputs.multiply(factor) if sparse.issparse(inputs) else inputs * factor
 
 
-register("refit", Clone)
 register("refit", Reconstruction)
