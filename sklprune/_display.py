@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklprune._units import plural
+
 __all__ = ["PruningPathDisplay"]
 
 
@@ -99,7 +101,10 @@ class PruningPathDisplay:
         ax.plot(ratio, mean, marker="o", label="mean, with its standard error")
         ax.plot(ratio[chosen], mean[chosen], "D", ms=9, label="chosen")
         ax.axhline(mean[0], ls=":", c="gray", label="unpruned")
-        ax.set(xlabel=f"share of {self.granularity}s removed", ylabel=self.score_name)
+        ax.set(
+            xlabel=f"share of {plural(self.granularity)} removed",
+            ylabel=self.score_name,
+        )
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self

@@ -25,7 +25,7 @@ from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
 from sklprune._routing import requested, routing_enabled
 from sklprune._scoring import held_out, table_of
-from sklprune._units import Candidate, Units
+from sklprune._units import Candidate, Units, plural
 from sklprune.families._base import seeded
 
 
@@ -213,7 +213,7 @@ def _refitted(candidate, refit, task):
         return candidate.refit(refit, task)
     except Exception as error:
         kept = f"{int(candidate.keep.sum())} of {len(candidate.keep)}"
-        units = f"{kept} {candidate.units.granularity}s"
+        units = f"{kept} {plural(candidate.units.granularity)}"
         error.add_note(f"Raised at pruning_ratio={candidate.ratio:g}, on {units}.")
         raise
 

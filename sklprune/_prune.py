@@ -29,7 +29,7 @@ from sklprune._path import (
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name
-from sklprune._units import Units, raw_score
+from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
 
 
@@ -203,7 +203,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
         estimator = settled(estimator)
     core = family_of(estimator).core(estimator)
     family = family_of(core)
-    method = _method_for(family, method)
+    method = _method_for(family, core, method)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):
@@ -218,18 +218,17 @@ def thawed(estimator):
     return estimator
 
 
-def _method_for(family, method):
+def _method_for(family, core, method):
     if isinstance(method, str) and method == "auto":
-        default = family.default_method
-        name, params = (default, {}) if isinstance(default, str) else default
-        return named("method", name).set_params(**params)
+        method = family.method_of(core)
     return named("method", method)
 
 
 def _misfit(method, core, family, granularity):
     """What keeps a method from pruning a model, as a clause; "" if nothing does."""
     if granularity is not None and method.granularity != granularity:
-        return f": it removes {method.granularity}s, and {granularity}s are to leave"
+        ours, theirs = plural(method.granularity), plural(granularity)
+        return f": it removes {ours}, and {theirs} are to leave"
     why = method.misfit(family, core)
     return f", which {why}" if why else ""
 
@@ -261,7 +260,7 @@ def _refit_for(refit, method, estimator, core, labels):
     if why:
         kind = "False" if refit is None else type(refit).__name__
         raise ValueError(
-            f"refit={kind} cannot follow the removal of {granularity}s from "
+            f"refit={kind} cannot follow the removal of {plural(granularity)} from "
             f"{type(core).__name__}: {why}. Use refit=True."
         )
     return refit

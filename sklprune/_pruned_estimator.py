@@ -108,9 +108,9 @@ class PrunedEstimator(PruningMetaEstimator):
     >>> from sklprune import PrunedEstimator
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> forest = RandomForestClassifier(60, random_state=0)
-    >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9).fit(X, y)
-    >>> pruned.estimator_
-    RandomForestClassifier(n_estimators=6, random_state=0)
+    >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9, random_state=0).fit(X, y)
+    >>> print(pruned.report_.summary)
+    RandomForestClassifier: 1171 of 1325 leaves removed by Backfitting; everything ...
     """
 
     _parameter_constraints = {

@@ -8,6 +8,7 @@ import numpy as np
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
 from sklprune._plain import stripped
 from sklprune._registry import family_of
+from sklprune._units import plural
 
 __all__ = ["Report"]
 
@@ -167,8 +168,9 @@ class Report:
                 f"{self._model_name}: nothing was pruned, {why}; the model is the "
                 "original, stripped."
             )
+        what = f"{removed} of {units.count} {plural(units.granularity)}"
         return (
-            f"{self._model_name}: {removed} of {units.count} {units.granularity}s "
+            f"{self._model_name}: {what} "
             f"removed by {self._method}; everything else was left alone."
         )
 

@@ -14,6 +14,11 @@ from sklprune._sklearn_private import (
 )
 
 
+def plural(granularity):
+    """What several units are called."""
+    return "leaves" if granularity == "leaf" else f"{granularity}s"
+
+
 class Columns(NamedTuple):
     """Where units of granularity "feature" are.
 

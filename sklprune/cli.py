@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sklprune._pruned_estimator import PrunedEstimator
+from sklprune._units import plural
 from sklprune.rules import Tolerance
 
 HEAD = (
@@ -67,7 +68,7 @@ def demo(file):
         rows.append(
             (
                 title,
-                f"{removed} of {report.n_units} {report.granularity}s",
+                f"{removed} of {report.n_units} {plural(report.granularity)}",
                 f"{before.score(test, y_test):.3f}",
                 f"{after.score(test, y_test):.3f}",
                 f"{report.original.file_bytes:,.0f}",

@@ -88,7 +88,7 @@ def test_a_refit_that_does_not_fit(binary):
         PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
     with raises("refit=Clone cannot follow the removal of weights"):
         PrunedEstimator(Ridge(), refit=Clone()).fit(*binary)
-    with raises("refit=Reconstruction cannot follow the removal of members"):
+    with raises("refit=Reconstruction cannot follow the removal of leaves"):
         PrunedEstimator(RandomForestClassifier(5), refit=Reconstruction()).fit(*binary)
 
 
@@ -159,7 +159,7 @@ def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with raises(
-        "'member_selection' requires y.*Without labels works method='cost_complexity'"
+        "'backfitting' requires y.*Without labels works method='cost_complexity'"
     ):
         prune(forest, X, pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):
@@ -189,7 +189,7 @@ def test_columns_named_by_a_parameter(binary):
     with raises(
         "monotonic_cst=.* of Pipeline names columns as an inner step sees them"
     ):
-        PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+        PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(X, y)
 
 
 @pytest.mark.parametrize("k", [0, 9, 2.0, True, "3"])

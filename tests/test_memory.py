@@ -105,7 +105,9 @@ def test_what_a_fit_depends_on_is_in_its_key(tmp_path, counting, params, rows):
 
 
 def test_how_it_runs_is_not_in_the_key(tmp_path, counting):
-    pruned = PrunedEstimator(counting, pruning_ratio=0.5, memory=str(tmp_path))
+    pruned = PrunedEstimator(
+        counting, method="member_selection", pruning_ratio=0.5, memory=str(tmp_path)
+    )
     pruned.fit(X, Y)
     pruned.set_params(pruning_ratio=0.2, store_path=True, n_jobs=2, rule="best")
     assert pruned.fit(X, Y).pruning_ratio_ == 1 / 6

@@ -123,7 +123,9 @@ def test_classes_cost_one_prediction_for_each_candidate(binary):
 
 def budget_just_met_in_the_folds(forest, X, y):
     """A limit that the table meets at 0.2, and the forest of all rows does not."""
-    pruned = PrunedEstimator(forest, pruning_ratio=RATIOS, cv=3, random_state=0)
+    pruned = PrunedEstimator(
+        forest, method="member_selection", pruning_ratio=RATIOS, cv=3, random_state=0
+    )
     pruned.set_params(rule=Budget(nodes=1e9)).fit(X, y)
     return float(pruned.path_.frame()["nodes"].iloc[1])
 
@@ -134,6 +136,7 @@ def test_a_budget_holds_for_what_ships(classes, forest, store_path):
     limit = budget_just_met_in_the_folds(forest, X, y)
     pruned = PrunedEstimator(
         forest,
+        method="member_selection",
         pruning_ratio=RATIOS,
         cv=3,
         rule=Budget(nodes=limit),
@@ -142,7 +145,9 @@ def test_a_budget_holds_for_what_ships(classes, forest, store_path):
     ).fit(X, y)
     # the table alone would say 0.2, the best score
     assert Budget(nodes=limit).choose(pruned.path_.table) == 1
-    alone = PrunedEstimator(forest, pruning_ratio=0.2, random_state=0).fit(X, y)
+    alone = PrunedEstimator(
+        forest, method="member_selection", pruning_ratio=0.2, random_state=0
+    ).fit(X, y)
     assert cost(alone).nodes > limit
     assert cost(pruned).nodes <= limit
     assert pruned.pruning_ratio_ == 0.5
@@ -254,7 +259,7 @@ def test_agreement_is_for_classifiers(binary, model):
 def test_agreement_without_labels_where_the_method_needs_them(classes, forest):
     X, y = classes
     for model in (forest, make_pipeline(StandardScaler(), forest)):
-        with pytest.raises(ValueError, match="'member_selection' requires y"):
+        with pytest.raises(ValueError, match="'backfitting' requires y"):
             prune(model.fit(X, y), X, rule=Agreement())
 
 

@@ -66,7 +66,9 @@ def test_the_ratio_that_was_reached_is_what_left(regression):
 
 
 def test_a_single_ratio_is_no_choice(binary, counting):
-    pruned = PrunedEstimator(counting, pruning_ratio=[0.5], cv=3).fit(*binary)
+    pruned = PrunedEstimator(
+        counting, method="member_selection", pruning_ratio=[0.5], cv=3
+    ).fit(*binary)
     assert pruned.report_.score["rows"] == "held out"
     assert pruned.pruning_ratio_ == 0.5
 
@@ -87,7 +89,9 @@ def test_scores_are_those_of_pruning_each_fold_by_hand(binary):
 def test_rows_are_held_out_where_the_order_must_not_see_them(binary):
     X, y = binary
     forest = ExtraTreesRegressor(10, random_state=0)
-    pruned = PrunedEstimator(forest, pruning_ratio=0.5, random_state=0).fit(X, y)
+    pruned = PrunedEstimator(
+        forest, method="member_selection", pruning_ratio=0.5, random_state=0
+    ).fit(X, y)
     # the trees that stay were fitted on four fifths of the rows
     tree = pruned.estimator_.estimators_[0].tree_
     assert tree.n_node_samples[0] == 160
@@ -96,7 +100,9 @@ def test_rows_are_held_out_where_the_order_must_not_see_them(binary):
 def test_frozen_number_is_never_fitted(binary, counting):
     X, y = binary
     model = counting.fit(X[:100], y[:100])
-    pruned = prune(model, X[100:], y[100:], pruning_ratio=0.5)
+    pruned = prune(
+        model, X[100:], y[100:], method="member_selection", pruning_ratio=0.5
+    )
     assert CountingForest.fits == 1
     kept = pruned.estimator_.estimators_
     assert all(any(tree is known for known in model.estimators_) for tree in kept)
@@ -244,7 +250,9 @@ def test_columns_of_a_frame_keep_their_kind(binary):
     model = HistGradientBoostingClassifier(
         max_iter=5, categorical_features="from_dtype"
     )
-    pruned = PrunedEstimator(model, pruning_ratio=0.6, random_state=0).fit(frame, y)
+    pruned = PrunedEstimator(
+        model, method="permutation", pruning_ratio=0.6, random_state=0
+    ).fit(frame, y)
     kept = pruned.estimator_[-1].feature_names_in_
     assert "colour" in kept
     # a frame needs only the columns left
@@ -274,7 +282,9 @@ def test_targets_of_polars_and_frames_with_missing_values(binary, polars):
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     frame["a"] = pd.array([1, None] * 100, dtype="Int64")
     boosting = HistGradientBoostingClassifier(max_iter=5)
-    pruned = PrunedEstimator(boosting, pruning_ratio=0.5, random_state=0)
+    pruned = PrunedEstimator(
+        boosting, method="permutation", pruning_ratio=0.5, random_state=0
+    )
     assert pruned.fit(frame, y).pruning_ratio_ == 0.5
 
 

@@ -23,7 +23,7 @@ from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
 from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import num_features
-from sklprune._units import Columns, Units
+from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
 
 #: name and transformer of the step that selects columns
@@ -39,8 +39,8 @@ class Family:
         Names of scikit-learn classes, matched along the MRO of an estimator.
     granularities : tuple of str
         What can be removed besides columns.
-    default_method : str or tuple of (str, dict)
-        The method behind `method="auto"`, with its parameters where it has some.
+    default_method : str
+        The method behind `method="auto"`, as a rule.
     default_refit : str or None
         The refit of the family's own units behind `refit=True`, where no labels are
         given or the family cannot fit the units that stay to them.
@@ -51,6 +51,10 @@ class Family:
     granularities = ()
     default_method = "permutation"
     default_refit = None
+
+    def method_of(self, estimator):
+        """The method behind `method="auto"`, for the estimator at hand."""
+        return self.default_method
 
     # -- what can be removed ---------------------------------------------------------
 
@@ -80,7 +84,7 @@ class Family:
 
     def own_misfit(self, estimator, granularity):
         known = granularity in self.granularities
-        return "" if known else f"has no {granularity}s to remove"
+        return "" if known else f"has no {plural(granularity)} to remove"
 
     def names(self, units):
         """A name for each unit, for a report: (n_units,)."""

@@ -57,6 +57,10 @@ class TreesFamily(Family):
         """The loss of the scores: one of scikit-learn."""
         raise NotImplementedError
 
+    def n_distributions(self, estimator):
+        """How many distributions lie side by side in what a tree says."""
+        return 1
+
     def targets(self, estimator, y):
         """y as the sum is compared with it.
 
@@ -84,20 +88,18 @@ class TreesFamily(Family):
         """A copy that holds some subtrees, each of which says what it said before."""
         raise NotImplementedError
 
+    def method_of(self, estimator):
+        if "from_tables" in self.capabilities(estimator):
+            return self.default_method
+        return "cost_complexity"
+
     # -- leaves as units --------------------------------------------------------------
 
     def capabilities(self, estimator):
-        return frozenset(
-            {
-                "tables",
-                "risks",
-                "leaves",
-                "offset",
-                "says",
-                "targets",
-                "from_tables",
-            }
-        )
+        offers = {"tables", "risks", "leaves", "offset", "says", "targets"}
+        # other values in the leaves would break what was promised of them
+        constraint = getattr(estimator, "monotonic_cst", None)
+        return frozenset(offers | ({"from_tables"} if constraint is None else set()))
 
     def own_units(self, estimator, granularity):
         trees = self.tables(estimator)

@@ -36,6 +36,9 @@ class TreeFamily(TreesFamily):
     def says(self, estimator):
         return "distributions" if is_classifier(estimator) else "values"
 
+    def n_distributions(self, estimator):
+        return estimator.n_outputs_
+
     def targets(self, estimator, y):
         return one_hot(estimator, y)
 

@@ -79,16 +79,23 @@ class ShareGoal(SquaredGoal):
         One column for each class.
     sample_weight : ndarray of shape (n_rows,) or None
     n_shares : int
+    n_distributions : int, default=1
+        How many distributions of as many classes lie side by side in y.
     """
 
-    def __init__(self, y, sample_weight, n_shares):
+    def __init__(self, y, sample_weight, n_shares, n_distributions=1):
         super().__init__(y, sample_weight)
+        self.n_distributions = n_distributions
         self.n_shares = self.room = n_shares
         self.constant = np.average(self.y, axis=0, weights=self.weight[:, 0])
 
     def within(self, value):
         """The nearest values that leave the share of the tree a distribution."""
-        share = nearest_distribution(self.n_shares * value + self.constant)
+        share = self.n_shares * value + self.constant
+        # a class that nobody has seen stays without a share
+        share[:, self.constant == 0] = -np.inf
+        side_by_side = share.reshape(len(share) * self.n_distributions, -1)
+        share = nearest_distribution(side_by_side).reshape(value.shape)
         return CERTAINTY * (share - self.constant) / self.n_shares
 
 

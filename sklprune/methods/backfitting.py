@@ -160,7 +160,8 @@ class Backfitting(Method):
             return Goal(form.family.loss(form.model), y, weight)
         if says == "values":
             return SquaredGoal(y, weight)
-        return ShareGoal(y, weight, n_shares)
+        n_distributions = form.family.n_distributions(form.model)
+        return ShareGoal(y, weight, n_shares, n_distributions)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,9 @@ def test_boosting_with_constraints(binary):
         monotonic_cst=[1, -1, 1, 0, 0, 0, 0, 0],
         interaction_cst=[{0, 1}, set(range(2, 8))],
     )
-    pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0).fit(X, y)
+    pruned = PrunedEstimator(
+        model, method="permutation", pruning_ratio=0.5, random_state=0
+    ).fit(X, y)
     params = pruned.estimator_[-1].get_params()
     ((_, _, kept),) = pruned.estimator_[0].transformers
     expected = [(1, -1, 1, 0, 0, 0, 0, 0)[i] for i in kept]
@@ -115,7 +117,9 @@ def test_a_second_pruning_composes_with_the_first(binary):
     ((_, _, first),) = once.estimator_[0].transformers
     ((_, _, second),) = twice.estimator_[0].transformers
     assert len(second) == 2 and set(second) < set(first)
-    trees = prune(twice.estimator_, X, y, pruning_ratio=0.5).estimator_
+    trees = prune(
+        twice.estimator_, X, y, method="member_selection", pruning_ratio=0.5
+    ).estimator_
     assert len(trees[-1].estimators_) == 5
     assert trees.predict(X).shape == y.shape
 

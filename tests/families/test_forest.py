@@ -56,5 +56,8 @@ def test_without_bootstrap_rows_are_held_out(classes):
     X, y = classes
     model = ExtraTreesClassifier(10, random_state=0)
     assert "out_of_bag" not in family_of(model).capabilities(model)
-    pruned = prune(model.fit(X[:150], y[:150]), X[150:], y[150:], pruning_ratio=0.5)
+    model = model.fit(X[:150], y[:150])
+    pruned = prune(
+        model, X[150:], y[150:], method="member_selection", pruning_ratio=0.5
+    )
     assert len(pruned.estimator_.estimators_) == 5

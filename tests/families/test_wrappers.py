@@ -47,7 +47,8 @@ def test_the_regressor_of_a_transformed_target_is_pruned(regression):
     model = TransformedTargetRegressor(
         RandomForestRegressor(12, random_state=0), transformer=StandardScaler()
     )
-    pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+    pruned = PrunedEstimator(model, method="member_selection", pruning_ratio=0.5)
+    pruned.fit(X, y)
     assert len(pruned.estimator_.regressor_.estimators_) == 6
     assert pruned.score(X, y) > 0.8
     assert pruned.report_.pruned.members == 6
