@@ -4,7 +4,7 @@ The loop over ratios, the loop over splits and the step that refits a candidate 
 here and nowhere else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sklearn.base import clone, is_classifier
@@ -22,6 +22,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklprune._cost import counts
 from sklprune._plain import plain, strip
 from sklprune._registry import family_of
+from sklprune._station import Station
 from sklprune._units import Candidate, Units, score
 from sklprune.families._base import seeded
 from sklprune.rules import standard_error
@@ -42,20 +43,33 @@ class Plan:
         Whether it is fitted and must stay as it is.
     method : Method
     refit : Refit or None
+    limits : dict
+        Fields of `Units` that are the user's to say: what goes together, what stays.
     """
 
     estimator: object
     frozen: bool
     method: object
     refit: object
+    limits: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """One plain model on the path, and the candidate that it was built from."""
+    """One plain model on the path, and the candidate that it was built from.
+
+    Parameters
+    ----------
+    model : estimator
+    candidate : Candidate
+        Said of all units of the whole model.
+    inside : estimator or None
+        The part of the model that was pruned; None where nothing was.
+    """
 
     model: object
     candidate: Candidate
+    inside: object = None
 
 
 @dataclass(frozen=True)
@@ -123,15 +137,25 @@ def _open_to_order(plan, dense, task):
     method = plan.method
     if plan.frozen:
         task = replace(task, unseen=np.arange(task.n_samples))
-    lens = open_model(dense, task, method)
-    if plan.frozen or not method.needs_unseen:
+    lens = _limited(open_model(dense, task, method), plan.limits)
+    if not method.needs_unseen:
         return lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
+        return lens
+    if plan.frozen:
+        # where the method orders anew, its models are fitted on the rows given
+        if len(method.stations(lens.units)):
+            unseen = hold_out(plan.estimator, task, 0.2)[1]
+            lens = replace(lens, task=replace(lens.task, unseen=unseen))
         return lens
     seen, unseen = hold_out(plan.estimator, task, 0.2)
     partly_fitted = fit_dense(plan, task.take(seen))
     task = replace(task, unseen=unseen)
-    return open_model(partly_fitted, task, method)
+    return _limited(open_model(partly_fitted, task, method), plan.limits)
+
+
+def _limited(lens, limits):
+    return replace(lens, units=replace(lens.units, **limits))
 
 
 # -- the loop over ratios ------------------------------------------------------------
@@ -140,25 +164,51 @@ def _open_to_order(plan, dense, task):
 def pruned_at(plan, dense, task, ratios):
     """Prune one model at each ratio, ascending.
 
+    A ratio branches off the last station of the method before it, so that it does
+    not matter which others are asked.
+
     Yields
     ------
     Pruned
         Where nothing leaves, the model is the stripped original itself.
     """
-    lens = _open_to_order(plan, dense, task)
-    knows = (lens.family, lens.model, lens.units, lens.task)
-    path = plan.method.path(*knows)
+    here = Station.first(plan.method, _open_to_order(plan, dense, task))
+    ahead = list(plan.method.stations(here.whole.units))
     last = None
     for ratio in ratios:
-        candidate = plan.method.candidate(path, *knows, ratio)
-        if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
-            last = replace(last, candidate=replace(last.candidate, ratio=ratio))
-        elif candidate.keep.all():
-            last = Pruned(strip(dense), candidate)
-        else:
-            candidate = candidate.refit(plan.refit, lens.task)
-            last = Pruned(lens.close(candidate.build()), candidate)
+        while ahead and here.lies_before(ahead[0], ratio):
+            here = _next_station(plan, here, ahead.pop(0), last)
+        last = _pruned(plan, here, ratio, dense, last)
         yield last
+
+
+def _pruned(plan, here, ratio, dense, last):
+    """The plain model at a ratio, or the last one where the same units stay."""
+    candidate = here.candidate(ratio)
+    said = here.in_the_whole(candidate, ratio)
+    if _keeps_the_same(last, said):
+        return replace(last, candidate=replace(last.candidate, ratio=ratio))
+    if said.keep.all():
+        return Pruned(strip(dense), said)
+    inside = candidate.refit(plan.refit, here.lens.task).build()
+    return Pruned(here.lens.close(inside), said, inside)
+
+
+def _next_station(plan, here, ratio, last):
+    """The station at a ratio; this one where nothing leaves."""
+    candidate = here.candidate(ratio)
+    if candidate.keep.all():
+        return here
+    rows = here.seen_rows
+    if rows is here.lens.task and _keeps_the_same(
+        last, here.in_the_whole(candidate, 0)
+    ):
+        return here.after(candidate, last.inside)
+    return here.after(candidate, candidate.refit(plan.refit, rows).build())
+
+
+def _keeps_the_same(last, candidate):
+    return last is not None and np.array_equal(last.candidate.keep, candidate.keep)
 
 
 # -- splits ------------------------------------------------------------------------
