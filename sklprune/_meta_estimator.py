@@ -35,6 +35,7 @@ class PruningMetaEstimator(MetaEstimatorMixin, BaseEstimator):
         *,
         refit=True,
         granularity=None,
+        limits=None,
         store_path=False,
     ):
         """Check what came in, prune, and keep what comes out."""
@@ -44,6 +45,7 @@ class PruningMetaEstimator(MetaEstimatorMixin, BaseEstimator):
             refit=refit,
             labels=y is not None,
             granularity=granularity,
+            limits=limits,
         )
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
         task = task.asked(

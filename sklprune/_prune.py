@@ -114,7 +114,7 @@ def _choose(rule, table):
 # -- from parameters to a plan ------------------------------------------------------
 
 
-def make_plan(estimator, *, method, refit, labels, granularity=None):
+def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
     """Resolve names, and refuse once what does not fit together.
 
     Parameters
@@ -126,6 +126,8 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
         Whether y was given.
     granularity : str or None
         What must be removed, where that is not the method's choice.
+    limits : dict or None
+        Fields of `Units` that say what goes together and what stays.
 
     Raises
     ------
@@ -143,7 +145,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     refit = _refit_for(refit, method, core, family)
     if not labels and get_tags(estimator).target_tags.required:
         _check_labels(method, refit)
-    return Plan(estimator, frozen, method, refit)
+    return Plan(estimator, frozen, method, refit, limits or {})
 
 
 def _method_for(family, method):
