@@ -27,7 +27,7 @@ def test_ratio(binary, ratio):
 
 
 def test_unknown_names_list_the_known_ones(binary):
-    with raises("method='magic' is not known. Known are: 'magnitude'"):
+    with raises("method='magic' is not known. Known are: .*'magnitude'"):
         PrunedEstimator(Ridge(), method="magic").fit(*binary)
     with raises("rule='worst' is not known. Known are: 'best', 'one_se'"):
         PrunedEstimator(Ridge(), rule="worst").fit(*binary)
@@ -38,9 +38,9 @@ def test_unknown_names_list_the_known_ones(binary):
 def test_a_method_that_does_not_fit_names_those_that_would(binary):
     with raises("'member_selection' does not fit Ridge.*'magnitude', 'permutation'"):
         PrunedEstimator(Ridge(), method="member_selection").fit(*binary)
-    with raises("'magnitude' does not fit KNeighborsClassifier.*work: 'permutation'"):
+    with raises("'magnitude' does not fit KNeighborsClassifier.*'permutation'"):
         PrunedEstimator(KNeighborsClassifier(), method="magnitude").fit(*binary)
-    with raises("features are to leave. Methods that work: 'permutation'"):
+    with raises("features are to leave. Methods that work: .*'permutation'"):
         FeaturePruningSelector(Ridge(), method="magnitude").fit(*binary)
 
 

@@ -14,7 +14,7 @@ from sklprune import prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Magnitude
-from sklprune.methods.magnitude import column_scales
+from sklprune.methods._scale import column_scales
 
 
 @pytest.fixture
