@@ -31,7 +31,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         The model that the columns are for. A fitted one comes in as
         `FrozenEstimator(model)`.
     method : str or Method, default="permutation"
-        In which order columns leave.
+        In which order columns leave: "permutation", "recursive_elimination",
+        "elastic_net_path", or an object of :mod:`sklprune.methods`.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of columns to remove, or the grid that the rule chooses from.
     rule : str, Rule or callable, default="one_se"

@@ -185,9 +185,9 @@ def pruned_at(plan, dense, task, ratios):
 def _pruned(plan, here, ratio, dense, last):
     """The plain model at a ratio, or the last one where the same units stay."""
     candidate = here.candidate(ratio)
-    said = here.in_the_whole(candidate, ratio)
-    if _keeps_the_same(last, said):
+    if _keeps(last, here.keep_of_all(candidate)):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
+    said = here.said_of_all(candidate, ratio)
     if said.keep.all():
         return Pruned(strip(dense), said)
     inside = candidate.refit(plan.refit, here.lens.task).build()
@@ -200,15 +200,13 @@ def _next_station(plan, here, ratio, last):
     if candidate.keep.all():
         return here
     rows = here.seen_rows
-    if rows is here.lens.task and _keeps_the_same(
-        last, here.in_the_whole(candidate, 0)
-    ):
+    if rows is here.lens.task and _keeps(last, here.keep_of_all(candidate)):
         return here.after(candidate, last.inside)
     return here.after(candidate, candidate.refit(plan.refit, rows).build())
 
 
-def _keeps_the_same(last, candidate):
-    return last is not None and np.array_equal(last.candidate.keep, candidate.keep)
+def _keeps(last, keep):
+    return last is not None and np.array_equal(last.candidate.keep, keep)
 
 
 # -- splits ------------------------------------------------------------------------

@@ -64,16 +64,20 @@ class Station:
             ratio = max(more, 0) / len(self.stayed)
         return self.method.candidate(self.paths[-1], *self._knows(), ratio)
 
-    def in_the_whole(self, candidate, ratio):
-        """A candidate of this station, said of all units; it cannot be built.
+    def keep_of_all(self, candidate):
+        """Those of all units that stay in a candidate of this station: a mask."""
+        keep = np.zeros(self.whole.units.count, dtype=bool)
+        keep[self.stayed[candidate.keep]] = True
+        return keep
+
+    def said_of_all(self, candidate, ratio):
+        """A candidate of this station in terms of all units; it cannot be built.
 
         Where the order is made anew, a score is the round in which a unit left; units
         that stay come after, as the last order has them.
         """
         lens, stay = self.whole, self.stayed[candidate.keep]
-        keep = np.zeros(lens.units.count, dtype=bool)
-        keep[stay] = True
-        scores = candidate.scores
+        keep, scores = self.keep_of_all(candidate), candidate.scores
         if len(self.method.stations(lens.units)):
             worst_first = np.lexsort((-stay, scores[candidate.keep]))
             scores = self.rounds.copy()

@@ -167,6 +167,46 @@ def test_number_and_ratio_of_features(binary):
         selector.fit(*binary)
 
 
+@pytest.mark.parametrize(
+    "groups, message",
+    [
+        ([[0, 1], [1, 2]], "must not overlap.*'b'"),
+        ({"one": ["a", "c"], "two": ["c"]}, "must not overlap.*'c'"),
+        ([["a", "z"]], "feature_groups: X has no column \\['z'\\].*8 columns.*a, b"),
+        ([[0, 8]], "feature_groups: X has no column \\[8\\]"),
+        ([[0, True]], "feature_groups: X has no column \\[True\\]"),
+        (["a", "b"], "feature_groups: 'a' is not allowed, where a list"),
+        ("ab", "feature_groups='ab' is not allowed: it must be a list of lists"),
+        (3, "feature_groups=3 is not allowed"),
+    ],
+)
+def test_groups_of_columns(binary, groups, message):
+    frame = pd.DataFrame(binary[0], columns=list("abcdefgh"))
+    selector = FeaturePruningSelector(Ridge(), feature_groups=groups)
+    with raises(message):
+        selector.fit(frame, binary[1])
+
+
+@pytest.mark.parametrize("columns", ["x1", 1, ["x9"], [-9], [1.0]])
+def test_columns_to_keep(binary, columns):
+    with raises("always_keep: "):
+        FeaturePruningSelector(Ridge(), always_keep=columns).fit(*binary)
+
+
+def test_no_room_for_columns_to_keep(binary):
+    selector = FeaturePruningSelector(
+        Ridge(),
+        n_features_to_select=2,
+        feature_groups=[[0, 1]],
+        always_keep=["x0", "x5"],
+    )
+    with raises("n_features_to_select=2 leaves no room for always_keep=.*'x5'"):
+        selector.fit(*binary)
+    selector.set_params(always_keep=None, feature_groups=[range(4), range(4, 8)])
+    with raises("n_features_to_select=2 is smaller than the smallest.*4 columns"):
+        selector.fit(*binary)
+
+
 def test_nested_parameter_of_a_string():
     with raises("Pass the object instead, method=Permutation\\(\\)"):
         FeaturePruningSelector(Ridge()).set_params(method__n_repeats=3)

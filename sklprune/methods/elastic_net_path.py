@@ -81,7 +81,8 @@ class ElasticNetPath(Method):
                 "method='elastic_net_path' requires y to be passed, but the target y "
                 "is None."
             )
-        X = safe_indexing(task.X, units.where.positions, axis=1)
+        X = task.X if hasattr(task.X, "shape") else np.asarray(task.X)
+        X = safe_indexing(X, units.where.positions, axis=1)
         weight = np.ones(task.n_samples)
         if task.sample_weight is not None:
             weight = task.sample_weight / np.mean(task.sample_weight)
@@ -172,7 +173,7 @@ def logistic_path(X, y, weight, l1_ratio, ratios):
     """
     Y, n_rows = _indicators(y), X.shape[0]
     Y = Y[:, 1:] if Y.shape[1] == 2 else Y
-    columns = X.tocsc() if sparse.issparse(X) else np.asfortranarray(X)
+    columns = X if sparse.issparse(X) else np.asfortranarray(X)
 
     def pull(chances):
         gradient = X.T @ ((Y - chances) * weight[:, None])
@@ -222,7 +223,9 @@ def standardized(X, weight):
     X = X.tocsc(copy=True)
     column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
     X.data = np.where(np.isnan(X.data), mean[column], X.data) / scale[column]
-    return X.tocsr()
+    # the solvers count rows and entries in 32 bits
+    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
+    return X
 
 
 def numeric(X, names):

@@ -210,7 +210,7 @@ def innermost(model, names, task):
 
 
 def sizes(values):
-    """Absolute values; over several outputs, in rows, the root of the sum of squares."""
+    """Absolute values; over outputs, in rows, the root of the sum of squares."""
     values = values.toarray() if sparse.issparse(values) else np.asarray(values)
     return np.sqrt((np.atleast_2d(values).astype(float) ** 2).sum(axis=0))
 
