@@ -54,7 +54,9 @@ class Method(BaseEstimator):
         """Ratios, ascending, at which the method orders anew: there the model is
         fitted without what has left, and `path` is asked of that smaller model.
 
-        Where nothing has to be ordered anew there are none.
+        Where nothing has to be ordered anew there are none. The units of the smaller
+        model must be those that stayed, in their order: columns, hidden units and
+        members are, single weights, which stay as zeros, are not.
         """
         return ()
 

@@ -239,18 +239,25 @@ def numeric(X, names):
 
 def _floats(X, i, name):
     column = safe_indexing(X, i, axis=1)
-    kind = getattr(column.dtype, "kind", None)
     try:
-        if hasattr(X, "columns") and kind not in (None, *"biuf"):
-            raise TypeError
-        if kind is not None and hasattr(column, "array"):  # pandas, with its own NA
-            return column.to_numpy(dtype=float, na_value=np.nan)
-        return np.asarray(column).astype(float)
+        return _of_frame(column) if hasattr(X, "columns") else column.astype(float)
     except (TypeError, ValueError):
         raise ValueError(
             f"method='elastic_net_path' takes numbers alone, and column {name!r} is of "
             f"dtype {column.dtype}. Make numbers of it, or use method='permutation'."
         ) from None
+
+
+def _of_frame(column):
+    """A column of numbers as floats; strings that look like numbers are strings."""
+    dtype = column.dtype
+    if hasattr(dtype, "is_numeric"):  # polars
+        if not dtype.is_numeric() and str(dtype) != "Boolean":
+            raise TypeError
+        return column.to_numpy().astype(float)
+    if dtype.kind not in "biuf":
+        raise TypeError
+    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 register("method", ElasticNetPath)

@@ -19,7 +19,7 @@ class Permutation(Method):
 
     Rows that the model was not fitted on are used: a fifth of the pruning rows, or
     all rows given with a frozen model. X may be an array, a sparse matrix or a data
-    frame.
+    frame. Columns of one group are shuffled together.
 
     Parameters
     ----------

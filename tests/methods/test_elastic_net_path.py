@@ -175,6 +175,18 @@ def test_a_group_is_worth_its_best_column(regression):
     assert selector.support_[5] and selector.support_.sum() == 2
 
 
+def test_a_polars_frame(binary, polars):
+    X, y = binary
+    frame = polars.DataFrame(X, schema=list("abcdefgh"))
+    ours = importances(LogisticRegression(), frame, y)
+    expected = importances(LogisticRegression(), X, y)
+    # the same numbers in another order of memory
+    np.testing.assert_allclose(ours, expected, rtol=1e-6)
+    strings = frame.with_columns(polars.col("c").cast(polars.String))
+    with pytest.raises(ValueError, match="column 'c' is of dtype String"):
+        importances(LogisticRegression(), strings, y)
+
+
 @pytest.mark.parametrize("kind", ["object", "category"])
 def test_a_column_that_holds_no_numbers(binary, kind):
     X, y = binary

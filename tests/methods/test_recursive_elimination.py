@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_selection import RFE
+from sklearn.feature_selection import RFE, SelectKBest, f_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -91,6 +92,36 @@ def test_a_pipeline_whose_steps_hand_columns_on(labels, container):
     for importance in ("auto", getter, lambda fitted: fitted[-1].coef_):
         ours = ranking(model, X, y, RecursiveElimination(importance), 3)
         np.testing.assert_array_equal(ours, expected)
+
+
+def test_wrappers_say_what_the_model_inside_says(numbers):
+    """A least-squares fit is the same whatever scales or orders its columns."""
+    X, y = pd.DataFrame(numbers[0], columns=list("abcdefghi")), numbers[1][:, 0]
+    expected = ranking(LinearRegression(), X, y, "recursive_elimination", 1)
+    reordered = make_column_transformer(
+        (StandardScaler(), ["h", "a", "b"]),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
+    for model in (
+        TransformedTargetRegressor(LinearRegression(), transformer=StandardScaler()),
+        make_pipeline(reordered, LinearRegression()),
+        make_pipeline(make_pipeline(StandardScaler()), LinearRegression()),
+        make_pipeline(
+            StandardScaler(), make_pipeline("passthrough", LinearRegression())
+        ),
+    ):
+        ours = ranking(model, X, y, "recursive_elimination", 1)
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_columns_that_an_inner_step_drops_leave_first(numbers):
+    X, y = numbers[0], numbers[1][:, 0]
+    inner = SelectKBest(f_regression, k=4)
+    kept = inner.fit(X, y).get_support()
+    model = make_pipeline(inner, LinearRegression())
+    ranks = ranking(model, X, y, RecursiveElimination(step=5), 4)
+    np.testing.assert_array_equal(ranks == 1, kept)
 
 
 @pytest.mark.parametrize(
