@@ -22,12 +22,7 @@ from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_limits
 
 from sklprune import FeaturePruningSelector
-from sklprune.methods import (
-    ElasticNetPath,
-    Method,
-    Permutation,
-    RecursiveElimination,
-)
+from sklprune.methods import Method, RecursiveElimination
 
 
 class RandomOrder(Method):
@@ -44,9 +39,9 @@ def ways(forest, seed):
     step = 0.02
     ours = {
         "random order": RandomOrder(),
-        "permutation": Permutation(n_repeats=1),
+        "permutation": "permutation",
         "recursive_elimination": RecursiveElimination(step=step),
-        "elastic_net_path": ElasticNetPath(),
+        "elastic_net_path": "elastic_net_path",
     }
     return {
         "do nothing": "passthrough",
