@@ -11,7 +11,14 @@ import pathlib
 import numpy as np
 
 #: versions on OpenML of the sets that the benchmarks ask for
-OPENML = {"spambase": 1, "electricity": 1, "adult": 2, "letter": 1, "pendigits": 1}
+OPENML = {
+    "adult": 2,
+    "electricity": 1,
+    "letter": 1,
+    "madelon": 1,
+    "pendigits": 1,
+    "spambase": 1,
+}
 
 
 def load(name, folder=None):

@@ -4,10 +4,12 @@ import copy
 import numbers
 
 import numpy as np
+from scipy.stats import rankdata
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklprune._frames import frame_kind
+from sklprune._feature_groups import feature_limits
+from sklprune._frames import column_names, frame_kind
 from sklprune._meta_estimator import PruningMetaEstimator
 from sklprune._prune import thawed
 from sklprune._registry import family_of
@@ -29,13 +31,24 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         The model that the columns are for. A fitted one comes in as
         `FrozenEstimator(model)`.
     method : str or Method, default="permutation"
-        In which order columns leave.
+        In which order columns leave: "permutation", "recursive_elimination",
+        "elastic_net_path", or an object of :mod:`sklprune.methods`.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of columns to remove, or the grid that the rule chooses from.
     rule : str, Rule or callable, default="one_se"
         Which selection of a grid to keep.
     n_features_to_select : int or None, default=None
-        How many columns stay; excludes `pruning_ratio`.
+        How many columns stay; excludes `pruning_ratio`. With groups it is the most
+        that may stay.
+    feature_groups : list of lists, mapping to lists, or None, default=None
+        Columns, by name or position, that stay or leave together; a column that is
+        in no list is by itself. Groups leave one after the other, and the largest
+        removal not above `pruning_ratio` is done. Permutation shuffles the columns of
+        a group together; with other methods a group is as important as the most
+        important of its columns.
+    always_keep : list or None, default=None
+        Columns, by name or position, that stay whatever they are worth, each with its
+        group.
     cv, scoring, n_jobs, random_state, memory, verbose
         As in :class:`PrunedEstimator`.
 
@@ -44,7 +57,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     support_ : ndarray of shape (n_features,), bool
         The columns that stay.
     ranking_ : ndarray of shape (n_features,), int
-        1 for the columns that stay; the higher, the earlier a column leaves.
+        1 for the columns that stay; the higher, the earlier a column leaves. Columns
+        that leave together, or are equally important, share a rank.
     importances_ : ndarray of shape (n_features,)
         What the columns were ordered by; larger is more important.
     estimator_ : estimator
@@ -80,6 +94,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     _parameter_constraints = {
         **PruningMetaEstimator._parameter_constraints,
         "n_features_to_select": "no_validation",
+        "feature_groups": "no_validation",
+        "always_keep": "no_validation",
     }
 
     def __init__(
@@ -90,6 +106,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         pruning_ratio="auto",
         rule="one_se",
         n_features_to_select=None,
+        feature_groups=None,
+        always_keep=None,
         cv=None,
         scoring=None,
         n_jobs=None,
@@ -102,6 +120,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self.pruning_ratio = pruning_ratio
         self.rule = rule
         self.n_features_to_select = n_features_to_select
+        self.feature_groups = feature_groups
+        self.always_keep = always_keep
         self.cv = cv
         self.scoring = scoring
         self.n_jobs = n_jobs
@@ -126,15 +146,27 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         """
         X = self._checked(X, reset=True)
         family, model = self._family_and_model()
-        ratio = self._ratio(len(family.columns(model, X)))
-        result = self._prune(X, y, sample_weight, groups, ratio, granularity="feature")
+        columns = family.columns(model, X)
+        ratio = self._ratio(len(columns))
+        limits = feature_limits(
+            column_names(X),
+            columns,
+            self.feature_groups,
+            self.always_keep,
+            self.n_features_to_select,
+        )
+        result = self._prune(
+            X, y, sample_weight, groups, ratio, granularity="feature", limits=limits
+        )
         # a frozen model that was pruned on columns before does not read all of them
         positions = result.units.where.positions
         self.support_ = np.zeros(X.shape[1], dtype=bool)
         self.support_[positions] = result.keep
         self.importances_ = np.zeros(X.shape[1])
         self.importances_[positions] = result.scores
-        self.ranking_ = _ranking(self.support_, self.importances_)
+        ranking = _ranking(result.keep, result.units.of_groups(result.scores))
+        self.ranking_ = np.full(X.shape[1], ranking.max() + 1)
+        self.ranking_[positions] = ranking
         self._columns = column_step(np.flatnonzero(self.support_), X)
         return self
 
@@ -213,7 +245,5 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 def _ranking(keep, scores):
     """1 for what stays, then 2, 3, ... from the last to the first that leaves."""
     ranking = np.ones(len(keep), dtype=int)
-    gone = np.flatnonzero(~keep)
-    best_first = gone[np.lexsort((gone, -scores[gone]))]
-    ranking[best_first] = np.arange(2, len(gone) + 2)
+    ranking[~keep] = rankdata(-scores[~keep], method="dense") + 1
     return ranking

@@ -53,6 +53,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         *,
         refit=True,
         granularity=None,
+        limits=None,
         store_path=False,
     ):
         """Check what came in, prune, and keep what comes out."""
@@ -66,6 +67,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             refit=refit,
             labels=y is not None,
             granularity=granularity,
+            limits=limits,
         )
         plan = replace(plan, memory=memory_of(self.memory))
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)

@@ -4,7 +4,7 @@ The loop over ratios, the loop over splits and the step that refits a candidate 
 here and nowhere else.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import numpy as np
@@ -25,6 +25,7 @@ from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
 from sklprune._routing import requested, routing_enabled
 from sklprune._scoring import held_out, table_of
+from sklprune._station import Station
 from sklprune._units import Candidate, Units, plural
 from sklprune.families._base import seeded
 
@@ -41,6 +42,8 @@ class Plan:
         Whether it is fitted and must stay as it is.
     method : Method
     refit : Refit or None
+    limits : dict
+        Fields of `Units` that are the user's to say: what goes together, what stays.
     memory : joblib.Memory or None
         Keeps fits, orders and scores; see `sklprune._memory`.
     """
@@ -49,6 +52,7 @@ class Plan:
     frozen: bool
     method: object
     refit: object
+    limits: dict = field(default_factory=dict)
     memory: object = None
 
 
@@ -74,10 +78,20 @@ class Dense:
 
 @dataclass(frozen=True)
 class Pruned:
-    """One plain model on the path, and the candidate that it was built from."""
+    """One plain model on the path, and the candidate that it was built from.
+
+    Parameters
+    ----------
+    model : estimator
+    candidate : Candidate
+        Said of all units of the whole model.
+    inside : estimator or None
+        The part of the model that was pruned; None where nothing was.
+    """
 
     model: object
     candidate: Candidate
+    inside: object = None
 
 
 @dataclass(frozen=True)
@@ -158,14 +172,26 @@ def _open_to_order(plan, dense, task):
     The task of what is opened knows the rows that the model has not seen.
     """
     method = plan.method
-    lens = open_model(dense.model, replace(task, unseen=dense.unseen), method)
-    if plan.frozen or not method.needs_unseen:
+    lens = _opened(plan, dense, task)
+    if not method.needs_unseen:
         return dense, lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
         return dense, lens
+    if plan.frozen:
+        # where the method orders anew, its models are fitted on the rows given
+        if len(method.stations(lens.units)):
+            unseen = hold_out(plan.estimator, task, 0.2)[1]
+            lens = replace(lens, task=replace(lens.task, unseen=unseen))
+        return dense, lens
     key = ("fit in part", dense.name, task.groups, task.random_state)
     part = remembered(plan.memory, key, _fit_in_part, plan, task)
-    return part, open_model(part.model, replace(task, unseen=part.unseen), method)
+    return part, _opened(plan, part, task)
+
+
+def _opened(plan, dense, task):
+    """An unpruned model opened; its task knows the rows that it has not seen."""
+    lens = open_model(dense.model, replace(task, unseen=dense.unseen), plan.method)
+    return replace(lens, units=replace(lens.units, **plan.limits))
 
 
 def _order(plan, dense, lens):
@@ -173,7 +199,7 @@ def _order(plan, dense, lens):
     method, task = plan.method, lens.task
     scorer = task.scorer if method.needs_scorer else None
     asked = (method, plan.refit, lens.units, scorer, task.groups, task.random_state)
-    key = ("path", dense.name, *asked)
+    key = ("path", dense.name, task.unseen, *asked)
     knows = (lens.family, lens.model, lens.units, task)
     return remembered(plan.memory, key, method.path, *knows)
 
@@ -184,37 +210,62 @@ def _order(plan, dense, lens):
 def pruned_at(plan, dense, task, ratios):
     """Prune one model at each ratio, ascending.
 
+    A ratio branches off the last station of the method before it, so that it does
+    not matter which others are asked.
+
     Yields
     ------
     Pruned
         Where nothing leaves, the model is the stripped original itself.
     """
     ordered, lens = _open_to_order(plan, dense, task)
-    knows = (lens.family, lens.model, lens.units, lens.task)
-    path = _order(plan, ordered, lens)
+    here = Station.first(plan.method, lens, _order(plan, ordered, lens))
+    ahead = list(plan.method.stations(lens.units))
     last = None
     for ratio in ratios:
-        candidate = plan.method.candidate(path, *knows, ratio)
-        if last is not None and np.array_equal(candidate.keep, last.candidate.keep):
-            last = replace(
-                last, candidate=replace(last.candidate, ratio=candidate.ratio)
-            )
-        elif candidate.keep.all():
-            last = Pruned(stripped(dense.model), candidate)
-        else:
-            candidate = _refitted(candidate, plan.refit, lens.task)
-            last = Pruned(lens.close(candidate.build()), candidate)
+        while ahead and here.lies_before(ahead[0], ratio):
+            here = _next_station(plan, here, ahead.pop(0), last)
+        last = _pruned(plan, here, ratio, dense, last)
         yield last
 
 
-def _refitted(candidate, refit, task):
+def _pruned(plan, here, ratio, dense, last):
+    """The plain model at a ratio, or the last one where the same units stay."""
+    candidate = here.candidate(ratio)
+    # a method that decides is asked for no ratio, and says which one it reached
+    ratio = candidate.ratio if ratio is None else ratio
+    if _keeps(last, here.keep_of_all(candidate)):
+        return replace(last, candidate=replace(last.candidate, ratio=ratio))
+    said = here.said_of_all(candidate, ratio)
+    if said.keep.all():
+        return Pruned(stripped(dense.model), said)
+    inside = _refitted(candidate, plan.refit, here.lens.task, ratio).build()
+    return Pruned(here.lens.close(inside), said, inside)
+
+
+def _next_station(plan, here, ratio, last):
+    """The station at a ratio; this one where nothing leaves."""
+    candidate = here.candidate(ratio)
+    if candidate.keep.all():
+        return here
+    rows = here.seen_rows
+    if rows is here.lens.task and _keeps(last, here.keep_of_all(candidate)):
+        return here.after(candidate, last.inside)
+    return here.after(candidate, _refitted(candidate, plan.refit, rows, ratio).build())
+
+
+def _keeps(last, keep):
+    return last is not None and np.array_equal(last.candidate.keep, keep)
+
+
+def _refitted(candidate, refit, task, ratio):
     """A candidate with its values fitted anew; an error says at which ratio."""
     try:
         return candidate.refit(refit, task)
     except Exception as error:
         kept = f"{int(candidate.keep.sum())} of {len(candidate.keep)}"
         units = f"{kept} {plural(candidate.units.granularity)}"
-        error.add_note(f"Raised at pruning_ratio={candidate.ratio:g}, on {units}.")
+        error.add_note(f"Raised at pruning_ratio={ratio:g}, on {units}.")
         raise
 
 

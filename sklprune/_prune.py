@@ -178,7 +178,7 @@ def _settle(rule, models, ratio, X, store_path):
 # -- from parameters to a plan ------------------------------------------------------
 
 
-def make_plan(estimator, *, method, refit, labels, granularity=None):
+def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
     """Resolve names, and refuse once what does not fit together.
 
     Parameters
@@ -190,6 +190,8 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
         Whether y was given.
     granularity : str or None
         What must be removed, where that is not the method's choice.
+    limits : dict or None
+        Fields of `Units` that say what goes together and what stays.
 
     Raises
     ------
@@ -208,7 +210,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None):
     refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):
         _check_labels(method, refit)
-    return Plan(estimator, frozen, method, refit)
+    return Plan(estimator, frozen, method, refit, limits or {})
 
 
 def thawed(estimator):

@@ -8,6 +8,7 @@ from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context as fit_context
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
@@ -25,6 +26,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "check_sample_weight",
+    "elastic_net_logistic",
     "fit_context",
     "num_features",
     "num_samples",
@@ -52,3 +54,13 @@ def scorer_name(scorer, estimator):
         return f"{type(estimator).__name__}.score"
     function = _scoring_function(scorer, estimator)
     return getattr(function, "__name__", type(function).__name__)
+
+
+def elastic_net_logistic(C, l1_ratio, **params):
+    """A logistic regression with an elastic-net penalty, to be started warm."""
+    # l1_ratio alone means ridge up to 1.7; from 1.8 on it is penalty that warns
+    asked = signature(LogisticRegression).parameters["penalty"].default
+    penalty = {} if asked == "deprecated" else {"penalty": "elasticnet"}
+    return LogisticRegression(
+        C=C, l1_ratio=l1_ratio, solver="saga", warm_start=True, **penalty, **params
+    )

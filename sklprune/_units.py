@@ -48,15 +48,23 @@ class Units:
     strata : ndarray of shape (count,) or None
         A label for each unit; of every label at least one unit stays (of neurons
         one in each hidden layer). None stands for one stratum.
+    groups : ndarray of shape (count,), int, or None
+        A label for each unit; units of one label stay or leave together. None stands
+        for groups of one.
     fixed : ndarray of shape (count,), bool, or None
-        Units that must stay.
+        Units that must stay, each with its group.
+    at_most : int or None
+        How many units may stay where groups do not stop at the number that a ratio
+        asks for. None stops before it: no more units leave than were asked to.
     """
 
     granularity: str
     count: int
     where: object = None
     strata: np.ndarray | None = None
+    groups: np.ndarray | None = None
     fixed: np.ndarray | None = None
+    at_most: int | None = None
 
     def n_removed(self, ratio):
         """How many units leave at a ratio, were all of them free to go."""
@@ -65,27 +73,77 @@ class Units:
     def best(self, scores, ratio):
         """Keep the units of the highest scores: the mask of those that stay.
 
-        Exactly `n_removed(ratio)` units leave, or as many as are free to. Of equal
-        scores the unit that comes first stays.
+        Exactly `n_removed(ratio)` units leave, or as many as are free to. Groups
+        leave one after the other, the lowest score first, as long as they fit; a
+        group counts as much as the highest score in it. Of equal scores the unit
+        that comes first stays.
         """
-        worst_first = np.lexsort((-np.arange(self.count), scores))
-        free = worst_first[~self._must_stay(scores)[worst_first]]
-        keep = np.ones(self.count, dtype=bool)
-        keep[free[: self.n_removed(ratio)]] = False
-        return keep
+        label, first, sizes = self._groups()
+        scores = self.of_groups(scores)[first]
+        fixed = self._fixed_groups(label, first)
+        too_large = np.zeros(len(first), bool)
+        if self.at_most is not None:
+            room = self.at_most - sizes[fixed].sum()
+            too_large = ~fixed & (sizes > room)
+        worst_first = np.lexsort((-np.arange(len(first)), scores, ~too_large))
+        stay = self._must_stay(worst_first[::-1], fixed, first)
+        free = worst_first[~stay[worst_first]]
+        gone, wanted = np.cumsum(sizes[free]), self.n_removed(ratio)
+        n_out = np.searchsorted(gone, wanted, side="right")
+        if self.at_most is not None and wanted > np.append(0, gone)[n_out]:
+            n_out += 1
+        keep = np.ones(len(first), dtype=bool)
+        keep[free[:n_out]] = False
+        return keep[label]
 
     def at_least(self, scores, threshold):
         """Keep the units of a score no lower than a threshold, and those that must."""
-        return (scores >= threshold) | self._must_stay(scores)
+        label, first, _ = self._groups()
+        scores = self.of_groups(scores)[first]
+        best_first = np.lexsort((np.arange(len(first)), -scores))
+        stay = self._must_stay(best_first, self._fixed_groups(label, first), first)
+        return ((scores >= threshold) | stay)[label]
 
-    def _must_stay(self, scores):
-        stay = np.zeros(self.count, bool) if self.fixed is None else self.fixed.copy()
+    def of_groups(self, values):
+        """For each unit the highest value in its group, (count,)."""
+        if self.groups is None:
+            return values
+        label, first, _ = self._groups()
+        highest = np.full(len(first), -np.inf)
+        np.maximum.at(highest, label, values)
+        return highest[label]
+
+    def after(self, whole, keep):
+        """What was said of the units of a larger model, said of those that stayed."""
+        said = {"groups": whole.groups, "fixed": whole.fixed}
+        said = {name: None if v is None else v[keep] for name, v in said.items()}
+        return replace(self, at_most=whole.at_most, **said)
+
+    def _groups(self):
+        """Group of each unit by number, first unit and size of each group."""
+        if self.groups is None:
+            each = np.arange(self.count)
+            return each, each, np.ones(self.count, dtype=int)
+        _, first, label, sizes = np.unique(
+            self.groups, return_index=True, return_inverse=True, return_counts=True
+        )
+        by_first = np.argsort(first)
+        return np.argsort(by_first)[label], first[by_first], sizes[by_first]
+
+    def _fixed_groups(self, label, first):
+        """The groups in which a unit must stay, (n_groups,), bool."""
+        fixed = np.zeros(len(first), bool)
+        if self.fixed is not None:
+            fixed[label[self.fixed]] = True
+        return fixed
+
+    def _must_stay(self, best_first, fixed, first):
+        """Fixed groups, and the best one of each stratum that holds none of them."""
         strata = np.zeros(self.count, int) if self.strata is None else self.strata
-        best_first = np.lexsort((np.arange(self.count), -scores))
-        labels, first = np.unique(strata[best_first], return_index=True)
-        # a stratum that a fixed unit represents needs no other to stay
+        strata, stay = strata[first], fixed.copy()
+        labels, position = np.unique(strata[best_first], return_index=True)
         open_labels = ~np.isin(labels, strata[stay])
-        stay[best_first[first[open_labels]]] = True
+        stay[best_first[position[open_labels]]] = True
         return stay
 
 

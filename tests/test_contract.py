@@ -28,7 +28,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
 from sklprune._registry import registered
-from sklprune.methods import Magnitude
+from sklprune.methods import ElasticNetPath, Magnitude, RecursiveElimination
 
 X, Y = make_classification(150, 8, n_informative=4, n_classes=3, random_state=0)
 X2, Y2 = make_regression(150, 8, n_informative=4, n_targets=2, random_state=0)
@@ -89,6 +89,23 @@ CASES = {
         "permutation",
         Y,
     ),
+    "eliminated columns": (LogisticRegression(), "recursive_elimination", Y),
+    "columns eliminated by permutation": (
+        KNeighborsClassifier(algorithm="brute"),
+        RecursiveElimination("permutation", step=2),
+        Y,
+    ),
+    "columns eliminated with patience": (
+        make_pipeline(StandardScaler(), LinearRegression()),
+        RecursiveElimination(patience=8),
+        Y2,
+    ),
+    "columns by the path of classes": (
+        KNeighborsClassifier(algorithm="brute"),
+        ElasticNetPath(n_alphas=10),
+        Y,
+    ),
+    "columns by the path of numbers": (LinearRegression(), "elastic_net_path", Y2),
 }
 
 

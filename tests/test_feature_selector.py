@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
-from sklprune import FeaturePruningSelector, to_plain
+from sklprune import FeaturePruningSelector, PrunedEstimator, to_plain
 
 
 def test_it_finds_the_columns_that_matter(binary):
@@ -110,3 +110,140 @@ def test_a_refused_fit_leaves_it_unfitted(binary):
         selector.fit(*binary)
     with pytest.raises(NotFittedError):
         selector.transform(binary[0])
+
+
+@pytest.fixture
+def pairs(binary):
+    """Two copies of each column that matters, with noise, and the rest as it was."""
+    X, y = binary
+    noise = np.random.RandomState(0).normal(scale=0.3, size=(200, 3))
+    X = np.column_stack([X[:, :3], X[:, :3] + noise, X[:, 3:]])
+    return pd.DataFrame(X, columns=list("abcABCdefgh")), y
+
+
+PAIRS = [["a", "A"], ["b", "B"], ["c", "C"]]
+METHODS = ["permutation", "recursive_elimination", "elastic_net_path"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("ratio", [0.1, 0.4, 0.7, 0.95])
+def test_groups_stay_or_leave_and_no_more_leave_than_asked(pairs, method, ratio):
+    selector = FeaturePruningSelector(
+        LogisticRegression(),
+        method=method,
+        pruning_ratio=ratio,
+        feature_groups=PAIRS,
+        random_state=0,
+    ).fit(*pairs)
+    kept = set(selector.get_feature_names_out())
+    assert all(kept.isdisjoint(pair) or kept >= set(pair) for pair in PAIRS)
+    assert len(kept) >= 1 and selector.pruning_ratio_ <= ratio
+    ranks = dict(zip(pairs[0].columns, selector.ranking_))
+    assert all(ranks[first] == ranks[second] for first, second in PAIRS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("k", [1, 3, 4, 10, 11])
+def test_no_more_columns_stay_than_were_to_be_selected(pairs, method, k):
+    selector = FeaturePruningSelector(
+        LogisticRegression(),
+        method=method,
+        n_features_to_select=k,
+        feature_groups=PAIRS,
+        random_state=0,
+    ).fit(*pairs)
+    # two and one are the sizes of groups: one column at most is given away
+    assert max(1, k - 1) <= selector.support_.sum() <= k
+
+
+def test_a_mapping_or_positions_say_the_same(pairs):
+    X, y = pairs
+    columns = {name: i for i, name in enumerate(X.columns)}
+    spelled = (
+        PAIRS,
+        {pair[0]: pair for pair in PAIRS},
+        [[columns[name] for name in pair] for pair in PAIRS],
+        [[columns[first], columns[second] - 11] for first, second in PAIRS],
+    )
+    for groups in spelled:
+        selector = FeaturePruningSelector(
+            Ridge(), pruning_ratio=0.6, feature_groups=groups, random_state=0
+        ).fit(X, y)
+        assert selector.support_[:3].tolist() == selector.support_[3:6].tolist()
+
+
+def test_permutation_shuffles_a_group_together(pairs):
+    X, y = pairs
+    model = LogisticRegression().fit(X, y)
+    selector = FeaturePruningSelector(
+        FrozenEstimator(model), pruning_ratio=0.5, feature_groups=PAIRS, random_state=0
+    ).fit(X, y)
+    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max + 1)
+    rng, order, falls = np.random.RandomState(seed), np.arange(200), []
+    step = np.arange(200)
+    for _ in range(5):
+        rng.shuffle(step)
+        order, shuffled = order[step], X.copy()
+        shuffled[["a", "A"]] = X[["a", "A"]].to_numpy()[order]
+        falls.append(model.score(X, y) - model.score(shuffled, y))
+    importances = dict(zip(X.columns, selector.importances_))
+    assert importances["a"] == importances["A"]
+    # a mean of differences here, a difference of means there
+    assert abs(importances["a"] - np.mean(falls)) < 1e-15
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_that_must_stay_do(pairs, method):
+    selector = FeaturePruningSelector(
+        LogisticRegression(),
+        method=method,
+        n_features_to_select=3,
+        feature_groups=PAIRS,
+        always_keep=["h", "A"],
+        random_state=0,
+    ).fit(*pairs)
+    assert selector.get_feature_names_out().tolist() == ["a", "A", "h"]
+    selector.set_params(n_features_to_select=None, pruning_ratio=0.95)
+    kept = selector.fit(*pairs).get_feature_names_out()
+    assert kept.tolist() == ["a", "A", "h"]
+    removed = {row["name"] for row in selector.report_.removed}
+    assert removed == set("bcBCdefg")
+
+
+def test_auto_with_groups_and_columns_to_keep(pairs):
+    selector = FeaturePruningSelector(
+        LogisticRegression(),
+        method="recursive_elimination",
+        feature_groups=PAIRS,
+        always_keep=["h"],
+        cv=2,
+    ).fit(*pairs)
+    assert "h" in selector.get_feature_names_out()
+    units = selector.path_.frame()["units"]
+    assert units.is_monotonic_decreasing and units.iloc[-1] < 4
+
+
+def test_a_frozen_model_that_reads_some_columns(pairs):
+    X, y = pairs
+    once = PrunedEstimator(
+        LogisticRegression(), method="elastic_net_path", pruning_ratio=0.4
+    ).fit(X, y)
+    read = once.report_.to_dict()["pruned"]["features"]
+    assert read == 7
+    gone = {row["name"] for row in once.report_.removed}
+    left = [name for name in X.columns if name not in gone]
+    for method in METHODS:
+        selector = FeaturePruningSelector(
+            FrozenEstimator(once.estimator_),
+            method=method,
+            n_features_to_select=3,
+            feature_groups=[[left[0], left[5]], sorted(gone)],
+            always_keep=[left[5]],
+            random_state=0,
+        ).fit(X, y)
+        kept = set(selector.get_feature_names_out())
+        assert len(kept) <= 3 and {left[0], left[5]} <= kept <= set(left)
+        assert (selector.ranking_[X.columns.isin(gone)] > 1).all()
+    selector.set_params(always_keep=[min(gone)])
+    with pytest.raises(ValueError, match=f"does not read \\['{min(gone)}'\\]"):
+        selector.fit(X, y)

@@ -130,7 +130,7 @@ def test_an_order_never_meets_another_model_than_its_own(tmp_path):
     """Two unseeded fits of the same rows are two models, whoever stores first."""
     memory = memory_of(str(tmp_path))
     method = MemberSelection()
-    plan = Plan(RandomForestClassifier(9), False, method, None, memory)
+    plan = Plan(RandomForestClassifier(9), False, method, None, memory=memory)
     task = Task(X, Y)
     for dense in (_fit(plan, task), _fit(plan, task)):
         (pruned,) = pruned_at(plan, dense, task, [0.5])

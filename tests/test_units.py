@@ -38,3 +38,79 @@ def test_fixed_units_stay_and_others_go_in_their_place():
     keep = units.best(np.array([0.0, 3.0, 2.0, 1.0]), 0.5)
     assert keep.tolist() == [True, True, False, False]
     assert units.best(np.zeros(4), 0.99).tolist() == [True, False, False, False]
+
+
+GROUPS = np.array([0, 1, 0, 3, 3, 3])  # two, one and three units
+
+
+@pytest.mark.parametrize(
+    "scores, ratio, keep",
+    [
+        ([1, 2, 0, 3, 0, 0], 2 / 6, [0, 1, 0, 1, 1, 1]),  # the best of each counts
+        ([1, 2, 0, 3, 0, 0], 1 / 6, [1, 1, 1, 1, 1, 1]),  # no group fits
+        ([1, 2, 0, 3, 0, 0], 0.9, [0, 0, 0, 1, 1, 1]),
+        ([1, 1, 1, 1, 1, 1], 0.9, [1, 0, 1, 0, 0, 0]),  # of equals the first stays
+        ([1, 1, 1, 1, 1, 1], 0.4, [1, 1, 1, 1, 1, 1]),  # nobody leaves out of turn
+    ],
+)
+def test_groups_leave_together_as_long_as_they_fit(scores, ratio, keep):
+    units = Units("feature", 6, groups=GROUPS)
+    kept = units.best(np.array(scores, dtype=float), ratio)
+    assert kept.tolist() == [bool(k) for k in keep]
+
+
+@pytest.mark.parametrize(
+    "scores, at_most, keep",
+    [
+        ([1, 2, 1, 3, 3, 3], 5, [0, 1, 0, 1, 1, 1]),  # one was to leave, two do
+        ([1, 2, 1, 3, 3, 3], 3, [0, 0, 0, 1, 1, 1]),
+        ([1, 2, 1, 3, 3, 3], 2, [0, 1, 0, 0, 0, 0]),  # the best group is too large
+        ([3, 2, 3, 1, 1, 1], 1, [0, 1, 0, 0, 0, 0]),
+        ([3, 2, 3, 1, 1, 1], 6, [1, 1, 1, 1, 1, 1]),
+    ],
+)
+def test_at_most_so_many_stay(scores, at_most, keep):
+    units = Units("feature", 6, groups=GROUPS, at_most=at_most)
+    kept = units.best(np.array(scores, dtype=float), 1 - at_most / 6)
+    assert kept.tolist() == [bool(k) for k in keep]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_holds_for_any_groups(seed):
+    rng = np.random.RandomState(seed)
+    count = rng.randint(2, 12)
+    groups, scores = rng.randint(0, 5, count), rng.randint(0, 4, count).astype(float)
+    fixed = np.isin(groups, groups[rng.rand(count) < 0.2])
+    units = Units("feature", count, groups=groups, fixed=fixed)
+    last = np.ones(count, dtype=bool)
+    for k in range(count):
+        keep = units.best(scores, k / count)
+        assert (~keep).sum() <= k and keep.any() and keep[fixed].all()
+        assert all(len(set(keep[groups == g])) == 1 for g in set(groups))
+        assert not (keep & ~last).any()  # what has left stays away
+        last = keep
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_holds_for_any_number_that_may_stay(seed):
+    rng = np.random.RandomState(seed)
+    count = rng.randint(2, 12)
+    groups, scores = rng.randint(0, 5, count), rng.randint(0, 4, count).astype(float)
+    fixed = np.isin(groups, groups[rng.rand(count) < 0.2])
+    smallest = np.bincount(groups)[groups].min()
+    for at_most in range(fixed.sum() or smallest, count + 1):
+        units = Units("feature", count, groups=groups, fixed=fixed, at_most=at_most)
+        keep = units.best(scores, 1 - at_most / count)
+        assert 1 <= keep.sum() <= at_most and keep[fixed].all()
+        assert all(len(set(keep[groups == g])) == 1 for g in set(groups))
+
+
+def test_the_units_that_stayed_keep_what_was_said_of_them():
+    whole = Units("feature", 6, groups=GROUPS, fixed=GROUPS == 1, at_most=4)
+    keep = np.array([0, 1, 0, 1, 1, 1], dtype=bool)
+    after = Units("feature", 4).after(whole, keep)
+    assert after.groups.tolist() == [1, 3, 3, 3]
+    assert after.fixed.tolist() == [True, False, False, False]
+    assert after.at_most == 4
+    # one is to leave, and its group goes with it
+    assert after.best(np.arange(4.0), 0.25).tolist() == [True, False, False, False]

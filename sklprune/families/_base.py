@@ -247,6 +247,10 @@ class Family:
     def inside(self, estimator, task):
         return estimator, task
 
+    def names_inside(self, estimator, names):
+        """Names of the columns that the model inside sees, given those of X."""
+        return names
+
     def core(self, estimator):
         """The innermost estimator, fitted or not: the one that methods act on."""
         return estimator

@@ -18,6 +18,17 @@ class PipelineFamily(Family):
             return estimator[-1], task
         return estimator[-1], task.seen_as(estimator[:-1].transform(task.X))
 
+    def names_inside(self, estimator, names):
+        if len(estimator) == 1:
+            return names
+        try:
+            return estimator[:-1].get_feature_names_out(names)
+        except (AttributeError, ValueError) as error:
+            raise ValueError(
+                "The steps of the pipeline before the last one do not say what they "
+                f"make of the columns of X: {error}"
+            ) from error
+
     def columns(self, estimator, X):
         if not _is_pruned_on_columns(estimator):
             return super().columns(estimator, X)

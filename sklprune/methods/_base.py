@@ -55,6 +55,26 @@ class Method(BaseEstimator):
         """The ratios that pruning_ratio="auto" stands for."""
         return AUTO_RATIOS
 
+    def stations(self, units):
+        """Ratios, ascending, at which the method orders anew: there the model is
+        fitted without what has left, and `path` is asked of that smaller model.
+
+        Where nothing has to be ordered anew there are none. The units of the smaller
+        model must be those that stayed, in their order: columns, hidden units and
+        members are, single weights, which stay as zeros, are not.
+        """
+        return ()
+
+    def goes_on(self, paths):
+        """Whether the path goes on beyond the last station that was reached.
+
+        Parameters
+        ----------
+        paths : list
+            What `path` gave for the whole model and at each station since.
+        """
+        return True
+
     def score(self, family, estimator, units, task):
         """Importance of each unit, larger is more important: (n_units,)."""
         raise NotImplementedError

@@ -3,12 +3,11 @@
 import numbers
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from sklprune._registry import register
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
+from sklprune.methods._scale import column_scales
 
 #: what a threshold may be a multiple of
 STATISTICS = {"mean": np.mean, "median": np.median}
@@ -151,16 +150,6 @@ def _ranks(size):
     ranks = np.empty(len(size))
     ranks[order] = np.arange(1, len(size) + 1) / len(size)
     return ranks
-
-
-def column_scales(X, sample_weight=None, centred=True):
-    """Standard deviation of each column, or root mean square, (n_features,)."""
-    if sparse.issparse(X):
-        mean, variance = mean_variance_axis(X, axis=0, weights=sample_weight)
-        return np.sqrt(variance if centred else variance + mean**2)
-    X = np.asarray(X, dtype=float)
-    mean = np.average(X, axis=0, weights=sample_weight) if centred else 0.0
-    return np.sqrt(np.average((X - mean) ** 2, axis=0, weights=sample_weight))
 
 
 register("method", Magnitude)

@@ -19,7 +19,7 @@ class Permutation(Method):
 
     Rows that the model was not fitted on are used: a fifth of the pruning rows, or
     all rows given with a frozen model. X may be an array, a sparse matrix or a data
-    frame.
+    frame. Columns of one group are shuffled together.
 
     Parameters
     ----------
@@ -74,10 +74,18 @@ class Permutation(Method):
             rows = rows.take(chosen)
         rows = rows.seen_as(columnwise(rows.X))
         measure = partial(_score_table, estimator, rows)
-        shuffled = shuffled_scores(
-            measure, rows.X, units.where.positions, orders, task.n_jobs
-        )
-        return score(estimator, rows) - np.array(shuffled).mean(axis=1)
+        label, groups = _groups(units)
+        shuffled = shuffled_scores(measure, rows.X, groups, orders, task.n_jobs)
+        return (score(estimator, rows) - np.array(shuffled).mean(axis=1))[label]
+
+
+def _groups(units):
+    """The group of each unit by number, and the columns of each group."""
+    positions = units.where.positions
+    if units.groups is None:
+        return np.arange(units.count), positions
+    _, label = np.unique(units.groups, return_inverse=True)
+    return label, [positions[label == i] for i in range(label.max() + 1)]
 
 
 def _score_table(estimator, rows, table):
@@ -130,57 +138,71 @@ def columnwise(X):
     return check_array(X, ensure_all_finite="allow-nan", dtype=None)
 
 
-def shuffled_scores(measure, X, columns, orders, n_jobs):
-    """What `measure(table)` gives with each column in each of the orders.
+def shuffled_scores(measure, X, groups, orders, n_jobs):
+    """What `measure(table)` gives with each group of columns in each of the orders.
+
+    Parameters
+    ----------
+    measure : callable
+    X : array, sparse matrix or data frame
+    groups : iterable of int, or of ndarray of int
+        Columns that are shuffled together; one column stands for itself.
+    orders : ndarray of shape (n_repeats, n_rows)
+    n_jobs : int or None
 
     Returns
     -------
     list of list
-        One list for each column, of one value for each order. Columns run in parallel.
+        One list for each group, of one value for each order. Groups run in parallel.
     """
     return Parallel(n_jobs=n_jobs)(
-        delayed(_along)(measure, X, column, orders) for column in columns
+        delayed(_along)(measure, X, group, orders) for group in groups
     )
 
 
-def _along(measure, X, column, orders):
-    return [measure(table) for table in reordered(X, column, orders)]
+def _along(measure, X, group, orders):
+    return [measure(table) for table in reordered(X, group, orders)]
 
 
-def reordered(X, column, orders):
-    """Yield X with the values of one column in each of the orders.
+def reordered(X, group, orders):
+    """Yield X with the values of a group of columns in each of the orders.
 
     X itself is not written to. Of an array or a pandas frame one copy serves all
     orders: use what is yielded before asking for the next.
     """
+    columns = np.atleast_1d(group).tolist()
     if sparse.issparse(X):
         for order in orders:
-            yield _sparse_reordered(X, column, order)
+            yield _sparse_reordered(X, columns, order)
     elif hasattr(X, "with_columns"):  # polars
-        values = X.to_series(column)
+        values = [X.to_series(column) for column in columns]
         for order in orders:
-            yield X.with_columns(values.gather(order))
+            yield X.with_columns([value.gather(order) for value in values])
     elif hasattr(X, "isetitem"):  # pandas
-        copy, values = X.copy(), X.iloc[:, column].array
+        copy = X.copy()
+        values = [X.iloc[:, column].array for column in columns]
         for order in orders:
-            copy.isetitem(column, values.take(order))
+            for column, value in zip(columns, values):
+                copy.isetitem(column, value.take(order))
             yield copy
     else:
-        copy, values = X.copy(), X[:, column]
+        copy = X.copy()
         for order in orders:
-            copy[:, column] = values[order]
+            for column in columns:
+                copy[:, column] = X[order, column]
             yield copy
 
 
-def _sparse_reordered(X, column, order):
+def _sparse_reordered(X, columns, order):
     """The same for a CSC matrix without stored zeros; given back as CSR."""
-    stored = slice(X.indptr[column], X.indptr[column + 1])
-    values = np.zeros(X.shape[0], dtype=X.dtype)
-    values[X.indices[stored]] = X.data[stored]
-    values = values[order]
     copy = X.copy()
-    copy.indices[stored] = np.flatnonzero(values)
-    copy.data[stored] = values[copy.indices[stored]]
+    for column in columns:
+        stored = slice(X.indptr[column], X.indptr[column + 1])
+        values = np.zeros(X.shape[0], dtype=X.dtype)
+        values[X.indices[stored]] = X.data[stored]
+        values = values[order]
+        copy.indices[stored] = np.flatnonzero(values)
+        copy.data[stored] = values[copy.indices[stored]]
     return copy.tocsr()
 
 

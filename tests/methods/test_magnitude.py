@@ -15,7 +15,8 @@ from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Candidate, Task
 from sklprune.methods import Magnitude, Permutation
-from sklprune.methods.magnitude import column_scales, threshold_of
+from sklprune.methods._scale import column_scales
+from sklprune.methods.magnitude import threshold_of
 
 
 @pytest.fixture

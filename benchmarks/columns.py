@@ -1,0 +1,102 @@
+"""How many columns does it take?
+
+    python benchmarks/columns.py [--data FOLDER] [--set NAME] [--runs 1] [--json FILE]
+
+A random forest of 50 trees on madelon, where 20 of 500 columns matter (or on another
+set by --set). Three quarters of the rows choose the columns, by scikit-learn's own ways
+and by ours, each of ours with the rule "one_se" and 5 folds; the rest score the forest
+on the columns kept. Several runs are several splits of the rows: means over them.
+"""
+
+import argparse
+import json
+import time
+
+import numpy as np
+from datasets import load
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_selection import RFECV, SelectFromModel
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
+
+from sklprune import FeaturePruningSelector
+from sklprune.methods import Method, RecursiveElimination
+
+
+class RandomOrder(Method):
+    """Columns leave at random."""
+
+    granularity = "feature"
+
+    def score(self, family, estimator, units, task):
+        return np.random.RandomState(task.random_state).rand(units.count)
+
+
+def ways(forest, seed):
+    """What selects the columns, by the name of the row."""
+    step = 0.02
+    ours = {
+        "random order": RandomOrder(),
+        "permutation": "permutation",
+        "recursive_elimination": RecursiveElimination(step=step),
+        "elastic_net_path": "elastic_net_path",
+    }
+    return {
+        "do nothing": "passthrough",
+        "SelectFromModel": SelectFromModel(clone(forest)),
+        f"RFECV, step={step}": RFECV(clone(forest), step=step, cv=5),
+    } | {
+        name: FeaturePruningSelector(clone(forest), method=method, random_state=seed)
+        for name, method in ours.items()
+    }
+
+
+def compare(X, y, runs):
+    results = {}
+    for seed in range(runs):
+        train, test, y_train, y_test = train_test_split(
+            X, y, stratify=y, random_state=seed
+        )
+        forest = RandomForestClassifier(50, random_state=seed)
+        for name, selector in ways(forest, seed).items():
+            model = make_pipeline(selector, clone(forest))
+            start = time.perf_counter()
+            model.fit(train, y_train)
+            seconds = time.perf_counter() - start
+            kept, score = model[-1].n_features_in_, model.score(test, y_test)
+            results.setdefault(name, []).append((kept, score, seconds))
+    titles = ("columns kept", "test accuracy", "seconds")
+    return [
+        {"what": name} | dict(zip(titles, np.mean(values, axis=0).round(3).tolist()))
+        for name, values in results.items()
+    ]
+
+
+def show(rows):
+    titles = list(rows[0])
+    print("  ".join(f"{title:>22}" for title in titles))
+    for row in rows:
+        cells = [f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()]
+        print("  ".join(f"{cell:>22}" for cell in cells))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data")
+    parser.add_argument("--set", default="madelon")
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    X, y = load(options.set, options.data)
+    with threadpool_limits(1):
+        rows = compare(X, y, options.runs)
+    show(rows)
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump(rows, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The elastic-net path: closed forms, finer paths, and every kind of X and y."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from scipy.stats import rankdata
+from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, enet_path
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune._registry import family_of
+from sklprune._units import Task
+from sklprune.methods import ElasticNetPath
+from sklprune.methods.elastic_net_path import entries, logistic_path
+
+
+def importances(model, X, y, method=None, sample_weight=None):
+    """The order asks for the kind of the model alone; it need not be fitted."""
+    method, family = method or ElasticNetPath(), family_of(model)
+    task = Task(X, y, sample_weight=sample_weight)
+    return method.score(family, model, family.units(model, "feature", X), task)
+
+
+@pytest.fixture
+def orthogonal():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 7))
+    X = np.linalg.qr(X - X.mean(axis=0))[0] * np.geomspace(0.01, 100, 7)
+    return X, rng.normal(size=(60, 2))
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_uncorrelated_columns_enter_at_their_covariance(
+    orthogonal, l1_ratio, n_outputs
+):
+    X, Y = orthogonal[0], orthogonal[1][:, :n_outputs]
+    scaled = X / X.std(axis=0)
+    covariance = np.linalg.norm(scaled.T @ (Y - Y.mean(axis=0)), axis=1) / 60
+    ours = importances(LinearRegression(), X, Y, ElasticNetPath(l1_ratio))
+    # two penalties of the path are 15 % apart; entries are exact all the same
+    np.testing.assert_allclose(ours, covariance / l1_ratio, rtol=1e-9)
+
+
+def test_the_order_of_a_much_finer_path():
+    X, y = load_diabetes(return_X_y=True)
+    scaled = StandardScaler().fit_transform(X)
+    ours = importances(LinearRegression(), X, y, ElasticNetPath(n_alphas=100, eps=1e-4))
+    alphas, coefs, _ = enet_path(
+        scaled, y - y.mean(), l1_ratio=1.0, alphas=np.geomspace(46, 1e-3, 3000)
+    )
+    entered = np.where((coefs != 0).any(axis=1), (coefs != 0).argmax(axis=1), 3000)
+    np.testing.assert_array_equal(rankdata(-ours), rankdata(entered))
+    # two penalties of the coarse path are 10 % apart
+    np.testing.assert_allclose(ours, alphas[entered], rtol=0.1)
+
+
+def test_columns_in_arrays_of_literals():
+    alphas = np.array([8.0, 4.0, 2.0])
+    pulls = np.array([[8.0, 6.0, 3.0, 1.0], [4.0, 4.0, 3.5, 1.5], [2.0, 2.0, 2.0, 1.9]])
+    active = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 0, 1, 0]], dtype=bool)
+    # the third is held to where it was seen to enter, the last one never does
+    assert entries(alphas, pulls, active).tolist() == [8.0, 6.0, 3.5, 1.9]
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_path_of_classes_solves_its_problem(n_classes, l1_ratio):
+    """At the optimum a column without weight is pulled by less than the penalty."""
+    X, y = make_classification(
+        200, 12, n_informative=6, n_classes=n_classes, random_state=0
+    )
+    X = StandardScaler().fit_transform(X)
+    ratios = np.geomspace(1, 0.05, 12)
+    weight = np.random.RandomState(0).uniform(0.5, 1.5, 200)
+    weight /= weight.mean()
+    alphas, pulls, active = logistic_path(X, y, weight, l1_ratio, ratios)
+    assert not active[0].any() and active[1].any()
+    # the solver stops at changes of one in a thousand
+    assert (pulls[~active] <= np.repeat(alphas, 12)[~active.ravel()] * 1.0001).all()
+    if l1_ratio == 1.0:
+        lower = np.repeat(alphas, 12)[active.ravel()] * 0.98
+        assert (pulls[active] >= lower).all()
+
+
+def test_columns_of_noise_come_last(binary):
+    X, y = binary
+    order = np.argsort(-importances(LogisticRegression(), X, y))
+    assert set(order[:3]) == {0, 1, 2}
+
+
+def test_the_units_of_measurement_do_not_matter():
+    X, y = load_breast_cancer(return_X_y=True)
+    ours = importances(LogisticRegression(), X, y)
+    other = importances(LogisticRegression(), X * np.geomspace(1e-3, 1e3, 30) + 5, y)
+    # the same columns up to rounding, the same steps of the solver
+    np.testing.assert_allclose(ours, other, rtol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_weights_are_rows_that_come_more_often(binary, classes):
+    X, y = binary
+    weight = np.random.RandomState(0).randint(0, 4, 200)
+    if not classes:
+        y = X @ np.arange(8) + y
+    model = LogisticRegression() if classes else LinearRegression()
+    repeated = importances(model, X.repeat(weight, axis=0), y.repeat(weight))
+    # the solver for classes takes its rows in another order
+    rtol = 0.05 if classes else 1e-9
+    ours = importances(model, X, y, sample_weight=weight)
+    np.testing.assert_allclose(ours, repeated, rtol=rtol)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
+def test_sparse_columns_of_mean_zero_give_the_numbers_of_dense_ones(kind, n_outputs):
+    rng = np.random.RandomState(0)
+    half = np.where(rng.rand(40, 6) < 0.5, 0, rng.normal(size=(40, 6)))
+    X, Y = np.vstack([half, -half]), rng.normal(size=(80, n_outputs))
+    dense = importances(LinearRegression(), X, Y)
+    ours = importances(LinearRegression(), kind(X), Y)
+    # both stop at a gap of 1e-4
+    np.testing.assert_allclose(ours, dense, rtol=1e-3)
+
+
+def test_missing_values_count_as_the_mean(regression):
+    X, y = regression
+    X = X.copy()
+    X[::7, 2] = np.nan
+    filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
+    ours, expected = (importances(LinearRegression(), x, y) for x in (X, filled))
+    # the column has another spread than its filled copy, by its missing share
+    np.testing.assert_allclose(ours, expected, rtol=0.1)
+    frame = pd.DataFrame(X).astype({2: "Float64"})
+    of_frame = importances(LinearRegression(), frame, y)
+    np.testing.assert_allclose(of_frame, ours, rtol=1e-12)
+
+
+def test_columns_that_do_not_vary_are_worth_nothing(binary):
+    X, y = np.column_stack([np.full(200, 1e9), binary[0]]), binary[1]
+    for table in (X, sparse.csr_array(X)):
+        ours = importances(LogisticRegression(), table, y)
+        assert ours[0] == 0 and (ours[1:] > 0).all()
+
+
+def test_labels_that_are_strings_and_of_several_outputs(classes):
+    X, y = classes
+    Y = np.column_stack([y, y[::-1]])
+    for target in (y, y[:, None], Y):
+        ours = importances(RandomForestClassifier(), X, target)
+        assert ours.shape == (8,) and (ours > 0).all()
+
+
+def test_it_orders_the_columns_of_any_model(regression):
+    X, y = regression
+    for model in (KNeighborsRegressor(), make_pipeline(StandardScaler())):
+        np.testing.assert_array_equal(
+            importances(model, X, y), importances(LinearRegression(), X, y)
+        )
+
+
+def test_a_group_is_worth_its_best_column(regression):
+    X, y = regression
+    selector = FeaturePruningSelector(
+        LinearRegression(),
+        method="elastic_net_path",
+        n_features_to_select=2,
+        feature_groups=[[5, int(np.argmax(importances(LinearRegression(), X, y)))]],
+    ).fit(X, y)
+    assert selector.support_[5] and selector.support_.sum() == 2
+
+
+def test_a_polars_frame(binary, polars):
+    X, y = binary
+    frame = polars.DataFrame(X, schema=list("abcdefgh"))
+    ours = importances(LogisticRegression(), frame, y)
+    expected = importances(LogisticRegression(), X, y)
+    # the same numbers in another order of memory
+    np.testing.assert_allclose(ours, expected, rtol=1e-6)
+    strings = frame.with_columns(polars.col("c").cast(polars.String))
+    with pytest.raises(ValueError, match="column 'c' is of dtype String"):
+        importances(LogisticRegression(), strings, y)
+
+
+@pytest.mark.parametrize("kind", ["object", "category"])
+def test_a_column_that_holds_no_numbers(binary, kind):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    frame["colour"] = pd.Series(np.where(y > 0, "red", "blue")).astype(kind)
+    first = OneHotEncoder(handle_unknown="ignore")
+    pruned = PrunedEstimator(
+        make_pipeline(first, LogisticRegression()), method="elastic_net_path"
+    )
+    with pytest.raises(ValueError, match="column 'colour' is of dtype.*permutation"):
+        pruned.fit(frame, y)
+    with pytest.raises(ValueError, match="column 'x8' is of dtype object"):
+        pruned.fit(frame.to_numpy(dtype=object), y)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"l1_ratio": 0}, {"l1_ratio": 1.1}, {"n_alphas": 1}, {"eps": 1}]
+)
+def test_bad_parameters(binary, parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"ElasticNetPath\\({name}="):
+        importances(LogisticRegression(), *binary, ElasticNetPath(**parameters))

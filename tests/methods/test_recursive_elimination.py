@@ -1,0 +1,284 @@
+"""Recursive elimination: scikit-learn's RFE, on rows that are right for it."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.datasets import make_classification, make_regression
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_selection import RFE, SelectKBest, f_regression
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune.methods import Method, Permutation, RecursiveElimination
+
+
+@pytest.fixture
+def numbers():
+    """Columns that depend on each other, so that the order changes on the way."""
+    X, y = make_regression(120, 9, n_informative=5, noise=20.0, random_state=0)
+    rng = np.random.RandomState(0)
+    X = X @ rng.normal(size=(9, 9)) * np.geomspace(0.1, 10, 9)
+    return X, np.column_stack([y, rng.normal(size=120)])
+
+
+@pytest.fixture
+def labels():
+    return make_classification(
+        150, 9, n_informative=5, n_classes=3, n_clusters_per_class=1, random_state=1
+    )
+
+
+def ranking(model, X, y, method, k):
+    selector = FeaturePruningSelector(
+        model, method=method, n_features_to_select=k, random_state=0
+    )
+    return selector.fit(X, y).ranking_
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 0.3])
+@pytest.mark.parametrize("k", [1, 4])
+def test_the_ranking_of_rfe(numbers, labels, step, k):
+    method = RecursiveElimination("coef_", step=step)
+    for model, (X, y) in (
+        (LinearRegression(), (numbers[0], numbers[1][:, 0])),
+        (LinearRegression(), numbers),
+        (LogisticRegression(), labels),
+    ):
+        expected = RFE(model, n_features_to_select=k, step=step).fit(X, y).ranking_
+        np.testing.assert_array_equal(ranking(model, X, y, method, k), expected)
+
+
+def test_the_ranking_of_rfe_by_the_importances_of_a_forest(labels):
+    X, y = labels
+    model = RandomForestClassifier(8, random_state=0)
+    expected = RFE(model, n_features_to_select=2).fit(X, y).ranking_
+    ours = ranking(model, X, y, "recursive_elimination", 2)
+    np.testing.assert_array_equal(ours, expected)
+
+
+def test_auto_compares_standardised_columns(numbers):
+    X, y = numbers[0], numbers[1][:, 0]
+    scaled = StandardScaler().fit_transform(X)
+    expected = RFE(LinearRegression(), n_features_to_select=2).fit(scaled, y).ranking_
+    ours = ranking(LinearRegression(), X, y, "recursive_elimination", 2)
+    np.testing.assert_array_equal(ours, expected)
+
+
+def test_sparse_rows_give_the_ranking_of_dense_ones(labels):
+    X, y = np.where(np.abs(labels[0]) < 0.5, 0, labels[0]), labels[1]
+    model = LogisticRegression(tol=1e-8)
+    dense = ranking(model, X, y, "recursive_elimination", 1)
+    ours = ranking(model, sparse.csr_array(X), y, "recursive_elimination", 1)
+    np.testing.assert_array_equal(ours, dense)
+
+
+@pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
+def test_a_pipeline_whose_steps_hand_columns_on(labels, container):
+    X, y = labels
+    X = container(X * np.geomspace(0.1, 10, 9))
+    if hasattr(X, "columns"):
+        X.columns = list("abcdefghi")
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    getter = "named_steps.logisticregression.coef_"
+    expected = RFE(model, n_features_to_select=3, importance_getter=getter)
+    expected = expected.fit(np.asarray(X), y).ranking_
+    for importance in ("auto", getter, lambda fitted: fitted[-1].coef_):
+        ours = ranking(model, X, y, RecursiveElimination(importance), 3)
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_wrappers_say_what_the_model_inside_says(numbers):
+    """A least-squares fit is the same whatever scales or orders its columns."""
+    X, y = pd.DataFrame(numbers[0], columns=list("abcdefghi")), numbers[1][:, 0]
+    expected = ranking(LinearRegression(), X, y, "recursive_elimination", 1)
+    reordered = make_column_transformer(
+        (StandardScaler(), ["h", "a", "b"]),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
+    for model in (
+        TransformedTargetRegressor(LinearRegression(), transformer=StandardScaler()),
+        make_pipeline(reordered, LinearRegression()),
+        make_pipeline(make_pipeline(StandardScaler()), LinearRegression()),
+        make_pipeline(
+            StandardScaler(), make_pipeline("passthrough", LinearRegression())
+        ),
+    ):
+        ours = ranking(model, X, y, "recursive_elimination", 1)
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_columns_that_an_inner_step_drops_leave_first(numbers):
+    X, y = numbers[0], numbers[1][:, 0]
+    inner = SelectKBest(f_regression, k=4)
+    kept = inner.fit(X, y).get_support()
+    model = make_pipeline(inner, LinearRegression())
+    ranks = ranking(model, X, y, RecursiveElimination(step=5), 4)
+    np.testing.assert_array_equal(ranks == 1, kept)
+
+
+@pytest.mark.parametrize(
+    "first, message",
+    [
+        (PCA(), "make other columns of those of X.*importance='permutation'"),
+        (FunctionTransformer(np.abs), "do not say what they make of the columns"),
+    ],
+)
+def test_a_pipeline_whose_steps_make_other_columns(labels, first, message):
+    model = make_pipeline(first, LogisticRegression())
+    with pytest.raises(ValueError, match=message):
+        ranking(model, *labels, "recursive_elimination", 3)
+    by_permutation = RecursiveElimination("permutation", step=3)
+    assert (ranking(model, *labels, by_permutation, 3) == 1).sum() == 3
+
+
+class Remembers(LinearRegression):
+    """Knows the targets that it was fitted on, and how many fits there were."""
+
+    fits = 0
+
+    def fit(self, X, y):
+        type(self).fits += 1
+        self.seen_ = set(y)
+        return super().fit(X, y)
+
+
+class Watches(Method):
+    """Orders by position, and notes whether a row had been seen."""
+
+    granularity = "feature"
+    overlaps = []
+
+    def __init__(self, needs_unseen=True):
+        self.needs_unseen = needs_unseen
+
+    def score(self, family, estimator, units, task):
+        seen = family.without_step(estimator).seen_
+        self.overlaps.append(bool(seen & set(task.to_order().y)))
+        return np.arange(units.count)[::-1].astype(float)
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_every_order_comes_from_unseen_rows_and_all_rows_are_fitted(frozen):
+    X, y = make_regression(80, 6, random_state=0)
+    model = Remembers()
+    if frozen:
+        model = FrozenEstimator(model.fit(X[:30], y[:30]))
+        X, y = X[30:], y[30:]
+    Watches.overlaps.clear()
+    pruned = PrunedEstimator(
+        model, method=RecursiveElimination(Watches()), pruning_ratio=0.5
+    ).fit(X, y)
+    assert Watches.overlaps == [False] * 3
+    assert pruned.estimator_[-1].seen_ == set(y)
+    assert pruned.estimator_[-1].n_features_in_ == 3
+
+
+def test_no_fit_more_than_needed():
+    X, y = make_regression(80, 6, random_state=0)
+
+    def fits(method, ratio):
+        Remembers.fits = 0
+        PrunedEstimator(
+            Remembers(), method=method, pruning_ratio=ratio, store_path=True
+        ).fit(X, y)
+        return Remembers.fits
+
+    # the whole one, and one for each column that leaves
+    assert fits(RecursiveElimination(), 4 / 6) == 5
+    # a station that was asked is fitted once
+    assert fits(RecursiveElimination(), 5 / 6) == 6
+    # whole, without a fifth, two stations without a fifth, what ships
+    assert fits(RecursiveElimination(Watches(), step=2), 5 / 6) == 5
+    # every size on two splits: what was scored is the next station
+    Remembers.fits = 0
+    selector = FeaturePruningSelector(
+        Remembers(), method="recursive_elimination", cv=2, rule=lambda table: 5
+    ).fit(X, y)
+    assert selector.support_.sum() == 1
+    assert Remembers.fits == 2 * 6 + 6
+
+
+def test_auto_is_every_number_of_columns(labels):
+    selector = FeaturePruningSelector(
+        LogisticRegression(), method="recursive_elimination", cv=2
+    ).fit(*labels)
+    frame = selector.path_.frame()
+    assert frame["units"].tolist() == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert frame["score_mean"].notna().all()
+    selector.set_params(method=RecursiveElimination(step=3)).fit(*labels)
+    assert selector.path_.frame()["units"].tolist() == [9, 6, 3, 1]
+
+
+def test_patience_ends_the_path_where_the_score_no_longer_rises():
+    # the score of each number of columns: it rises to 5, and once more at 2
+    X, y = make_regression(60, 8, random_state=0)
+    gain = {8: 0.0, 7: 1.0, 6: 2.0, 5: 3.0, 4: 3.0, 3: 2.0, 2: 9.0, 1: 0.0}
+
+    def scoring(model, X, y):
+        return gain[getattr(model, "steps", [0, (0, model)])[-1][1].n_features_in_]
+
+    def left(patience, ratio):
+        method = RecursiveElimination(patience=patience)
+        pruned = PrunedEstimator(
+            LinearRegression(), method=method, pruning_ratio=ratio, scoring=scoring
+        ).fit(X, y)
+        return pruned.estimator_[-1].n_features_in_
+
+    assert [left(1, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 4, 4]
+    assert [left(2, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 3, 3]
+    assert [left(3, r / 8) for r in (5, 7)] == [3, 1]
+    assert left(None, 7 / 8) == 1
+
+
+def test_groups_leave_together_and_are_one_round(numbers):
+    X, y = numbers
+    selector = FeaturePruningSelector(
+        LinearRegression(),
+        method="recursive_elimination",
+        n_features_to_select=4,
+        feature_groups=[[0, 1, 2], [3, 4]],
+        always_keep=[8],
+    ).fit(X, y)
+    support, rank = selector.support_, selector.ranking_
+    assert len(set(support[:3])) == len(set(support[3:5])) == 1
+    assert len(set(rank[:3])) == len(set(rank[3:5])) == 1
+    assert support[8] and support.sum() <= 4
+
+
+def test_nested_parameters(labels):
+    method = RecursiveElimination(Permutation(2), step=4)
+    selector = FeaturePruningSelector(KNeighborsClassifier(), method=method)
+    selector.set_params(method__importance__n_repeats=1, n_features_to_select=2)
+    assert selector.fit(*labels).support_.sum() == 2
+    assert method.importance.n_repeats == 1
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"step": 0}, "step must be"),
+        ({"step": 1.5}, "step must be"),
+        ({"patience": 0}, "patience must be"),
+        ({"patience": 1.0}, "patience must be"),
+        ({"importance": 3}, "importance must be"),
+        ({"importance": "nothing_"}, "no attribute 'nothing_'"),
+        ({"importance": "classes_"}, "gave values of shape \\(3,\\) for 9 columns"),
+    ],
+)
+def test_bad_parameters(labels, parameters, message):
+    method = RecursiveElimination(**parameters)
+    with pytest.raises(ValueError, match=message):
+        ranking(LogisticRegression(), *labels, method, 2)
+
+
+def test_a_model_that_says_nothing_of_columns(labels):
+    with pytest.raises(ValueError, match="KNeighborsClassifier has neither coef_ nor"):
+        ranking(KNeighborsClassifier(), *labels, "recursive_elimination", 2)
