@@ -243,6 +243,9 @@ class Candidate:
     def refit(self, refit, task):
         """The same candidate with its values fitted anew; None leaves them."""
         which = (self.dense, self.units, self.keep, task)
+        if refit is None and self.refitted is not None:
+            # the method has found values of its own
+            return self
         if refit is None:
             return replace(self, refitted=self.family.remove(*which))
         return replace(self, refitted=refit.apply(self.family, *which))

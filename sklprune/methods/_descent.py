@@ -17,10 +17,6 @@ import numpy as np
 
 from sklprune._tables import Ensemble, Subtree, alive, levels_of, sum_up
 
-#: a row resists at least this much: one that is said for certain would else weigh
-#: nothing, and a step towards it be endless
-MIN_CURVATURE = 0.02
-
 
 class Standing(NamedTuple):
     """What stands of one tree.
@@ -70,7 +66,7 @@ class Descent:
         self.prior = None
         self._moved()
         # a row resists as it does where nothing is known yet
-        self.rho = rho * self._parabola(None)[1].mean()
+        self.rho = rho * self._parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
         self._least_noise = 0.0
         self._least_noise = 1e-4 * self.noise()
 
@@ -114,7 +110,10 @@ class Descent:
     def noise(self):
         """What a leaf brings, were all that is left noise; never nothing."""
         pull, curvature = self._parabola(None)
-        return max((pull**2).mean() / curvature.mean(), self._least_noise)
+        weight = self.goal.weight
+        square = np.divide(pull**2, weight, out=np.zeros_like(pull), where=weight > 0)
+        noise = square.sum(axis=0).mean() / curvature.sum(axis=0).mean()
+        return max(noise, self._least_noise)
 
     @property
     def n_leaves(self):
@@ -216,8 +215,7 @@ class Descent:
     def _parabola(self, output):
         """Pull and curvature of each row around the present sum."""
         if self._known is None:
-            pull, curvature = self.goal.parabola(self.sum)
-            self._known = pull, np.maximum(curvature, MIN_CURVATURE)
+            self._known = self.goal.parabola(self.sum)
         if output is None:
             return self._known
         return tuple(part[:, [min(output, part.shape[1] - 1)]] for part in self._known)
@@ -226,15 +224,16 @@ class Descent:
 
     def ensemble(self):
         """What stands now."""
+        loudness = self.goal.loudness(self.sum)
         subtrees = []
         for i, (split, value) in sorted(self.standing.items()):
             nodes = np.flatnonzero(alive(split, self.levels[i]))
             output = self.trees[i].output
             position = self.trees[i].position
             subtrees.append(
-                Subtree(position, nodes, split[nodes], value[nodes], output)
+                Subtree(position, nodes, split[nodes], loudness * value[nodes], output)
             )
-        return Ensemble(subtrees, self.baseline.copy())
+        return Ensemble(subtrees, loudness * self.baseline)
 
 
 def _sums(ids, columns, n_nodes):

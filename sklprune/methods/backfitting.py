@@ -2,6 +2,7 @@
 
 import numbers
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -10,17 +11,14 @@ from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import Descent
-from sklprune.methods._goals import Goal, ShareGoal, SquaredGoal
+from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, SquaredGoal
 
 #: how much cheaper a leaf is at each step of a path
 STEP = 1.3
 #: how often each training row asks for what its leaf says in the whole ensemble
 PULL = 1.0
-#: larger models than this share of the leaves are sought from the whole ensemble
-#: downwards, smaller ones from nothing upwards
-BOUNDARY = 0.05
 #: a leaf never costs less than this share of what a leaf of pure noise brings
-MIN_PRICE = 0.2
+MIN_PRICE = 0.1
 
 
 class Backfitting(Method):
@@ -100,11 +98,11 @@ class Backfitting(Method):
         leaves = family.leaves(estimator, task.X)
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.family.offset(form.model, task.X)
-        limit = BOUNDARY * units.count
-        goal = self._goal(form, task, min(self.n_shares, len(form.trees)))
+        goal = form.goal(n_shares=min(self.n_shares, len(form.trees)))
+        limit = goal.boundary * sum(tree.n_leaves for tree in form.trees)
         models = _upwards(Descent(form.trees, leaves, goal, offset, self.rho), limit)
         if form.says_now:
-            goal = self._goal(form, task, len(form.trees))
+            goal = form.goal(n_shares=len(form.trees))
             descent = Descent(form.trees, leaves, goal, offset, self.rho)
             models += _downwards(descent, limit)
         models.sort(key=lambda model: -model.n_leaves)
@@ -124,20 +122,18 @@ class Backfitting(Method):
 
     def _form(self, family, estimator, task):
         """The model that holds the result, and the trees as it adds them up."""
-        trees = family.tables(estimator)
-        if self.container == "same" or "recast" not in family.capabilities(estimator):
-            return Form(family, estimator, trees, None, True)
-        shell = family.recast(estimator, task.X)
-        host = family_of(shell)
-        n_outputs = host.offset(shell, task.X).shape[1]
-        # of two classes the second one is what the score speaks for
-        copies = [
-            tree._replace(value=tree.value[:, [output - n_outputs]], output=output)
-            for output in range(n_outputs)
-            for tree in trees
-        ]
-        says_now = family.says(estimator) == "values"
-        return Form(host, shell, copies, family.trees(estimator), says_now)
+        y, weight = family.targets(estimator, task.y), task.sample_weight
+        says = family.says(estimator)
+        if self.container == "auto" and "recast" in family.capabilities(estimator):
+            return _as_boosting(family, estimator, task)
+        if says == "scores":
+            goal = partial(Goal, family.loss(estimator), y, weight)
+        elif says == "values":
+            goal = partial(SquaredGoal, y, weight)
+        else:
+            n_distributions = family.n_distributions(estimator)
+            goal = partial(ShareGoal, y, weight, n_distributions)
+        return Form(family, estimator, family.tables(estimator), None, goal, True)
 
     def _check(self):
         if self.container not in ("same", "auto"):
@@ -153,30 +149,51 @@ class Backfitting(Method):
                 "whole number."
             )
 
-    def _goal(self, form, task, n_shares):
-        y, weight = form.family.targets(form.model, task.y), task.sample_weight
-        says = form.family.says(form.model)
-        if says == "scores":
-            return Goal(form.family.loss(form.model), y, weight)
-        if says == "values":
-            return SquaredGoal(y, weight)
-        n_distributions = form.family.n_distributions(form.model)
-        return ShareGoal(y, weight, n_shares, n_distributions)
-
 
 @dataclass(frozen=True)
 class Form:
     """What holds the result: the model that is filled, and the trees as it adds them.
 
-    `source` are the trees of another model, None for its own; `says_now` tells whether
-    the values of the trees are on the scale of the sum.
+    Parameters
+    ----------
+    family, model : Family, estimator
+    trees : list of Tree
+    source : list or None
+        The trees of the other model that they come from; None for its own.
+    goal : callable
+        `goal(n_shares=...)`, what is lowered: a `Goal`.
+    says_now : bool
+        Whether the values of the trees are on the scale of the sum.
     """
 
     family: object
     model: object
     trees: list
     source: list | None
+    goal: object
     says_now: bool
+
+
+def _as_boosting(family, estimator, task):
+    """The form of a forest whose trees are held by a boosting model."""
+    shell = family.recast(estimator, task.X)
+    host = family_of(shell)
+    n_outputs = host.offset(shell, task.X).shape[1]
+    # of two classes the second one is what the score speaks for; of several each has a
+    # copy of every tree
+    copies = [
+        tree._replace(value=tree.value[:, [output - n_outputs]], output=output)
+        for output in range(n_outputs)
+        for tree in family.tables(estimator)
+    ]
+    weight = task.sample_weight
+    if n_outputs > 1:
+        goal = partial(OneAgainstRestGoal, family.targets(estimator, task.y), weight)
+    else:
+        goal = partial(Goal, host.loss(shell), host.targets(shell, task.y), weight)
+    says_now = n_outputs > 1 or family.says(estimator) == "values"
+    source = family.trees(estimator)
+    return Form(host, shell, copies, source, goal, says_now)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,334 @@
+"""Backfitting: the descent against brute force, and what every result must keep."""
+
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.metrics import log_loss, roc_auc_score
+from sklearn.model_selection import train_test_split
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from sklprune import PrunedEstimator, prune
+from sklprune._registry import family_of
+from sklprune.methods import Backfitting
+from sklprune.methods._descent import Descent
+from sklprune.methods._goals import (
+    OneAgainstRestGoal,
+    ShareGoal,
+    SquaredGoal,
+    nearest_distribution,
+)
+
+CANCER = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
+DIABETES = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
+
+
+def prunings(left, right, node=0):
+    """All prunings below a node, each as the tuple of its leaves."""
+    yield (node,)
+    if left[node] >= 0:
+        for one in prunings(left, right, left[node]):
+            for other in prunings(left, right, right[node]):
+                yield one + other
+
+
+def rows_below(left, right, ids):
+    """Which rows come by each node, (n_nodes, n_rows)."""
+    below = np.array([ids == node for node in range(len(left))])
+    for node in reversed(range(len(left))):
+        if left[node] >= 0:
+            below[node] = below[left[node]] | below[right[node]]
+    return below
+
+
+def descent_over(model, X, y, rho, weight=None):
+    family = family_of(model)
+    goal = SquaredGoal(family.targets(model, y), weight)
+    offset = family.offset(model, X)
+    return Descent(family.tables(model), family.leaves(model, X), goal, offset, rho)
+
+
+@pytest.mark.parametrize("price", [0.0, 0.3, 1.0, 5.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_pruning_of_one_tree_is_the_best_of_all(price, weighted):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    weight = rng.uniform(0.5, 2, size=60) if weighted else np.ones(60)
+    tree = DecisionTreeRegressor(max_leaf_nodes=7, random_state=0).fit(X, y)
+    descent = descent_over(tree, X, y, 2.0, weight)
+    descent.start_empty()
+    proposal = descent._propose(0, price)
+    (table,), (ids,) = descent.trees, descent.leaves
+    residual = y - descent.sum[:, 0]
+    below = rows_below(table.left, table.right, ids)
+    pulls = below @ (weight * residual)
+    gain_of = pulls**2 / (below @ weight + descent.rho) - price
+    gains = {
+        leaves: gain_of[list(leaves)].sum()
+        for leaves in prunings(table.left, table.right)
+        if len(leaves) > 1
+    }
+    best = max(gains.values())
+    # the root alone is a constant, which is there already
+    expected = best if best > gain_of[0] else 0.0
+    # rounding of sums in another order
+    assert proposal.gain == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_objective_falls_with_every_sweep():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(10, max_depth=6, random_state=0).fit(X, y)
+    descent = descent_over(forest, X, y, 20.0)
+    descent.start_empty()
+    price = 3 * descent.noise()
+    descent.enter(price)
+
+    def objective():
+        leaves = [v[_leaf_nodes(descent, i, s)] for i, (s, v) in _standing(descent)]
+        return (
+            ((y - descent.sum[:, 0]) ** 2).sum()
+            + descent.rho * sum((value**2).sum() for value in leaves)
+            + price * sum(len(value) for value in leaves)
+        )
+
+    values = [objective()]
+    for _ in range(4):
+        descent.sweep(price)
+        values.append(objective())
+    # exact steps of one block each: only rounding may raise it
+    assert (np.diff(values) <= 1e-9 * values[0]).all()
+    assert values[-1] < ((y - y.mean()) ** 2).sum()
+
+
+def _standing(descent):
+    return sorted(descent.standing.items())
+
+
+def _leaf_nodes(descent, i, split):
+    subtree = next(s for s in descent.ensemble().subtrees if s.tree == i)
+    return subtree.nodes[~subtree.split]
+
+
+def test_the_nearest_distribution_is_the_one_of_brute_force():
+    points = np.random.RandomState(0).normal(size=(20, 3))
+    grid = np.array(
+        [
+            (i / 60, j / 60, (60 - i - j) / 60)
+            for i, j in itertools.product(range(61), repeat=2)
+            if i + j <= 60
+        ]
+    )
+    found = nearest_distribution(points)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert (found >= 0).all()
+    distance = ((points[:, None] - grid) ** 2).sum(axis=2).min(axis=1)
+    # the grid can only be further away
+    assert (((points - found) ** 2).sum(axis=1) <= distance + 1e-12).all()
+
+
+MODELS = {
+    "forest": (RandomForestRegressor(20, random_state=0), DIABETES),
+    "tree": (DecisionTreeRegressor(random_state=0), DIABETES),
+    "boosting": (GradientBoostingRegressor(n_estimators=30, random_state=0), DIABETES),
+    "histograms": (HistGradientBoostingRegressor(max_iter=30), DIABETES),
+    "classes, forest": (RandomForestClassifier(20, random_state=0), CANCER),
+    "classes, extra trees": (ExtraTreesClassifier(20, random_state=0), CANCER),
+    "classes, tree": (DecisionTreeClassifier(random_state=0), CANCER),
+    "classes, boosting": (
+        GradientBoostingClassifier(n_estimators=30, random_state=0),
+        CANCER,
+    ),
+    "classes, histograms": (HistGradientBoostingClassifier(max_iter=30), CANCER),
+}
+
+
+def leaves_of(model):
+    family = family_of(model)
+    return sum(tree.n_leaves for tree in family.tables(model))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_ships_says_what_the_descent_found(name):
+    model, (X, _, y, _) = MODELS[name]
+    model = model.fit(X, y)
+    method, family = Backfitting(), family_of(model)
+    pruned = prune(model, X, y, method=method, pruning_ratio=0.9)
+    task = type("Rows", (), {"X": X, "y": y, "sample_weight": None})
+    units = family.units(model, "leaf", X)
+    path = method.path(family, model, units, task)
+    ensemble = path.models[
+        np.flatnonzero(path.keep.sum(axis=1) >= units.count / 10)[-1]
+    ]
+    total = family.offset(model, X) + ensemble.baseline
+    ids = family.leaves(model, X)
+    tables = family.tables(model)
+    for subtree in ensemble.subtrees:
+        tree = tables[subtree.tree]
+        value = np.zeros((len(tree.left), subtree.value.shape[1]))
+        value[subtree.nodes] = subtree.value
+        leaf = set(subtree.nodes[~subtree.split].tolist())
+        for node in np.flatnonzero(tree.left >= 0):
+            if node in leaf or node not in subtree.nodes:
+                value[tree.left[node]] = value[tree.right[node]] = value[node]
+                leaf |= {tree.left[node], tree.right[node]}
+        total += value[ids[subtree.tree]]
+    if name.startswith("classes"):
+        if total.shape[1] == 1:
+            total = 1 / (1 + np.exp(-total))
+            total = np.hstack([1 - total, total])
+        said = pruned.predict_proba(X)
+    else:
+        said = pruned.predict(X)[:, None]
+    # sums over trees in another order
+    np.testing.assert_allclose(said, total, rtol=1e-9, atol=1e-9)
+    assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_tenth_of_the_leaves_does_as_well(name):
+    model, (X, X_test, y, y_test) = MODELS[name]
+    model = model.fit(X, y)
+    small = prune(model, X, y, method="backfitting", pruning_ratio=0.9)
+    assert leaves_of(small.estimator_) < 0.3 * leaves_of(model)
+    # room for the noise of 110 to 140 test rows
+    assert small.score(X_test, y_test) > model.score(X_test, y_test) - 0.06
+
+
+@pytest.mark.parametrize("container", ["same", "auto"])
+def test_probabilities_are_honest(container):
+    X, X_test, y, y_test = CANCER
+    model = RandomForestClassifier(30, random_state=0).fit(X, y)
+    method = Backfitting(container=container)
+    small = prune(model, X, y, method=method, pruning_ratio=0.9)
+    rows = np.vstack([X_test, 3 * X_test, -X_test])
+    said = small.predict_proba(rows)
+    assert said.min() >= 0 and said.max() <= 1
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+    loss = log_loss(y_test, small.predict_proba(X_test))
+    assert loss < log_loss(y_test, model.predict_proba(X_test)) + 0.05
+    assert roc_auc_score(y_test, small.predict_proba(X_test)[:, 1]) > 0.97
+
+
+def test_several_classes_as_boosting():
+    X, X_test, y, y_test = train_test_split(
+        *load_digits(n_class=4, return_X_y=True), random_state=0
+    )
+    y, y_test = np.array(list("abcd"))[y], np.array(list("abcd"))[y_test]
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small = prune(
+        model, X, y, method=Backfitting(container="auto"), pruning_ratio=0.9
+    ).estimator_
+    assert isinstance(small, GradientBoostingClassifier)
+    assert small.classes_.tolist() == list("abcd")
+    assert small.score(X_test, y_test) > model.score(X_test, y_test) - 0.03
+    assert log_loss(y_test, small.predict_proba(X_test)) < 0.3
+
+
+def test_loudness_is_the_best_one():
+    rng = np.random.RandomState(0)
+    y = np.eye(3)[rng.randint(3, size=200)]
+    total = 0.2 * y + 0.1 * rng.normal(size=y.shape)
+    scale = OneAgainstRestGoal(y).loudness(total)
+
+    def loss(factor):
+        said = np.exp(factor * total)
+        return -np.log((said / said.sum(axis=1, keepdims=True))[y > 0]).mean()
+
+    assert loss(scale) <= min(loss(scale * 0.98), loss(scale * 1.02))
+
+
+def test_missing_values_take_the_histogram_container():
+    X, X_test, y, y_test = CANCER
+    X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small = prune(model, X, y, method=Backfitting(container="auto"), pruning_ratio=0.9)
+    assert isinstance(small.estimator_, HistGradientBoostingClassifier)
+    assert small.score(X_test, y_test) > 0.9
+    assert np.isfinite(small.predict_proba(X)).all()
+
+
+def test_a_weight_of_zero_is_a_row_removed():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    weight = np.ones(len(y))
+    weight[::4] = 0
+    some = weight > 0
+    weighted = prune(forest, X, y, sample_weight=weight, pruning_ratio=0.95)
+    fewer = prune(forest, X[some], y[some], pruning_ratio=0.95)
+    # sums of the same numbers in another order
+    np.testing.assert_allclose(weighted.predict(X), fewer.predict(X), rtol=1e-6)
+
+
+def test_the_order_of_rows_does_not_matter():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    order = np.random.RandomState(0).permutation(len(y))
+    one = prune(forest, X, y, pruning_ratio=0.95)
+    other = prune(forest, X[order], y[order], pruning_ratio=0.95)
+    np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("model", [RandomForestClassifier(1), DecisionTreeClassifier()])
+def test_one_tree_of_one_leaf(model):
+    X, y = np.arange(8.0)[:, None], np.array([0, 1] * 4)
+    model = model.set_params(max_depth=1, min_samples_leaf=5, random_state=0).fit(X, y)
+    assert leaves_of(model) == 1
+    small = prune(model, X, y, method="backfitting", pruning_ratio=0.9)
+    np.testing.assert_array_equal(small.predict_proba(X), model.predict_proba(X))
+
+
+def test_all_the_way_down_a_constant_stays():
+    X, _, y, _ = DIABETES
+    rng = np.random.RandomState(0)
+    noise = rng.normal(size=len(y))
+    forest = RandomForestRegressor(5, max_depth=3, random_state=0).fit(X, noise)
+    small = prune(forest, X, noise, method=Backfitting(rho=1e9), pruning_ratio=0.99)
+    assert leaves_of(small.estimator_) >= 1
+    assert np.isfinite(small.predict(X)).all()
+
+
+def test_shares_add_up_to_no_more_than_one():
+    X, _, y, _ = CANCER
+    model = RandomForestClassifier(30, random_state=0).fit(X, y)
+    small = prune(
+        model, X, y, method=Backfitting(n_shares=5), pruning_ratio=0.95
+    ).estimator_
+    assert len(small.estimators_) <= 5
+    goal = ShareGoal(np.eye(2)[y], None, n_shares=5)
+    wild = np.random.RandomState(0).normal(size=(50, 2))
+    shares = 5 * goal.within(wild) + goal.constant
+    assert shares.min() >= 0
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+
+
+def test_what_a_tree_promised_is_kept():
+    X, _, y, _ = DIABETES
+    model = HistGradientBoostingRegressor(max_iter=5, monotonic_cst=[1] + [0] * 9)
+    with pytest.raises(ValueError, match="from_tables.*'cost_complexity'"):
+        PrunedEstimator(model, method="backfitting").fit(X, y)
+    pruned = PrunedEstimator(model, pruning_ratio=0.3).fit(X, y)
+    assert "CostComplexity" in pruned.report_.summary
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Backfitting(rho=0), "Backfitting\\(rho=0\\): rho must be above zero"),
+        (Backfitting(n_shares=0), "n_shares=0.*positive whole number"),
+        (Backfitting(container="other"), "container='other'.*'same' or 'auto'"),
+    ],
+)
+def test_bad_parameters(method, message):
+    X, _, y, _ = CANCER
+    with pytest.raises(ValueError, match=message):
+        PrunedEstimator(RandomForestClassifier(3), method=method).fit(X, y)
