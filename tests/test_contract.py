@@ -57,6 +57,7 @@ CASES = {
     "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
     "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
     "leaves of a tree": (DecisionTreeClassifier(), "backfitting", Y),
+    "a forest regrown": (RandomForestClassifier(12), "regrow", Y),
     "links of a tree": (DecisionTreeClassifier(), "auto", Y),
     "links of a forest": (RandomForestClassifier(12), "cost_complexity", Y),
     "links of histogram boosting": (
@@ -220,6 +221,8 @@ def test_result_is_plain_and_of_the_right_class(case):
         assert list(result.named_steps) == ["columns", "model"]
         assert type(result[-1]) is type(model)
         assert result[-1].n_features_in_ == 4
+    elif method == "regrow":
+        assert isinstance(result, GradientBoostingClassifier)
     else:
         assert type(result) is type(model)
     assert result.predict(rows).shape == y.shape

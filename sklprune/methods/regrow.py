@@ -4,11 +4,8 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.tree import DecisionTreeRegressor
 
-from sklprune._hold_out import hold_out
 from sklprune._registry import family_of, register
 from sklprune._tables import Tree
 from sklprune._units import Candidate
@@ -17,11 +14,7 @@ from sklprune.methods._descent import LEAF_GRID, STEP, Descent
 from sklprune.methods._forms import boosting_goal
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
-MIN_PRICE = 0.5
-#: pulls towards zero that are tried
-RHOS = (30.0, 100.0, 300.0)
-#: trees that are grown to try one of them
-N_TRIAL_TREES = 60
+MIN_PRICE = 0.1
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -44,10 +37,8 @@ class Regrow(Method):
     ----------
     max_leaf_nodes : int, default=31
         Leaves of a tree before it is cut.
-    rho : float or "auto", default="auto"
-        Strength of the pull of leaf values towards zero, in rows. "auto" grows with
-        each of 30, 100 and 300 on four fifths of the rows, and takes the one whose
-        models of all sizes lose least on the rest.
+    rho : float, default=200.0
+        Strength of the pull of leaf values towards zero, in rows.
     min_samples_leaf : int, default=20
         Rows of a leaf at least.
     max_trees : int, default=200
@@ -84,7 +75,7 @@ class Regrow(Method):
     reason = "trees that were grown anew say it with fewer leaves"
 
     def __init__(
-        self, max_leaf_nodes=31, *, rho="auto", min_samples_leaf=20, max_trees=200
+        self, max_leaf_nodes=31, *, rho=200.0, min_samples_leaf=20, max_trees=200
     ):
         self.max_leaf_nodes = max_leaf_nodes
         self.rho = rho
@@ -96,39 +87,15 @@ class Regrow(Method):
 
     def path(self, family, estimator, units, task):
         self._check()
-        rho = self.rho
-        if isinstance(rho, str):
-            rho = self._best_rho(family, estimator, units, task)
-        return self._grow(family, estimator, units, task, rho)
-
-    def _grow(self, family, estimator, units, task, rho, *, trial=False):
-        """The path at one pull; a trial takes longer steps and ends earlier."""
         shell = family.recast(estimator, task.X)
         host = family_of(shell)
         offset = host.offset(shell, task.X)
         n_outputs = offset.shape[1]
         goal = boosting_goal(family, estimator, host, shell, task, n_outputs)
-        descent = Descent([], [], goal(n_shares=None), offset, rho)
+        descent = Descent([], [], goal(n_shares=None), offset, self.rho)
         grower = _Grower(self._tree(task), task.X, descent)
-        step, max_trees = STEP, self.max_trees
-        if trial:
-            step, max_trees = STEP**2, min(N_TRIAL_TREES, max_trees)
-        models = grower.path(max_trees, units.count, step)
+        models = grower.path(self.max_trees, units.count)
         return Regrown(host, shell, models, grower.grown)
-
-    def _best_rho(self, family, estimator, units, task):
-        """The pull whose models, small and large, lose least on rows held out."""
-        first, second = hold_out(estimator, task, 0.2)
-        seen, unseen = task.take(first), task.take(second)
-        curves = []
-        for rho in RHOS:
-            path = self._grow(family, estimator, units, seen, rho, trial=True)
-            losses = [_loss(path.built(model), unseen) for model in path.models]
-            if losses:
-                curves.append(([model.n_leaves for model in path.models], losses))
-        if len(curves) < len(RHOS):
-            return RHOS[0]
-        return RHOS[int(np.argmin(mean_losses(curves)))]
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)
@@ -161,11 +128,8 @@ class Regrow(Method):
                     f"Regrow({name}={value!r}): {name} must be a whole number, {least} "
                     "or more."
                 )
-        number = isinstance(self.rho, numbers.Real) and self.rho > 0
-        if not number and not (isinstance(self.rho, str) and self.rho == "auto"):
-            raise ValueError(
-                f"Regrow(rho={self.rho!r}): rho must be a number above zero, or 'auto'."
-            )
+        if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
+            raise ValueError(f"Regrow(rho={self.rho!r}): rho must be above zero.")
 
 
 @dataclass(frozen=True)
@@ -182,45 +146,6 @@ class Regrown:
         return self.family.from_tables(self.shell, model, self.grown)
 
 
-def _loss(model, task):
-    """Log loss of a classifier, mean squared error of a regressor."""
-    if not is_classifier(model):
-        return mean_squared_error(
-            task.y, model.predict(task.X), sample_weight=task.sample_weight
-        )
-    return log_loss(
-        task.y,
-        model.predict_proba(task.X),
-        labels=model.classes_,
-        sample_weight=task.sample_weight,
-    )
-
-
-def mean_losses(curves):
-    """The mean loss of each curve over the sizes up to the best model of all.
-
-    Parameters
-    ----------
-    curves : list of (sizes, losses)
-        The loss of models of ascending sizes; a larger one never counts for less than
-        a smaller one that does better.
-
-    Returns
-    -------
-    list of float
-    """
-    sizes, losses = np.concatenate(
-        [np.array(curve, dtype=float).T for curve in curves]
-    ).T
-    grid = np.geomspace(sizes.min(), sizes[np.argmin(losses)], 20)
-    means = []
-    for sizes, losses in curves:
-        best = np.minimum.accumulate(losses)
-        at = np.searchsorted(sizes, grid + 1e-9, side="right") - 1
-        means.append(float(np.mean(best[np.maximum(at, 0)])))
-    return means
-
-
 class _Grower:
     """Grows trees on what a descent has left unsaid."""
 
@@ -228,8 +153,8 @@ class _Grower:
         self.tree, self.X, self.descent = tree, X, descent
         self.grown = []
 
-    def path(self, max_trees, max_leaves, step):
-        """Ensembles at prices that fall by a factor."""
+    def path(self, max_trees, max_leaves):
+        """Ensembles at falling prices."""
         models, descent = [], self.descent
         descent.start_empty()
         price = self._first_price()
@@ -243,7 +168,7 @@ class _Grower:
                 models.append(descent.ensemble())
                 if models[-1].n_leaves > max_leaves:
                     break
-            price /= step
+            price /= STEP
         return models
 
     def _first_price(self):

@@ -1,0 +1,108 @@
+"""Regrow: what takes the place of a forest says as much, and is plain."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+
+from sklprune import PrunedEstimator, prune
+from sklprune.methods import Regrow
+
+CANCER = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
+DIABETES = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
+
+
+def leaves_of(boosting):
+    return sum(tree.get_n_leaves() for tree in boosting.estimators_.ravel())
+
+
+def test_a_small_boosting_says_what_a_large_forest_says():
+    X, X_test, y, y_test = CANCER
+    forest = RandomForestClassifier(100, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method="regrow", pruning_ratio=0.98, random_state=0)
+    model = small.estimator_
+    assert isinstance(model, GradientBoostingClassifier)
+    n_leaves = sum(tree.get_n_leaves() for tree in forest.estimators_)
+    assert leaves_of(model) < 0.05 * n_leaves
+    # 143 test rows: three of them
+    assert model.score(X_test, y_test) > forest.score(X_test, y_test) - 0.021
+    assert log_loss(y_test, model.predict_proba(X_test)) < 0.2
+
+
+def test_ever_smaller_models_are_on_the_path():
+    X, X_test, y, y_test = DIABETES
+    forest = RandomForestRegressor(30, random_state=0).fit(X, y)
+    ratios = [0.95, 0.99, 0.995]
+    pruned = prune(forest, X, y, method="regrow", pruning_ratio=ratios, store_path=True)
+    models = [pruned.path_.at(ratio) for ratio in ratios]
+    assert all(isinstance(model, GradientBoostingRegressor) for model in models)
+    sizes = [leaves_of(model) for model in models]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > sizes[-1]
+    assert models[0].score(X_test, y_test) > forest.score(X_test, y_test) - 0.05
+
+
+def test_several_classes():
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["ant", "bee", "cat"])[y]
+    forest = RandomForestClassifier(50, random_state=0).fit(X, names)
+    small = prune(forest, X, names, method="regrow", pruning_ratio=0.9).estimator_
+    assert small.classes_.tolist() == ["ant", "bee", "cat"]
+    assert small.estimators_.shape[1] == 3
+    # rows that it was grown on: iris has five that lie among another class
+    assert small.score(X, names) > 0.95
+
+
+def test_missing_values():
+    X, X_test, y, y_test = DIABETES
+    X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
+    forest = RandomForestRegressor(30, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method="regrow", pruning_ratio=0.95).estimator_
+    assert isinstance(small, HistGradientBoostingRegressor)
+    assert small.score(X_test, y_test) > forest.score(X_test, y_test) - 0.1
+    assert np.isfinite(small.predict(X)).all()
+
+
+def test_a_weight_of_zero_is_a_row_removed():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    weight = np.ones(len(y))
+    weight[::4] = 0
+    some = weight > 0
+    # rows of no weight still count for the least number of rows of a leaf
+    method = Regrow(min_samples_leaf=1, max_leaf_nodes=4)
+    kept = {"method": method, "pruning_ratio": 0.97, "random_state": 0}
+    weighted = prune(forest, X, y, sample_weight=weight, **kept)
+    fewer = prune(forest, X[some], y[some], **kept)
+    np.testing.assert_allclose(
+        weighted.predict(X[some]), fewer.predict(X[some]), rtol=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        (Regrow(1), "max_leaf_nodes=1.*2 or more"),
+        (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
+        (Regrow(max_trees=0), "max_trees=0"),
+        (Regrow(rho=-1), "rho=-1.*above zero"),
+    ],
+)
+def test_bad_parameters(method, message):
+    X, _, y, _ = CANCER
+    with pytest.raises(ValueError, match=message):
+        PrunedEstimator(RandomForestClassifier(3), method=method).fit(X, y)
+
+
+def test_only_forests_are_regrown():
+    X, _, y, _ = CANCER
+    model = GradientBoostingClassifier(n_estimators=3)
+    with pytest.raises(ValueError, match="does not offer recast.*'backfitting'"):
+        PrunedEstimator(model, method="regrow").fit(X, y)
