@@ -11,14 +11,12 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import (
     GroupKFold,
-    GroupShuffleSplit,
-    ShuffleSplit,
     StratifiedGroupKFold,
-    StratifiedShuffleSplit,
     check_cv,
 )
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._hold_out import hold_out
 from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of
 from sklprune._plain import plain, stripped
@@ -327,27 +325,6 @@ def splits_of(plan, task, cv):
         weights = {"sample_weight": task.sample_weight}
         metadata = requested(splitter, "split", **metadata, **weights)
     return list(splitter.split(task.X, task.y, **metadata))
-
-
-def hold_out(estimator, task, fraction):
-    """Split the rows once: (first rows, held-out rows), stratified where it can be."""
-    X, y, seed = task.X, task.y, task.random_state
-    if task.groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
-    elif y is not None and is_classifier(estimator) and _can_stratify(y, fraction):
-        splitter = StratifiedShuffleSplit(1, test_size=fraction, random_state=seed)
-    else:
-        splitter = ShuffleSplit(1, test_size=fraction, random_state=seed)
-    first, held_out = next(splitter.split(X, y, task.groups))
-    return np.sort(first), np.sort(held_out)
-
-
-def _can_stratify(y, fraction):
-    y = np.asarray(y)
-    if y.ndim > 1:
-        return False
-    sizes = np.unique(y, return_counts=True)[1]
-    return sizes.min() >= 2 and len(sizes) <= np.floor(fraction * len(y))
 
 
 # -- the loop over splits ------------------------------------------------------------

@@ -12,6 +12,7 @@ from sklprune.methods.member_selection import MemberSelection
 from sklprune.methods.neuron_elimination import NeuronElimination
 from sklprune.methods.permutation import Permutation
 from sklprune.methods.recursive_elimination import RecursiveElimination
+from sklprune.methods.regrow import Regrow
 
 __all__ = [
     "Backfitting",
@@ -23,4 +24,5 @@ __all__ = [
     "NeuronElimination",
     "Permutation",
     "RecursiveElimination",
+    "Regrow",
 ]

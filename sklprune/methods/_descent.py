@@ -17,6 +17,11 @@ import numpy as np
 
 from sklprune._tables import Ensemble, Subtree, alive, levels_of, sum_up
 
+#: how much cheaper a leaf is at each step of a path
+STEP = 1.3
+#: ratios of leaves: from a half down, four sizes for each factor of two
+LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
+
 
 class Standing(NamedTuple):
     """What stands of one tree.
@@ -66,7 +71,7 @@ class Descent:
         self.prior = None
         self._moved()
         # a row resists as it does where nothing is known yet
-        self.rho = rho * self._parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
+        self.rho = rho * self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
         self._least_noise = 0.0
         self._least_noise = 1e-4 * self.noise()
 
@@ -109,7 +114,7 @@ class Descent:
 
     def noise(self):
         """What a leaf brings, were all that is left noise; never nothing."""
-        pull, curvature = self._parabola(None)
+        pull, curvature = self.parabola(None)
         weight = self.goal.weight
         square = np.divide(pull**2, weight, out=np.zeros_like(pull), where=weight > 0)
         noise = square.sum(axis=0).mean() / curvature.sum(axis=0).mean()
@@ -150,10 +155,26 @@ class Descent:
                     self.sweep(price)
                     n_settled = len(self.standing)
 
+    def propose_new(self, tree, ids, price):
+        """Put one more tree last; the best pruning of it."""
+        self.trees.append(tree)
+        self.leaves.append(ids)
+        self.levels.append(levels_of(tree.left, tree.right))
+        return self._propose(len(self.trees) - 1, price)
+
+    def accept_last(self, proposal):
+        """Let the last tree in."""
+        self._accept(len(self.trees) - 1, proposal)
+
+    def forget_last(self):
+        """Take the last tree away again, which does not stand."""
+        for known in (self.trees, self.leaves, self.levels):
+            known.pop()
+
     def _propose(self, i, price):
         """The best pruning of one tree, the others being as they are."""
         tree, levels, ids = self.trees[i], self.levels[i], self.leaves[i]
-        pull, curvature = self._parabola(tree.output)
+        pull, curvature = self.parabola(tree.output)
         said = np.zeros((1, 1))
         if i in self.standing:
             said = self.standing[i].value[ids]
@@ -203,7 +224,7 @@ class Descent:
     def _shift(self):
         """One step of the constant, where it is free."""
         if self.goal.constant is None:
-            pull, curvature = self._parabola(None)
+            pull, curvature = self.parabola(None)
             step = pull.sum(axis=0) / curvature.sum(axis=0)
             self.baseline += step
             self.sum += step
@@ -212,7 +233,7 @@ class Descent:
     def _moved(self):
         self._known = None
 
-    def _parabola(self, output):
+    def parabola(self, output):
         """Pull and curvature of each row around the present sum."""
         if self._known is None:
             self._known = self.goal.parabola(self.sum)

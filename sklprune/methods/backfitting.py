@@ -2,19 +2,16 @@
 
 import numbers
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from sklprune._registry import family_of, register
+from sklprune._registry import register
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
-from sklprune.methods._descent import Descent
-from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, SquaredGoal
+from sklprune.methods._descent import LEAF_GRID, STEP, Descent
+from sklprune.methods._forms import Form, boosting_form, own_form
 
-#: how much cheaper a leaf is at each step of a path
-STEP = 1.3
 #: how often each training row asks for what its leaf says in the whole ensemble
 PULL = 1.0
 #: a leaf never costs less than this share of what a leaf of pure noise brings
@@ -89,12 +86,15 @@ class Backfitting(Method):
         self.n_shares = n_shares
 
     def grid(self, task):
-        """From a half of the leaves down, four sizes for each factor of two."""
-        return [float(1 - 2 ** (-k / 4)) for k in range(4, 65)]
+        return LEAF_GRID
 
     def path(self, family, estimator, units, task):
         self._check()
-        form = self._form(family, estimator, task)
+        as_boosting = self.container == "auto"
+        if as_boosting and "recast" in family.capabilities(estimator):
+            form = boosting_form(family, estimator, task)
+        else:
+            form = own_form(family, estimator, task)
         leaves = family.leaves(estimator, task.X)
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.family.offset(form.model, task.X)
@@ -120,21 +120,6 @@ class Backfitting(Method):
         model = form.family.from_tables(form.model, path.models[fits[-1]], form.source)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
-    def _form(self, family, estimator, task):
-        """The model that holds the result, and the trees as it adds them up."""
-        y, weight = family.targets(estimator, task.y), task.sample_weight
-        says = family.says(estimator)
-        if self.container == "auto" and "recast" in family.capabilities(estimator):
-            return _as_boosting(family, estimator, task)
-        if says == "scores":
-            goal = partial(Goal, family.loss(estimator), y, weight)
-        elif says == "values":
-            goal = partial(SquaredGoal, y, weight)
-        else:
-            n_distributions = family.n_distributions(estimator)
-            goal = partial(ShareGoal, y, weight, n_distributions)
-        return Form(family, estimator, family.tables(estimator), None, goal, True)
-
     def _check(self):
         if self.container not in ("same", "auto"):
             raise ValueError(
@@ -148,52 +133,6 @@ class Backfitting(Method):
                 f"Backfitting(n_shares={self.n_shares!r}): n_shares must be a positive "
                 "whole number."
             )
-
-
-@dataclass(frozen=True)
-class Form:
-    """What holds the result: the model that is filled, and the trees as it adds them.
-
-    Parameters
-    ----------
-    family, model : Family, estimator
-    trees : list of Tree
-    source : list or None
-        The trees of the other model that they come from; None for its own.
-    goal : callable
-        `goal(n_shares=...)`, what is lowered: a `Goal`.
-    says_now : bool
-        Whether the values of the trees are on the scale of the sum.
-    """
-
-    family: object
-    model: object
-    trees: list
-    source: list | None
-    goal: object
-    says_now: bool
-
-
-def _as_boosting(family, estimator, task):
-    """The form of a forest whose trees are held by a boosting model."""
-    shell = family.recast(estimator, task.X)
-    host = family_of(shell)
-    n_outputs = host.offset(shell, task.X).shape[1]
-    # of two classes the second one is what the score speaks for; of several each has a
-    # copy of every tree
-    copies = [
-        tree._replace(value=tree.value[:, [output - n_outputs]], output=output)
-        for output in range(n_outputs)
-        for tree in family.tables(estimator)
-    ]
-    weight = task.sample_weight
-    if n_outputs > 1:
-        goal = partial(OneAgainstRestGoal, family.targets(estimator, task.y), weight)
-    else:
-        goal = partial(Goal, host.loss(shell), host.targets(shell, task.y), weight)
-    says_now = n_outputs > 1 or family.says(estimator) == "values"
-    source = family.trees(estimator)
-    return Form(host, shell, copies, source, goal, says_now)
 
 
 @dataclass(frozen=True)
