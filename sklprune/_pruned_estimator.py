@@ -40,7 +40,8 @@ class PrunedEstimator(PruningMetaEstimator):
     method : str or Method, default="auto"
         In which order units leave: "magnitude" (weights, hidden units),
         "neuron_elimination" (hidden units), "backfitting" and "cost_complexity"
-        (leaves of trees), "member_selection" (trees of a forest), "permutation",
+        (leaves of trees), "regrow" (small trees in the place of a forest),
+        "member_selection" (trees of a forest), "permutation",
         "recursive_elimination" and "elastic_net_path" (columns), or an object of
         :mod:`sklprune.methods`. "auto" takes what suits the model: "magnitude" for a
         linear model, "neuron_elimination" for an MLP, "cost_complexity" for a single
