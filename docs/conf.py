@@ -1,6 +1,12 @@
 """Sphinx settings; the docs build offline, with warnings as errors."""
 
-from sklprune import __version__
+import pathlib
+import sys
+
+# the pages speak of the tree that they lie in, whatever is installed
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from sklprune import __version__  # noqa: E402
 
 project = "sklprune"
 author = "The sklprune developers"
@@ -18,6 +24,7 @@ html_title = "sklprune"
 exclude_patterns = ["_build"]
 autosummary_generate = True
 numpydoc_show_class_members = False
+myst_heading_anchors = 3
 autodoc_default_options = {
     "members": True,
     # scikit-learn writes these, with references into its own guide

@@ -51,6 +51,22 @@ class Cost:
         Seconds to predict one row, the median of many predictions.
     latency_per_row : float
         Seconds a row where up to 1000 rows are predicted together, the median.
+
+    See Also
+    --------
+    cost : Makes one of a fitted model.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklprune import cost
+    >>> X, y = load_iris(return_X_y=True)
+    >>> size = cost(DecisionTreeClassifier(max_depth=2).fit(X, y))
+    >>> size.nodes, size.features
+    (5, 4)
+    >>> sorted(size.to_dict())[:3]
+    ['compressed_bytes', 'features', 'file_bytes']
     """
 
     parameters: float = math.nan

@@ -35,8 +35,12 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         "elastic_net_path", or an object of :mod:`sklprune.methods`.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of columns to remove, or the grid that the rule chooses from.
+        "auto" is the grid of the method: ten ratios, or every step on the way of
+        "recursive_elimination".
     rule : str, Rule or callable, default="one_se"
-        Which selection of a grid to keep.
+        Which selection of a grid to keep: "best", "one_se", "tolerance", "agreement",
+        or an object of :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a
+        number, or `n_features_to_select` is given.
     n_features_to_select : int or None, default=None
         How many columns stay; excludes `pruning_ratio`. With groups it is the most
         that may stay.

@@ -38,22 +38,32 @@ class PrunedEstimator(PruningMetaEstimator):
         The model to prune. A fitted one comes in as `FrozenEstimator(model)` and is
         never changed; see also :func:`prune`.
     method : str or Method, default="auto"
-        In which order units leave: "magnitude", "permutation", "member_selection",
-        or an object of :mod:`sklprune.methods`. "auto" takes what suits the model:
-        weights of a linear model, hidden units of an MLP, trees of a forest, columns
-        of anything else; a pipeline is pruned as its last step.
+        In which order units leave: "magnitude" (weights, hidden units),
+        "neuron_elimination" (hidden units), "backfitting" and "cost_complexity"
+        (leaves of trees), "regrow" (small trees in the place of a forest),
+        "member_selection" (trees of a forest), "permutation",
+        "recursive_elimination" and "elastic_net_path" (columns), or an object of
+        :mod:`sklprune.methods`. "auto" takes what suits the model: "magnitude" for a
+        linear model, "neuron_elimination" for an MLP, "cost_complexity" for a single
+        tree, "backfitting" for a forest or gradient boosting ("cost_complexity" where
+        it has monotonic constraints), "permutation" for anything else; a pipeline is
+        pruned as its last step.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of units to remove, or the grid that the rule chooses from.
-        "auto" is a grid of ten ratios, with the unpruned model as one more choice.
+        "auto" is the grid of the method, ten ratios for most, with the unpruned model
+        as one more choice.
     rule : str, Rule or callable, default="one_se"
-        Which model of a grid to keep: "best", "one_se", "tolerance", "agreement" or
-        an object of :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a number.
+        Which model of a grid to keep: "best", "one_se", "tolerance", "agreement", or
+        an object of :mod:`sklprune.rules`, such as `Budget(file_bytes=100_000)`. Not
+        asked where `pruning_ratio` is a number.
     refit : bool, str or Refit, default=True
-        How what stays is fitted anew. True takes the default of the model: a clone
-        on the columns kept, a refit of the weights kept (without y a reconstruction
-        of what the layers said), nothing for trees of a
-        forest. False leaves what stays as it is; columns leave a fitted linear model or
-        network so, and stand at their means in what stays.
+        How what stays is fitted anew: "clone" (columns), "masked_refit" or
+        "reconstruction" (weights and hidden units; the latter for columns of linear
+        models and MLPs too), or an object of :mod:`sklprune.refits`. True is "clone"
+        for columns; "masked_refit" for weights and hidden units, and "reconstruction"
+        without y; nothing for leaves and trees. False leaves what stays as it is;
+        columns leave a fitted linear model or network so, and stand at their means in
+        what stays.
     cv : int, splitter, iterable or None, default=None
         The splits that a rule chooses on: pruned on the first rows, scored on the
         second. None is 5 folds, and for a frozen model one split with a quarter of
@@ -75,7 +85,8 @@ class PrunedEstimator(PruningMetaEstimator):
         all. Empty the folder when you change code of your own that a fit calls.
     verbose : bool or int, default=False
         Whether a line is printed for each split, for the last fit and for the last
-        pruning, with the seconds that it took.
+        pruning, with the seconds that it took. Callbacks of scikit-learn 1.9, a
+        `ProgressBar` say, are told of the same steps.
 
     Attributes
     ----------
@@ -110,7 +121,7 @@ class PrunedEstimator(PruningMetaEstimator):
     >>> forest = RandomForestClassifier(60, random_state=0)
     >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9, random_state=0).fit(X, y)
     >>> print(pruned.report_.summary)
-    RandomForestClassifier: 1171 of 1325 leaves removed by Backfitting; everything ...
+    RandomForestClassifier: 1174 of 1325 leaves removed by Backfitting; everything ...
     """
 
     _parameter_constraints = {

@@ -34,12 +34,13 @@ def demo_models():
     diabetes = load_diabetes(return_X_y=True)
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     network = make_pipeline(StandardScaler(), MLPClassifier((64, 32), tol=1e-3))
+    forest = RandomForestClassifier()
     boosting = HistGradientBoostingRegressor(max_iter=40)
     return [
         ("logistic regression, breast cancer: weights", cancer, logistic, "auto"),
-        ("MLP in a pipeline, digits: hidden units", digits, network, "auto"),
-        ("random forest, digits: trees", digits, RandomForestClassifier(), "auto"),
-        ("gradient boosting, diabetes: columns", diabetes, boosting, "permutation"),
+        ("MLP in a pipeline, digits: neurons", digits, network, "auto"),
+        ("random forest, breast cancer: leaves", cancer, forest, "auto"),
+        ("gradient boosting, diabetes: features", diabetes, boosting, "permutation"),
     ]
 
 

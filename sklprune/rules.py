@@ -81,6 +81,28 @@ class Rule(BaseEstimator):
         Whether the choice is made by scores, so that it needs y.
     needs_unpruned : bool
         Whether the choice is measured against the unpruned model.
+
+    Examples
+    --------
+    The smallest model above a score:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklprune import PrunedEstimator
+    >>> from sklprune.rules import Rule
+    >>> class AtLeast(Rule):
+    ...     def __init__(self, score=0.9):
+    ...         self.score = score
+    ...
+    ...     def choose(self, table):
+    ...         good = table["score_mean"] >= self.score
+    ...         return int(np.flatnonzero(good).max(initial=0))
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> tree = DecisionTreeClassifier(random_state=0)
+    >>> pruned = PrunedEstimator(tree, rule=AtLeast(0.9)).fit(X, y)
+    >>> pruned.report_.score["pruned"] >= 0.9
+    True
     """
 
     needs = ()

@@ -31,6 +31,28 @@ class Method(BaseEstimator):
         asked for the ratio None. The rule is not asked.
     reason : str
         Why a unit leaves, for a report.
+
+    Examples
+    --------
+    Columns that vary least leave first:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklprune import FeaturePruningSelector
+    >>> from sklprune.methods import Method
+    >>> class Spread(Method):
+    ...     granularity = "feature"
+    ...     reason = "it hardly varies"
+    ...
+    ...     def score(self, family, estimator, units, task):
+    ...         return np.var(task.X, axis=0)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> selector = FeaturePruningSelector(
+    ...     LogisticRegression(max_iter=500), method=Spread(), n_features_to_select=2
+    ... )
+    >>> selector.fit(X, y).support_
+    array([ True, False,  True, False])
     """
 
     granularity = None

@@ -35,7 +35,7 @@ class RecursiveElimination(Method):
     importance : str, callable or Method, default="auto"
         "auto" is what the fitted model itself says: its `coef_`, multiplied by the
         standard deviation of each column, or its `feature_importances_`. An attribute
-        such as "coef_" or "named_steps.svc.coef_", or a callable that is given the
+        such as `"coef_"` or `"named_steps.svc.coef_"`, or a callable that is given the
         fitted model, is taken as it is; of several outputs the root of the sum of
         squares counts. The name of a method for columns, "permutation" say, or such a
         method, orders by that method: this works for any model.

@@ -17,6 +17,28 @@ class Refit(BaseEstimator):
         act on a fitted model.
     of_columns : bool
         Whether it can follow the removal of columns.
+
+    Examples
+    --------
+    Only the intercept follows, so that the mean is kept:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from sklprune import prune
+    >>> from sklprune.refits import Refit
+    >>> class Recentre(Refit):
+    ...     needs_labels = True
+    ...
+    ...     def apply(self, family, dense, units, keep, task):
+    ...         model = family.remove(dense, units, keep)
+    ...         model.intercept_ += np.mean(task.y - model.predict(task.X))
+    ...         return model
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = LinearRegression().fit(X + 1, y)
+    >>> small = prune(model, X + 1, y, pruning_ratio=0.5, refit=Recentre())
+    >>> bool(np.isclose(small.predict(X + 1).mean(), y.mean()))
+    True
     """
 
     needs = ()
