@@ -27,6 +27,11 @@ def load(name, folder=None):
     if folder:
         with np.load(pathlib.Path(folder) / f"{name}.npz", allow_pickle=False) as file:
             return file["X"].astype(np.float32), file["y"].copy()
+    if name not in OPENML:
+        raise ValueError(
+            f"{name} is not fetched from OpenML: name the folder with {name}.npz by "
+            "--data or SKLPRUNE_DATA."
+        )
     from sklearn.datasets import fetch_openml
 
     X, y = fetch_openml(
