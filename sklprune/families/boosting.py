@@ -32,7 +32,7 @@ class BoostingFamily(TreesFamily):
     def tables(self, estimator):
         n_outputs = estimator.estimators_.shape[1]
         return [
-            table(tree, i, estimator.learning_rate, i % n_outputs)
+            table(tree, i, estimator.learning_rate, i % n_outputs).averaged()
             for i, tree in enumerate(self.trees(estimator))
         ]
 
@@ -69,11 +69,13 @@ class BoostingFamily(TreesFamily):
         return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
 
     def with_subtrees(self, estimator, subtrees):
+        trees = self.trees(estimator)
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in subtrees:
-            tree = self.trees(estimator)[subtree.tree]
-            columns[subtree.output].append(cut(tree, subtree))
-        return self._holding(estimator, columns, tree, np.zeros(len(columns)))
+            tree = trees[subtree.tree]
+            value = table(tree).averaged().value[subtree.nodes]
+            columns[subtree.output].append(cut(tree, subtree, value))
+        return self._holding(estimator, columns, trees[0], np.zeros(len(columns)))
 
     def _holding(self, estimator, columns, any_tree, baseline):
         """A copy of the estimator with a list of trees for each output."""

@@ -33,16 +33,10 @@ class HistBoostingFamily(TreesFamily):
 
     def tables(self, estimator):
         n_outputs = estimator.n_trees_per_iteration_
-        tables = []
-        for i, tree in enumerate(self.trees(estimator)):
-            nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
-            left, right = (
-                np.where(leaf, -1, nodes[side].astype(int))
-                for side in ("left", "right")
-            )
-            value, weight = nodes["value"][:, None], nodes["count"].astype(float)
-            tables.append(Tree(left, right, value, weight, i % n_outputs, i))
-        return tables
+        return [
+            _table(tree, i, i % n_outputs)
+            for i, tree in enumerate(self.trees(estimator))
+        ]
 
     def risks(self, estimator):
         # the gains of splits are kept alone: what those below a node add up to is its
@@ -119,8 +113,10 @@ class HistBoostingFamily(TreesFamily):
         for side in ("left", "right"):
             nodes[side] = np.where(subtree.split, new_id[nodes[side]], 0)
         nodes["is_leaf"] = ~subtree.split
-        if subtree.value is not None:
-            nodes["value"] = subtree.value[:, 0]
+        value = subtree.value
+        if value is None:
+            value = _table(tree).value[subtree.nodes]
+        nodes["value"] = value[:, 0]
         by_category = subtree.split & (nodes["is_categorical"] != 0)
         kept, nodes["bitset_idx"][by_category] = np.unique(
             nodes["bitset_idx"][by_category], return_inverse=True
@@ -157,6 +153,16 @@ class HistBoostingFamily(TreesFamily):
         ]
         model._bin_mapper = mapper
         return model
+
+
+def _table(tree, position=0, output=None):
+    """A fitted predictor as arrays."""
+    nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
+    left, right = (
+        np.where(leaf, -1, nodes[side].astype(int)) for side in ("left", "right")
+    )
+    value, weight = nodes["value"][:, None], nodes["count"].astype(float)
+    return Tree(left, right, value, weight, output, position).averaged()
 
 
 def _converted(tree, like):
