@@ -25,7 +25,7 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         Naming what is wrong: lengths that differ, one class, constant columns,
         weights that are all zero, columns other than those a frozen model saw.
     """
-    X, y, groups = indexable(X, y, groups)
+    X, y, groups = indexable(_as_array(X), y, groups)
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:
@@ -44,6 +44,17 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         if _all_constant(X):
             raise ValueError("All columns of X are constant: there is nothing to fit.")
     return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
+
+
+def _as_array(X):
+    """A table of numbers in lists as an array; texts and all else as they are."""
+    if not isinstance(X, (list, tuple)):
+        return X
+    try:
+        table = np.asarray(X)
+    except ValueError:  # rows of several lengths, for a step that takes them
+        return X
+    return table if table.ndim == 2 and table.dtype.kind in "biuf" else X
 
 
 def _check_as_seen(estimator, X):

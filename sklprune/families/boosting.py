@@ -1,12 +1,11 @@
 """`GradientBoosting*`: stages of small trees that add up."""
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from sklprune.families._base import without
 from sklprune.families._trees import (
     ONLY_THE_ROOT,
-    TreesFamily,
+    BoostedFamily,
     cut,
     table,
     tree_counts,
@@ -17,14 +16,13 @@ from sklprune.families._trees import (
 LEFT_OVERS = ("oob_improvement_", "oob_score_", "oob_scores_", "train_score_")
 
 
-class BoostingFamily(TreesFamily):
+class BoostingFamily(BoostedFamily):
     """`GradientBoostingClassifier` and `GradientBoostingRegressor`.
 
     Of several classes every stage holds one tree for each.
     """
 
     classes = ("BaseGradientBoosting",)
-    default_method = "backfitting"
 
     def trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_.ravel()]
@@ -43,17 +41,6 @@ class BoostingFamily(TreesFamily):
     def offset(self, estimator, X):
         first = estimator.estimators_[0, 0]
         return estimator._raw_predict_init(first._validate_X_predict(X, True))
-
-    def says(self, estimator):
-        return "scores"
-
-    def loss(self, estimator):
-        return estimator._loss
-
-    def targets(self, estimator, y):
-        if not is_classifier(estimator):
-            return np.asarray(y, dtype=float)
-        return np.searchsorted(estimator.classes_, y).astype(float)
 
     def from_tables(self, estimator, ensemble, trees=None):
         trees = self.trees(estimator) if trees is None else trees

@@ -3,11 +3,10 @@
 import copy
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from sklprune._tables import Tree, levels_of
 from sklprune.families._base import without
-from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily, node_counts
+from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (
@@ -18,7 +17,7 @@ LEFT_OVERS = (
 )
 
 
-class HistBoostingFamily(TreesFamily):
+class HistBoostingFamily(BoostedFamily):
     """`HistGradientBoostingClassifier` and `HistGradientBoostingRegressor`.
 
     Of several classes every iteration holds one tree for each. Missing values and
@@ -26,7 +25,6 @@ class HistBoostingFamily(TreesFamily):
     """
 
     classes = ("BaseHistGradientBoosting",)
-    default_method = "backfitting"
 
     def trees(self, estimator):
         return [tree for stage in estimator._predictors for tree in stage]
@@ -63,17 +61,6 @@ class HistBoostingFamily(TreesFamily):
     def offset(self, estimator, X):
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
-
-    def says(self, estimator):
-        return "scores"
-
-    def loss(self, estimator):
-        return estimator._loss
-
-    def targets(self, estimator, y):
-        if not is_classifier(estimator):
-            return np.asarray(y, dtype=float)
-        return np.searchsorted(estimator.classes_, y).astype(float)
 
     # -- building ----------------------------------------------------------------------
 
