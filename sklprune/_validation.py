@@ -35,6 +35,11 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
                 "least one non-zero number."
             )
         sample_weight = check_sample_weight(sample_weight, X)
+        if sample_weight.min() < 0:
+            raise ValueError(
+                f"sample_weight: {sample_weight.min():g} is negative. Sample weights "
+                "must not be: orders and refits divide by their sums."
+            )
     labels = None if y is None else np.asarray(y)
     if labels is not None and labels.dtype.kind == "f":
         assert_all_finite(labels, input_name="y")
@@ -72,9 +77,9 @@ def _check_as_seen(estimator, X):
 def _check_classes(labels, sample_weight):
     if sample_weight is not None:
         labels = labels[sample_weight != 0]
-    if labels.dtype.kind == "f" or labels.ndim != 1:
+    if labels.size > len(labels):
         return
-    known = set(labels.tolist())
+    known = set(labels.ravel().tolist())
     if len(known) == 1:
         raise ValueError(
             f"y has one class, {known.pop()!r}; a classifier needs at least two."
