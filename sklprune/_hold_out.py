@@ -24,7 +24,7 @@ def hold_out(estimator, task, fraction):
 
 def _can_stratify(y, fraction):
     y = np.asarray(y)
-    if y.ndim > 1:
+    if y.size > len(y):
         return False
     sizes = np.unique(y, return_counts=True)[1]
     return sizes.min() >= 2 and len(sizes) <= np.floor(fraction * len(y))

@@ -44,7 +44,7 @@ def classes_of(estimator, y):
 
     They are counted for a classifier of one output.
     """
-    if y is None or not is_classifier(estimator) or np.ndim(y) != 1:
+    if y is None or not is_classifier(estimator) or np.size(y) > len(y):
         return None
     return np.unique(np.asarray(y))
 
@@ -63,9 +63,9 @@ def outcomes_of(classes, y, labels, others):
     -------
     ndarray of shape (n_classes, 2, 2), int
     """
-    y = np.asarray(y)
+    y = np.ravel(y)
     code = np.searchsorted(classes, y)
-    before = np.asarray(labels) == y
-    after = np.asarray(others) == y
+    before = np.ravel(labels) == y
+    after = np.ravel(others) == y
     cells = np.bincount(4 * code + 2 * before + after, minlength=4 * len(classes))
     return cells.reshape(-1, 2, 2)

@@ -324,7 +324,14 @@ def splits_of(plan, task, cv):
     if routing_enabled():
         weights = {"sample_weight": task.sample_weight}
         metadata = requested(splitter, "split", **metadata, **weights)
-    return list(splitter.split(task.X, task.y, **metadata))
+    splits = list(splitter.split(task.X, task.y, **metadata))
+    sizes = [(len(first), len(second)) for first, second in splits]
+    if not np.all(sizes) or not splits:
+        raise ValueError(
+            f"cv gives splits of {sizes} rows. There must be at least one, and in each "
+            "of them rows to prune on and rows to score on."
+        )
+    return splits
 
 
 # -- the loop over splits ------------------------------------------------------------

@@ -32,6 +32,9 @@ from sklprune._sklearn_private import scorer_name
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
 
+#: a sentence lists no more ratios than these
+N_LISTED = 10
+
 
 @dataclass(frozen=True)
 class Result:
@@ -100,7 +103,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         scores = _held_out_scores(plan, task, table, outcomes, chosen, rule)
     else:
         scores = _scores_on_fitted_rows(plan, task, dense, best.model)
-    scores["kept_because"] = _why_kept(plan.method, rule, ratios, chosen)
+    scores["kept_because"] = _why_kept(plan.method, rule, ratios, best.candidate.ratio)
     return Result(
         best.model,
         float((~best.candidate.keep).mean()),
@@ -209,7 +212,10 @@ def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):
-        _check_labels(method, refit)
+        without = _methods_for(core, family, granularity, labels=False)
+        _check_labels("method", method, without)
+        without = [n for n, c in registered("refit").items() if not c.needs_labels]
+        _check_labels("refit", refit, without)
     return Plan(estimator, frozen, method, refit, limits or {})
 
 
@@ -235,14 +241,20 @@ def _misfit(method, core, family, granularity):
     return f", which {why}" if why else ""
 
 
+def _methods_for(core, family, granularity, labels=True):
+    """Names of the methods that can prune a model."""
+    return [
+        name
+        for name, cls in registered("method").items()
+        if not _misfit(cls(), core, family, granularity)
+        and (labels or not cls.needs_labels)
+    ]
+
+
 def _check_method(method, core, family, granularity):
     why = _misfit(method, core, family, granularity)
     if why:
-        works = [
-            repr(name)
-            for name, cls in registered("method").items()
-            if not _misfit(cls(), core, family, granularity)
-        ]
+        works = map(repr, _methods_for(core, family, granularity))
         plain = repr(method) == f"{type(method).__name__}()"
         said = repr(snake_case(type(method).__name__)) if plain else repr(method)
         raise ValueError(
@@ -284,15 +296,14 @@ def _needs_labels(estimator):
     return get_tags(core).target_tags.required
 
 
-def _check_labels(method, refit):
-    for part, what in ((method, "method"), (refit, "refit")):
-        if part is not None and part.needs_labels:
-            others = [n for n, c in registered(what).items() if not c.needs_labels]
-            raise ValueError(
-                f"{what}={snake_case(type(part).__name__)!r} requires y to be passed, "
-                f"but the target y is None. Without labels works {what}="
-                f"{others[0]!r}, where it fits the model."
-            )
+def _check_labels(what, part, without):
+    """Refuse a method or a refit that needs y, and name those that need none."""
+    if part is not None and part.needs_labels:
+        raise ValueError(
+            f"{what}={snake_case(type(part).__name__)!r} requires y to be passed, but "
+            f"the target y is None. Without labels works {what}: "
+            f"{', '.join(map(repr, without)) or 'none'}."
+        )
 
 
 def make_scorer(plan, scoring, labels):
@@ -387,13 +398,17 @@ def _is_a_choice(rule, table):
     return table["asked"].sum() > 1 or getattr(rule, "needs_unpruned", True)
 
 
-def _why_kept(method, rule, ratios, chosen):
-    """Why nothing was pruned, where nothing was."""
-    if chosen == 0:
-        listed = ", ".join(f"{ratio:g}" for ratio in ratios if ratio > 0)
-        return f"{rule!r} kept the unpruned model over the ratios {listed}"
+def _why_kept(method, rule, ratios, ratio):
+    """Why nothing was pruned, where nothing was; `ratio` is the one that was taken."""
     if method.decides:
         return f"{method!r} found nothing to remove"
-    if max(ratios) > 0:
-        return f"no whole unit leaves at the ratio {max(ratios):g}"
-    return "nothing was asked to leave"
+    if ratio > 0:
+        return f"no whole unit leaves at the ratio {ratio:g}"
+    asked = [each for each in ratios if each > 0]
+    if rule is None or not asked:
+        return "nothing was asked to leave"
+    if len(asked) > N_LISTED:
+        listed = f"{len(asked)} ratios from {asked[0]:g} to {asked[-1]:g}"
+    else:
+        listed = "the ratios " + ", ".join(f"{each:g}" for each in asked)
+    return f"{rule!r} kept the unpruned model over {listed}"

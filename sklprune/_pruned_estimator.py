@@ -121,7 +121,7 @@ class PrunedEstimator(PruningMetaEstimator):
     >>> forest = RandomForestClassifier(60, random_state=0)
     >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9, random_state=0).fit(X, y)
     >>> print(pruned.report_.summary)
-    RandomForestClassifier: 1174 of 1325 leaves removed by Backfitting; everything ...
+    RandomForestClassifier: ... of 1325 leaves removed by Backfitting; everything ...
     """
 
     _parameter_constraints = {

@@ -35,6 +35,17 @@ class Tree(NamedTuple):
     def n_leaves(self):
         return int((self.left < 0).sum())
 
+    def averaged(self):
+        """The same tree, its inner nodes saying the mean of the leaves below them.
+
+        In boosting the values of leaves are set apart, scaled by the learning rate or
+        by a line search, and inner nodes hold numbers of another scale.
+        """
+        leaf, weight = self.left < 0, self.weight[:, None]
+        total = sum_up(self.value * weight, levels_of(self.left, self.right))
+        mean = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+        return self._replace(value=np.where(leaf[:, None], self.value, mean))
+
 
 class Subtree(NamedTuple):
     """What stays of one tree: its root, and some of the splits.

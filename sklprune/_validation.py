@@ -25,7 +25,7 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         Naming what is wrong: lengths that differ, one class, constant columns,
         weights that are all zero, columns other than those a frozen model saw.
     """
-    X, y, groups = indexable(X, y, groups)
+    X, y, groups = indexable(_as_array(X), y, groups)
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:
@@ -35,6 +35,11 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
                 "least one non-zero number."
             )
         sample_weight = check_sample_weight(sample_weight, X)
+        if sample_weight.min() < 0:
+            raise ValueError(
+                f"sample_weight: {sample_weight.min():g} is negative. Sample weights "
+                "must not be: orders and refits divide by their sums."
+            )
     labels = None if y is None else np.asarray(y)
     if labels is not None and labels.dtype.kind == "f":
         assert_all_finite(labels, input_name="y")
@@ -44,6 +49,17 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         if _all_constant(X):
             raise ValueError("All columns of X are constant: there is nothing to fit.")
     return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
+
+
+def _as_array(X):
+    """A table of numbers in lists as an array; texts and all else as they are."""
+    if not isinstance(X, (list, tuple)):
+        return X
+    try:
+        table = np.asarray(X)
+    except ValueError:  # rows of several lengths, for a step that takes them
+        return X
+    return table if table.ndim == 2 and table.dtype.kind in "biuf" else X
 
 
 def _check_as_seen(estimator, X):
@@ -61,9 +77,9 @@ def _check_as_seen(estimator, X):
 def _check_classes(labels, sample_weight):
     if sample_weight is not None:
         labels = labels[sample_weight != 0]
-    if labels.dtype.kind == "f" or labels.ndim != 1:
+    if labels.size > len(labels):
         return
-    known = set(labels.tolist())
+    known = set(labels.ravel().tolist())
     if len(known) == 1:
         raise ValueError(
             f"y has one class, {known.pop()!r}; a classifier needs at least two."

@@ -125,6 +125,8 @@ def test_one_class(binary):
     X, _ = binary
     with raises("y has one class, 'a'"):
         PrunedEstimator(LogisticRegression()).fit(X, np.full(len(X), "a"))
+    with raises("y has one class, 1.0"):
+        PrunedEstimator(RandomForestClassifier(5)).fit(X, np.ones((len(X), 1)))
 
 
 def test_fewer_rows_than_folds(binary):
@@ -132,6 +134,13 @@ def test_fewer_rows_than_folds(binary):
     rows = [0, 1, -1, -2]
     with raises("cv=None asks for 5 folds, but X has n_samples=4 rows"):
         PrunedEstimator(Ridge()).fit(X[rows], y[rows])
+
+
+def test_splits_without_rows(binary):
+    X, y = binary
+    for cv in ([], [(np.arange(len(X)), [])], [([], np.arange(len(X)))]):
+        with raises("cv gives splits of .* rows. There must be at least one, and in"):
+            PrunedEstimator(Ridge(), cv=cv).fit(X, y)
 
 
 def test_constant_columns(binary):
@@ -150,6 +159,8 @@ def test_weights(binary):
     X, y = binary
     with raises("sample_weight: all weights are zero"):
         PrunedEstimator(Ridge()).fit(X, y, sample_weight=np.zeros(len(y)))
+    with raises("sample_weight: -1 is negative"):
+        PrunedEstimator(Ridge()).fit(X, y, sample_weight=np.where(y, -1, 2))
     for model in (KNeighborsClassifier(), make_pipeline(KNeighborsClassifier())):
         with raises("sample_weight was given, but KNeighborsClassifier.fit"):
             PrunedEstimator(model).fit(X, y, sample_weight=np.ones(len(y)))
@@ -159,11 +170,13 @@ def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with raises(
-        "'backfitting' requires y.*Without labels works method='cost_complexity'"
+        "'backfitting' requires y.*Without labels works method: 'cost_complexity'."
     ):
         prune(forest, X, pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):
         prune(forest, X, method="permutation", pruning_ratio=0.5)
+    with raises("'permutation' requires y.* works method: 'magnitude'."):
+        prune(LogisticRegression().fit(X, y), X, method="permutation")
     with raises("y is None.*give pruning_ratio as a number"):
         prune(LogisticRegression().fit(X, y), X)
 

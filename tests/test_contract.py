@@ -149,6 +149,23 @@ def test_read_only_rows_are_enough(case):
     assert pruned.pruning_ratio_ > 0
 
 
+def test_rows_in_lists_are_rows(case):
+    model, method, y = case
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5, random_state=0)
+    listed = clone(pruned).fit(rows_of(y).tolist(), y.tolist()).predict(rows_of(y))
+    np.testing.assert_array_equal(listed, pruned.fit(rows_of(y), y).predict(rows_of(y)))
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y")
+def test_one_column_of_y_is_y(case):
+    model, method, y = case
+    y = y if y.ndim == 1 else y[:, 0]
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5, random_state=0)
+    column = clone(pruned).fit(X, y.reshape(-1, 1)).predict(X)
+    # of one column and of a vector some solvers sum in another order
+    np.testing.assert_allclose(column.ravel(), pruned.fit(X, y).predict(X), rtol=1e-6)
+
+
 def test_nothing_removed_predicts_the_same(case):
     model, method, y = case
     model, rows = fitted_on(model, y), rows_of(y)

@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris
 from sklearn.ensemble import (
     ExtraTreesRegressor,
     HistGradientBoostingClassifier,
@@ -18,6 +19,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import PrunedEstimator, prune
 from sklprune.methods import Magnitude
@@ -177,6 +179,28 @@ def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
     assert pruned.report_.score["rows"] == "chose the model"
     np.testing.assert_array_equal(
         pruned.estimator_.coef_, LogisticRegression().fit(X, y).coef_
+    )
+
+
+def test_where_no_unit_leaves_at_the_chosen_ratio_the_report_says_so():
+    X, y = load_iris(return_X_y=True)
+    pruned = PrunedEstimator(
+        DecisionTreeClassifier(random_state=0),
+        method="permutation",
+        pruning_ratio=[0.1, 0.2, 0.75],
+        rule=lambda table: 2,
+        cv=2,
+    ).fit(X, y)
+    assert pruned.pruning_ratio_ == 0
+    assert "no whole unit leaves at the ratio 0.2;" in pruned.report_.summary
+
+
+def test_a_long_grid_is_told_in_short(binary):
+    X, y = binary
+    forest = RandomForestClassifier(3, max_depth=3, random_state=0)
+    pruned = PrunedEstimator(forest, rule=lambda table: 0, cv=2).fit(X, y)
+    assert "kept the unpruned model over 61 ratios from 0.5 to 0.99" in (
+        pruned.report_.summary
     )
 
 

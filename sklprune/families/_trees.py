@@ -126,6 +126,24 @@ class TreesFamily(Family):
         return self.with_subtrees(estimator, subtrees)
 
 
+class BoostedFamily(TreesFamily):
+    """Base of the families whose trees add up to scores that a loss is taken of."""
+
+    default_method = "backfitting"
+
+    def says(self, estimator):
+        return "scores"
+
+    def loss(self, estimator):
+        return estimator._loss
+
+    def targets(self, estimator, y):
+        y = np.ravel(y)
+        if not is_classifier(estimator):
+            return y.astype(float)
+        return np.searchsorted(estimator.classes_, y).astype(float)
+
+
 # -- scikit-learn's own tree object --------------------------------------------------
 
 

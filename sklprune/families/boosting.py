@@ -1,12 +1,11 @@
 """`GradientBoosting*`: stages of small trees that add up."""
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from sklprune.families._base import without
 from sklprune.families._trees import (
     ONLY_THE_ROOT,
-    TreesFamily,
+    BoostedFamily,
     cut,
     table,
     tree_counts,
@@ -17,14 +16,13 @@ from sklprune.families._trees import (
 LEFT_OVERS = ("oob_improvement_", "oob_score_", "oob_scores_", "train_score_")
 
 
-class BoostingFamily(TreesFamily):
+class BoostingFamily(BoostedFamily):
     """`GradientBoostingClassifier` and `GradientBoostingRegressor`.
 
     Of several classes every stage holds one tree for each.
     """
 
     classes = ("BaseGradientBoosting",)
-    default_method = "backfitting"
 
     def trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_.ravel()]
@@ -32,7 +30,7 @@ class BoostingFamily(TreesFamily):
     def tables(self, estimator):
         n_outputs = estimator.estimators_.shape[1]
         return [
-            table(tree, i, estimator.learning_rate, i % n_outputs)
+            table(tree, i, estimator.learning_rate, i % n_outputs).averaged()
             for i, tree in enumerate(self.trees(estimator))
         ]
 
@@ -43,17 +41,6 @@ class BoostingFamily(TreesFamily):
     def offset(self, estimator, X):
         first = estimator.estimators_[0, 0]
         return estimator._raw_predict_init(first._validate_X_predict(X, True))
-
-    def says(self, estimator):
-        return "scores"
-
-    def loss(self, estimator):
-        return estimator._loss
-
-    def targets(self, estimator, y):
-        if not is_classifier(estimator):
-            return np.asarray(y, dtype=float)
-        return np.searchsorted(estimator.classes_, y).astype(float)
 
     def from_tables(self, estimator, ensemble, trees=None):
         trees = self.trees(estimator) if trees is None else trees
@@ -69,11 +56,13 @@ class BoostingFamily(TreesFamily):
         return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
 
     def with_subtrees(self, estimator, subtrees):
+        trees = self.trees(estimator)
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in subtrees:
-            tree = self.trees(estimator)[subtree.tree]
-            columns[subtree.output].append(cut(tree, subtree))
-        return self._holding(estimator, columns, tree, np.zeros(len(columns)))
+            tree = trees[subtree.tree]
+            value = table(tree).averaged().value[subtree.nodes]
+            columns[subtree.output].append(cut(tree, subtree, value))
+        return self._holding(estimator, columns, trees[0], np.zeros(len(columns)))
 
     def _holding(self, estimator, columns, any_tree, baseline):
         """A copy of the estimator with a list of trees for each output."""

@@ -3,11 +3,10 @@
 import copy
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from sklprune._tables import Tree, levels_of
 from sklprune.families._base import without
-from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily, node_counts
+from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (
@@ -18,7 +17,7 @@ LEFT_OVERS = (
 )
 
 
-class HistBoostingFamily(TreesFamily):
+class HistBoostingFamily(BoostedFamily):
     """`HistGradientBoostingClassifier` and `HistGradientBoostingRegressor`.
 
     Of several classes every iteration holds one tree for each. Missing values and
@@ -26,23 +25,16 @@ class HistBoostingFamily(TreesFamily):
     """
 
     classes = ("BaseHistGradientBoosting",)
-    default_method = "backfitting"
 
     def trees(self, estimator):
         return [tree for stage in estimator._predictors for tree in stage]
 
     def tables(self, estimator):
         n_outputs = estimator.n_trees_per_iteration_
-        tables = []
-        for i, tree in enumerate(self.trees(estimator)):
-            nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
-            left, right = (
-                np.where(leaf, -1, nodes[side].astype(int))
-                for side in ("left", "right")
-            )
-            value, weight = nodes["value"][:, None], nodes["count"].astype(float)
-            tables.append(Tree(left, right, value, weight, i % n_outputs, i))
-        return tables
+        return [
+            _table(tree, i, i % n_outputs)
+            for i, tree in enumerate(self.trees(estimator))
+        ]
 
     def risks(self, estimator):
         # the gains of splits are kept alone: what those below a node add up to is its
@@ -69,17 +61,6 @@ class HistBoostingFamily(TreesFamily):
     def offset(self, estimator, X):
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
-
-    def says(self, estimator):
-        return "scores"
-
-    def loss(self, estimator):
-        return estimator._loss
-
-    def targets(self, estimator, y):
-        if not is_classifier(estimator):
-            return np.asarray(y, dtype=float)
-        return np.searchsorted(estimator.classes_, y).astype(float)
 
     # -- building ----------------------------------------------------------------------
 
@@ -119,8 +100,10 @@ class HistBoostingFamily(TreesFamily):
         for side in ("left", "right"):
             nodes[side] = np.where(subtree.split, new_id[nodes[side]], 0)
         nodes["is_leaf"] = ~subtree.split
-        if subtree.value is not None:
-            nodes["value"] = subtree.value[:, 0]
+        value = subtree.value
+        if value is None:
+            value = _table(tree).value[subtree.nodes]
+        nodes["value"] = value[:, 0]
         by_category = subtree.split & (nodes["is_categorical"] != 0)
         kept, nodes["bitset_idx"][by_category] = np.unique(
             nodes["bitset_idx"][by_category], return_inverse=True
@@ -157,6 +140,16 @@ class HistBoostingFamily(TreesFamily):
         ]
         model._bin_mapper = mapper
         return model
+
+
+def _table(tree, position=0, output=None):
+    """A fitted predictor as arrays."""
+    nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
+    left, right = (
+        np.where(leaf, -1, nodes[side].astype(int)) for side in ("left", "right")
+    )
+    value, weight = nodes["value"][:, None], nodes["count"].astype(float)
+    return Tree(left, right, value, weight, output, position).averaged()
 
 
 def _converted(tree, like):

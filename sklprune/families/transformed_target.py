@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 
 from sklprune._registry import family_of
@@ -30,7 +31,10 @@ class TransformedTargetFamily(Family):
     def settle(self, estimator):
         regressor = estimator.regressor_
         best = family_of(regressor).settle(regressor)
-        return estimator if best is regressor else self.close(estimator, best)
+        if best is regressor:
+            return estimator
+        # a clone, fitted on fewer columns say, need not search again
+        return self.close(estimator, best).set_params(regressor=clone(best))
 
     def core(self, estimator):
         regressor = _regressor(estimator)

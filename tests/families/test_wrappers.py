@@ -54,6 +54,19 @@ def test_the_regressor_of_a_transformed_target_is_pruned(regression):
     assert pruned.report_.pruned.members == 6
 
 
+@pytest.mark.parametrize("method", ["auto", "permutation"])
+def test_a_search_inside_a_transformed_target(regression, method):
+    X, y = regression
+    search = GridSearchCV(Ridge(), {"alpha": [0.1, 10]}, cv=2)
+    model = TransformedTargetRegressor(search, transformer=StandardScaler())
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(X, y)
+    assert "GridSearchCV" not in repr(pruned.estimator_)
+    assert "3 of 6" in str(pruned.report_)
+    best = model.fit(X, y).regressor_.best_params_["alpha"]
+    whole = pruned.estimator_ if method == "auto" else pruned.estimator_[-1]
+    assert whole.regressor_.alpha == best
+
+
 def test_a_transformed_target_without_a_regressor(regression):
     X, y = regression
     model = TransformedTargetRegressor().fit(X, y)

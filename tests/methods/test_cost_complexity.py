@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from sklearn.base import is_classifier
 from sklearn.datasets import load_breast_cancer, load_diabetes
-from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import prune
@@ -68,3 +75,27 @@ def test_nothing_but_roots_is_the_end():
     leaves = [tree.get_n_leaves() for tree in small.estimator_.estimators_.ravel()]
     assert leaves == [1] * 5
     assert np.ptp(small.predict(X)) < 1e-8 * np.abs(y).max()
+
+
+@pytest.mark.parametrize(
+    "boosting",
+    [
+        GradientBoostingClassifier(n_estimators=1),
+        GradientBoostingRegressor(n_estimators=1, max_depth=5),
+        HistGradientBoostingClassifier(max_iter=1),
+        HistGradientBoostingRegressor(max_iter=1),
+        HistGradientBoostingRegressor(loss="absolute_error", max_iter=1),
+    ],
+    ids=lambda model: f"{type(model).__name__}, {model.loss}",
+)
+def test_where_a_boosted_tree_is_cut_it_says_the_mean_of_what_it_said(boosting):
+    load = load_breast_cancer if is_classifier(boosting) else load_diabetes
+    X, y = load(return_X_y=True)
+    model = boosting.fit(X, y)
+    says = "decision_function" if is_classifier(boosting) else "predict"
+    small = prune(model, X, y, method="cost_complexity", pruning_ratio=0.6)
+    before, after = getattr(model, says)(X), getattr(small, says)(X)
+    assert len(np.unique(after)) < len(np.unique(before))
+    for value in np.unique(after):
+        # the same sums in another order
+        assert before[after == value].mean() == pytest.approx(value, rel=1e-9)
