@@ -46,6 +46,8 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
     if num_samples(X) > 1:
         if labels is not None and is_classifier(estimator):
             _check_classes(labels, sample_weight)
+            if frozen:
+                _check_known(estimator, labels)
         if _all_constant(X):
             raise ValueError("All columns of X are constant: there is nothing to fit.")
     return Task(X, y, sample_weight, None if groups is None else np.asarray(groups))
@@ -83,6 +85,19 @@ def _check_classes(labels, sample_weight):
     if len(known) == 1:
         raise ValueError(
             f"y has one class, {known.pop()!r}; a classifier needs at least two."
+        )
+
+
+def _check_known(estimator, labels):
+    """Refuse labels of one output that a fitted classifier has never met."""
+    known = getattr(estimator, "classes_", None)
+    if known is None or labels.size > len(labels):
+        return
+    strange = set(labels.ravel().tolist()) - set(np.asarray(known).tolist())
+    if strange:
+        raise ValueError(
+            f"y has labels that {type(estimator).__name__} does not know, "
+            f"{sorted(strange, key=str)[:10]}; it knows {np.asarray(known).tolist()}."
         )
 
 

@@ -129,6 +129,16 @@ def test_one_class(binary):
         PrunedEstimator(RandomForestClassifier(5)).fit(X, np.ones((len(X), 1)))
 
 
+@pytest.mark.parametrize(
+    "model", [LogisticRegression(), RandomForestClassifier(5), KNeighborsClassifier()]
+)
+def test_labels_that_a_fitted_model_does_not_know(binary, model):
+    X, y = binary
+    model.fit(X, np.where(y, "yes", "no"))
+    with raises("y has labels that .* does not know, .0, 1.; it knows .'no', 'yes'."):
+        prune(model, X, y)
+
+
 def test_fewer_rows_than_folds(binary):
     X, y = binary
     rows = [0, 1, -1, -2]

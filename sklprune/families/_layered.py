@@ -123,18 +123,16 @@ def as_matrix(X):
 
 
 def labels_of(estimator, y, every=False):
-    """Labels as an array, whose classes the model knows; `every` one if it is asked."""
+    """Labels as an array; `every` class that the model knows, if it is asked."""
     y = np.asarray(y)
     y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
-    if y.ndim > 1 or not is_classifier(estimator):
+    if not every or y.ndim > 1 or not is_classifier(estimator):
         return y
-    known, given = set(estimator.classes_.tolist()), set(np.unique(y).tolist())
-    strange, lacking = given - known, known - given if every else ()
-    for classes, what in ((strange, "has beyond"), (lacking, "lacks of")):
-        if classes:
-            raise ValueError(
-                f"y {what} the classes of {type(estimator).__name__} "
-                f"{sorted(classes)}: it cannot be fitted to these labels. Use "
-                "refit='reconstruction', which needs none."
-            )
+    lacking = set(estimator.classes_.tolist()) - set(np.unique(y).tolist())
+    if lacking:
+        raise ValueError(
+            f"y lacks of the classes of {type(estimator).__name__} {sorted(lacking)}: "
+            "it cannot be fitted to these labels. Use refit='reconstruction', which "
+            "needs none."
+        )
     return y
