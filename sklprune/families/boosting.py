@@ -13,7 +13,13 @@ from sklprune.families._trees import (
 )
 
 #: written by training, read by nothing that predicts
-LEFT_OVERS = ("oob_improvement_", "oob_score_", "oob_scores_", "train_score_")
+LEFT_OVERS = (
+    "_rng",
+    "oob_improvement_",
+    "oob_score_",
+    "oob_scores_",
+    "train_score_",
+)
 
 
 class BoostingFamily(BoostedFamily):
