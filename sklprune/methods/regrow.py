@@ -4,6 +4,7 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._registry import family_of, register
@@ -15,6 +16,8 @@ from sklprune.methods._forms import boosting_goal
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
+#: pulls towards zero, in rows
+RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -37,8 +40,9 @@ class Regrow(Method):
     ----------
     max_leaf_nodes : int, default=31
         Leaves of a tree before it is cut.
-    rho : float, default=200.0
-        Strength of the pull of leaf values towards zero, in rows.
+    rho : float or "auto", default="auto"
+        Strength of the pull of leaf values towards zero, in rows. "auto" is 40 for
+        classes and 200 for values, which did best on thirteen tables.
     min_samples_leaf : int, default=20
         Rows of a leaf at least.
     max_trees : int, default=200
@@ -75,7 +79,7 @@ class Regrow(Method):
     reason = "trees that were grown anew say it with fewer leaves"
 
     def __init__(
-        self, max_leaf_nodes=31, *, rho=200.0, min_samples_leaf=20, max_trees=200
+        self, max_leaf_nodes=31, *, rho="auto", min_samples_leaf=20, max_trees=200
     ):
         self.max_leaf_nodes = max_leaf_nodes
         self.rho = rho
@@ -92,7 +96,10 @@ class Regrow(Method):
         offset = host.offset(shell, task.X)
         n_outputs = offset.shape[1]
         goal = boosting_goal(family, estimator, host, shell, task, n_outputs)
-        descent = Descent([], [], goal(n_shares=None), offset, self.rho)
+        rho = self.rho
+        if isinstance(rho, str):
+            rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
+        descent = Descent([], [], goal(n_shares=None), offset, rho)
         grower = _Grower(self._tree(task), task.X, descent)
         models = grower.path(self.max_trees, units.count)
         return Regrown(host, shell, models, grower.grown)
@@ -128,8 +135,11 @@ class Regrow(Method):
                     f"Regrow({name}={value!r}): {name} must be a whole number, {least} "
                     "or more."
                 )
-        if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
-            raise ValueError(f"Regrow(rho={self.rho!r}): rho must be above zero.")
+        number = isinstance(self.rho, numbers.Real) and self.rho > 0
+        if not number and not (isinstance(self.rho, str) and self.rho == "auto"):
+            raise ValueError(
+                f"Regrow(rho={self.rho!r}): rho must be a number above zero, or 'auto'."
+            )
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def test_a_weight_of_zero_is_a_row_removed():
         (Regrow(1), "max_leaf_nodes=1.*2 or more"),
         (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
         (Regrow(max_trees=0), "max_trees=0"),
-        (Regrow(rho=-1), "rho=-1.*above zero"),
+        (Regrow(rho=-1), "rho=-1.*above zero, or 'auto'"),
     ],
 )
 def test_bad_parameters(method, message):
