@@ -14,10 +14,11 @@ from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
 from sklprune.methods._forms import boosting_goal
 
-#: a leaf never costs less than this share of what a leaf of pure noise brings
-MIN_PRICE = 0.1
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
+#: a leaf never costs less than this share of what a leaf of pure noise brings: noisy
+#: values need many leaves, scores of classes hardly ever gain by as many
+LEAST_OF_CLASSES, LEAST_OF_VALUES = 0.5, 0.1
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -100,7 +101,8 @@ class Regrow(Method):
         if isinstance(rho, str):
             rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
         descent = Descent([], [], goal(n_shares=None), offset, rho)
-        grower = _Grower(self._tree(task), task.X, descent)
+        least = LEAST_OF_CLASSES if is_classifier(estimator) else LEAST_OF_VALUES
+        grower = _Grower(self._tree(task), task.X, descent, least)
         models = grower.path(self.max_trees, units.count)
         return Regrown(host, shell, models, grower.grown)
 
@@ -159,8 +161,8 @@ class Regrown:
 class _Grower:
     """Grows trees on what a descent has left unsaid."""
 
-    def __init__(self, tree, X, descent):
-        self.tree, self.X, self.descent = tree, X, descent
+    def __init__(self, tree, X, descent, least):
+        self.tree, self.X, self.descent, self.least = tree, X, descent, least
         self.grown = []
 
     def path(self, max_trees, max_leaves):
@@ -168,7 +170,7 @@ class _Grower:
         models, descent = [], self.descent
         descent.start_empty()
         price = self._first_price()
-        while price > MIN_PRICE * descent.noise() and len(self.grown) < max_trees:
+        while price > self.least * descent.noise() and len(self.grown) < max_trees:
             for _ in range(MAX_TREES_A_STEP):
                 if len(self.grown) >= max_trees or not self._grow_round(price):
                     break
