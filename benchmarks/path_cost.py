@@ -36,13 +36,14 @@ def seconds(function):
 
 def time_choosing(X, y, runs):
     forest = RandomForestClassifier(100, random_state=0)
+    pruned = PrunedEstimator(forest, method="member_selection")
     grid = {"pruning_ratio": list(RATIOS)}
     tasks = {
         "cross_val_score of the forest": lambda: cross_val_score(forest, X, y, cv=5),
-        'PrunedEstimator, "auto"': lambda: PrunedEstimator(forest).fit(X, y),
-        "grid search over the ratios": lambda: GridSearchCV(
-            PrunedEstimator(forest), grid, cv=5
-        ).fit(X, y),
+        'PrunedEstimator, "auto"': lambda: pruned.fit(X, y),
+        "grid search over the ratios": lambda: GridSearchCV(pruned, grid, cv=5).fit(
+            X, y
+        ),
     }
     times = {name: [] for name in tasks}
     for _ in range(runs):
@@ -69,8 +70,9 @@ def compare_choices(X, y, n_seeds=5):
         fitted = clone(forest).fit(train, y_train)
         rng = np.random.RandomState(seed)
         for i, size in enumerate(sizes):
-            kept = PrunedEstimator(forest, pruning_ratio=1 - size / 100)
-            random = prune(fitted, train, y_train, pruning_ratio=1 - size / 100)
+            asked = {"method": "member_selection", "pruning_ratio": 1 - size / 100}
+            kept = PrunedEstimator(forest, **asked)
+            random = prune(fitted, train, y_train, **asked)
             random = random.estimator_
             chosen = rng.choice(100, size, replace=False)
             random.estimators_ = [fitted.estimators_[t] for t in chosen]
