@@ -1,6 +1,7 @@
 """What kind of table X is, and what its columns are called."""
 
 import numpy as np
+from scipy import sparse
 
 from sklprune._sklearn_private import num_features
 
@@ -11,6 +12,11 @@ def column_names(X):
     if columns is not None:
         return np.asarray(columns, dtype=object)
     return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
+
+
+def as_matrix(X):
+    """Rows whose columns can be taken by position: an array or a sparse matrix."""
+    return X if sparse.issparse(X) else np.asarray(X)
 
 
 def frame_kind(X):

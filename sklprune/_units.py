@@ -39,7 +39,7 @@ class Units:
 
     Parameters
     ----------
-    granularity : {"feature", "weight", "neuron", "member"}
+    granularity : {"feature", "weight", "neuron", "leaf", "member"}
         What one unit is.
     count : int
         How many there are.

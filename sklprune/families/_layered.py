@@ -7,9 +7,9 @@ refitting weights serves both.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import is_classifier
 
+from sklprune._frames import as_matrix
 from sklprune._units import Units
 from sklprune.families._base import Family
 
@@ -115,11 +115,6 @@ class LayeredFamily(Family):
             "nonzero": sum(int(np.count_nonzero(v)) for v in values),
             "operations_per_row": sum(layer.coef.size for layer in layers),
         }
-
-
-def as_matrix(X):
-    """Rows whose columns can be taken by position: an array or a sparse matrix."""
-    return X if sparse.issparse(X) else np.asarray(X)
 
 
 def labels_of(estimator, y, every=False):

@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
+from sklprune._frames import as_matrix
 from sklprune.families._base import seeded
-from sklprune.families._layered import as_matrix
 
 
 def fit_together(fit, estimator, support, task, alpha):

@@ -4,10 +4,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from sklprune._frames import as_matrix
 from sklprune._units import Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._base import without
-from sklprune.families._layered import Layer, LayeredFamily, as_matrix, labels_of
+from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_training import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit

@@ -1,8 +1,9 @@
 """Neuron elimination: hidden units that the others of their layer can stand in for."""
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 
+from sklprune._frames import as_matrix
 from sklprune._registry import register
 from sklprune.methods._base import Method
 
@@ -60,8 +61,7 @@ class NeuronElimination(Method):
 
     def score(self, family, estimator, units, task):
         first, *rest = family.layers(estimator)
-        X = task.X if sparse.issparse(task.X) else np.asarray(task.X)
-        said = first.forward(X)
+        said = first.forward(as_matrix(task.X))
         scores = []
         for layer in rest:
             activations = family.activate(estimator, said)

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
+from sklprune._frames import as_matrix
 from sklprune._registry import register
 from sklprune.refits._base import Refit
 
@@ -66,7 +67,7 @@ class Reconstruction(Refit):
 
 
 def _numeric(X):
-    X = X if sparse.issparse(X) else np.asarray(X)
+    X = as_matrix(X)
     return X if X.dtype.kind == "f" else X.astype(float)
 
 
