@@ -15,6 +15,8 @@ from sklprune._tables import Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
 
+#: losses of boosting that do not bend
+ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
 #: what stays of a tree that became a constant
 ONLY_THE_ROOT = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
 
@@ -98,12 +100,17 @@ class TreesFamily(Family):
     def capabilities(self, estimator):
         offers = {"tables", "risks", "leaves", "offset", "says", "targets"}
         # other values in the leaves would break what was promised of them
-        constraint = getattr(estimator, "monotonic_cst", None)
-        return frozenset(offers | ({"from_tables"} if constraint is None else set()))
+        promised = getattr(estimator, "monotonic_cst", None) is not None
+        # nothing tells how far a step on such a loss ought to go
+        robust = getattr(estimator, "loss", None) in ROBUST_LOSSES
+        return frozenset(offers | (set() if promised or robust else {"from_tables"}))
 
     def own_units(self, estimator, granularity):
         trees = self.tables(estimator)
-        where = tuple((tree.left, tree.right) for tree in trees)
+        # a report keeps them: half the bytes that scikit-learn takes
+        where = tuple(
+            (tree.left.astype(np.int32), tree.right.astype(np.int32)) for tree in trees
+        )
         return Units("leaf", sum(tree.n_leaves for tree in trees), where=where)
 
     def own_names(self, units):

@@ -1,7 +1,9 @@
 """In which model a descent ends, with which trees, and what it lowers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+
+from sklearn.utils.class_weight import compute_sample_weight
 
 from sklprune._registry import family_of
 from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, SquaredGoal
@@ -29,6 +31,19 @@ class Form:
     source: list | None
     goal: object
     says_now: bool
+
+
+def weighted_by_class(estimator, task):
+    """The task with weights as the model was fitted to: by class where it asks so."""
+    class_weight = getattr(estimator, "class_weight", None)
+    if class_weight is None:
+        return task
+    if isinstance(class_weight, str):
+        class_weight = "balanced"
+    weight = compute_sample_weight(class_weight, task.y)
+    if task.sample_weight is not None:
+        weight = weight * task.sample_weight
+    return replace(task, sample_weight=weight)
 
 
 def own_form(family, estimator, task):

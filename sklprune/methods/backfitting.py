@@ -10,7 +10,7 @@ from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import Form, boosting_form, own_form
+from sklprune.methods._forms import Form, boosting_form, own_form, weighted_by_class
 
 #: how often each training row asks for what its leaf says in the whole ensemble
 PULL = 1.0
@@ -90,6 +90,7 @@ class Backfitting(Method):
 
     def path(self, family, estimator, units, task):
         self._check()
+        task = weighted_by_class(estimator, task)
         as_boosting = self.container == "auto"
         if as_boosting and "recast" in family.capabilities(estimator):
             form = boosting_form(family, estimator, task)
@@ -105,9 +106,10 @@ class Backfitting(Method):
             goal = form.goal(n_shares=len(form.trees))
             descent = Descent(form.trees, leaves, goal, offset, self.rho)
             models += _downwards(descent, limit)
-        models.sort(key=lambda model: -model.n_leaves)
         keep = np.array([_standing(units, model) for model in models], dtype=bool)
         keep = keep.reshape(-1, units.count)
+        largest_first = np.argsort(-keep.sum(axis=1), kind="stable")
+        models, keep = [models[i] for i in largest_first], keep[largest_first]
         return Path(form, models, keep, keep.sum(axis=0, dtype=float))
 
     def candidate(self, path, family, estimator, units, task, ratio):
@@ -167,7 +169,7 @@ def _downwards(descent, limit):
     models = []
     descent.start_whole(PULL)
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
-    price = 0.01 * noise
+    price = 1e-5 * noise
     while descent.standing:
         # while leaves cost little, little pulls them to zero: small ones would go first
         descent.rho = rho * min(1.0, price / noise)

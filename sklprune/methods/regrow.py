@@ -12,7 +12,7 @@ from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import boosting_goal
+from sklprune.methods._forms import boosting_goal, weighted_by_class
 
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
@@ -92,6 +92,7 @@ class Regrow(Method):
 
     def path(self, family, estimator, units, task):
         self._check()
+        task = weighted_by_class(estimator, task)
         shell = family.recast(estimator, task.X)
         host = family_of(shell)
         offset = host.offset(shell, task.X)
