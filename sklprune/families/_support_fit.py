@@ -7,8 +7,8 @@ for supports; it has one for columns, and that is what is asked wherever it can 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
-from sklearn.utils.class_weight import compute_sample_weight
 
+from sklprune._class_weight import weights_of_rows
 from sklprune._frames import as_matrix
 from sklprune.families._base import seeded
 
@@ -87,12 +87,3 @@ def _prepared(estimator, alpha, random_state):
         f"MaskedRefit(alpha={alpha!r}): {type(model).__name__} has no penalty of one "
         "strength; leave alpha at None."
     )
-
-
-def weights_of_rows(estimator, task):
-    """Weights of rows and of their classes in one, or None where there are none."""
-    of_class = getattr(estimator, "class_weight", None)
-    if of_class is None:
-        return task.sample_weight
-    weight = compute_sample_weight(of_class, task.y)
-    return weight if task.sample_weight is None else weight * task.sample_weight

@@ -105,6 +105,15 @@ class TreesFamily(Family):
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES
         return frozenset(offers | (set() if promised or robust else {"from_tables"}))
 
+    def counts(self, estimator):
+        trees = self.trees(estimator)
+        counts = self.count_nodes(trees) | {"members": len(trees)}
+        return super().counts(estimator) | counts
+
+    def count_nodes(self, trees):
+        """Counts of the trees behind the tables, as in `counts`."""
+        return tree_counts(trees)
+
     def own_units(self, estimator, granularity):
         trees = self.tables(estimator)
         # a report keeps them: half the bytes that scikit-learn takes
@@ -131,6 +140,28 @@ class TreesFamily(Family):
                 nodes, split = cut_at(tree.left, tree.right, kept)
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
         return self.with_subtrees(estimator, subtrees)
+
+
+class AveragedFamily(TreesFamily):
+    """Base of the families whose trees average values, or distributions of classes."""
+
+    def offset(self, estimator, X):
+        return np.zeros((X.shape[0], self.trees(estimator)[0].value[0].size))
+
+    def says(self, estimator):
+        return "distributions" if is_classifier(estimator) else "values"
+
+    def n_distributions(self, estimator):
+        return estimator.n_outputs_
+
+    def targets(self, estimator, y):
+        return one_hot(estimator, y)
+
+    @staticmethod
+    def standing(ensemble):
+        """The subtrees of an ensemble; where none stands, one that says nothing."""
+        silent = np.zeros((1, len(ensemble.baseline)))
+        return ensemble.subtrees or [ONLY_THE_ROOT._replace(value=silent)]
 
 
 class BoostedFamily(TreesFamily):

@@ -8,7 +8,6 @@ from sklprune.families._trees import (
     BoostedFamily,
     cut,
     table,
-    tree_counts,
     with_tree,
 )
 
@@ -90,11 +89,6 @@ class BoostingFamily(BoostedFamily):
                 model.estimators_[stage, k] = with_tree(shell, tree)
         model.n_estimators = model.n_estimators_ = n_stages
         return model
-
-    def counts(self, estimator):
-        trees = self.trees(estimator)
-        counts = tree_counts(trees) | {"members": len(trees)}
-        return super().counts(estimator) | counts
 
     def strip(self, estimator):
         return without(estimator, LEFT_OVERS)

@@ -2,18 +2,15 @@
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
 
 from sklprune._units import Units
 from sklprune.families._base import without
 from sklprune.families._trees import (
-    ONLY_THE_ROOT,
-    TreesFamily,
+    AveragedFamily,
     additive_shell,
     cut,
     one_hot,
     table,
-    tree_counts,
     with_tree,
 )
 
@@ -26,7 +23,7 @@ LEFT_OVERS = (
 )
 
 
-class ForestFamily(TreesFamily):
+class ForestFamily(AveragedFamily):
     """Forests that average the outputs of their trees."""
 
     classes = ("ForestClassifier", "ForestRegressor")
@@ -77,23 +74,9 @@ class ForestFamily(TreesFamily):
             row[:] = tree.apply(X)
         return ids
 
-    def offset(self, estimator, X):
-        return np.zeros((X.shape[0], self.trees(estimator)[0].value[0].size))
-
-    def says(self, estimator):
-        return "distributions" if is_classifier(estimator) else "values"
-
-    def n_distributions(self, estimator):
-        return estimator.n_outputs_
-
-    def targets(self, estimator, y):
-        return one_hot(estimator, y)
-
     def from_tables(self, estimator, ensemble, trees=None):
         trees = self.trees(estimator) if trees is None else trees
-        subtrees = ensemble.subtrees or [
-            ONLY_THE_ROOT._replace(value=np.zeros((1, len(ensemble.baseline))))
-        ]
+        subtrees = self.standing(ensemble)
         # an average of n trees is the sum of what they say, each n times as loud
         n_trees = len(subtrees)
         return self._holding(
@@ -153,11 +136,6 @@ class ForestFamily(TreesFamily):
         for member, rows in enumerate(samples):
             unseen[rows, member] = False
         return unseen
-
-    def counts(self, estimator):
-        trees = self.trees(estimator)
-        counts = tree_counts(trees) | {"members": len(trees)}
-        return super().counts(estimator) | counts
 
     def strip(self, estimator):
         return without(estimator, LEFT_OVERS)

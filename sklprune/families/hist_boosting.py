@@ -121,12 +121,10 @@ class HistBoostingFamily(BoostedFamily):
 
     # -- the rest ----------------------------------------------------------------------
 
-    def counts(self, estimator):
-        trees = self.trees(estimator)
+    def count_nodes(self, trees):
         leaf = [tree.nodes["is_leaf"] != 0 for tree in trees]
         weight = [tree.nodes["count"] for tree in trees]
-        counts = node_counts(leaf, weight, per_leaf=1) | {"members": len(trees)}
-        return super().counts(estimator) | counts
+        return node_counts(leaf, weight, per_leaf=1)
 
     def strip(self, estimator):
         model = without(estimator, LEFT_OVERS)

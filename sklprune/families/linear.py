@@ -7,12 +7,13 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import has_fit_parameter
 
+from sklprune._class_weight import weights_of_rows
 from sklprune._frames import as_matrix
 from sklprune.families._backpropagation import Problem
 from sklprune.families._base import without
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_training import solve
-from sklprune.families._support_fit import fit_apart, fit_together, weights_of_rows
+from sklprune.families._support_fit import fit_apart, fit_together
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (

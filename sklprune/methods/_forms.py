@@ -1,9 +1,7 @@
 """In which model a descent ends, with which trees, and what it lowers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-
-from sklearn.utils.class_weight import compute_sample_weight
 
 from sklprune._registry import family_of
 from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, SquaredGoal
@@ -33,19 +31,6 @@ class Form:
     says_now: bool
 
 
-def weighted_by_class(estimator, task):
-    """The task with weights as the model was fitted to: by class where it asks so."""
-    class_weight = getattr(estimator, "class_weight", None)
-    if class_weight is None:
-        return task
-    if isinstance(class_weight, str):
-        class_weight = "balanced"
-    weight = compute_sample_weight(class_weight, task.y)
-    if task.sample_weight is not None:
-        weight = weight * task.sample_weight
-    return replace(task, sample_weight=weight)
-
-
 def own_form(family, estimator, task):
     """The form of a model that holds its own trees."""
     y, weight = family.targets(estimator, task.y), task.sample_weight
@@ -62,24 +47,27 @@ def own_form(family, estimator, task):
 
 def boosting_form(family, estimator, task):
     """The form of a forest whose trees are held by a boosting model."""
-    shell = family.recast(estimator, task.X)
-    host = family_of(shell)
-    n_outputs = host.offset(shell, task.X).shape[1]
+    shell, offset, goal = boosting_host(family, estimator, task)
+    n_outputs, tables = offset.shape[1], family.tables(estimator)
     # of two classes the second one is what the score speaks for; of several each has a
     # copy of every tree
     copies = [
         tree._replace(value=tree.value[:, [output - n_outputs]], output=output)
         for output in range(n_outputs)
-        for tree in family.tables(estimator)
+        for tree in tables
     ]
-    goal = boosting_goal(family, estimator, host, shell, task, n_outputs)
     says_now = n_outputs > 1 or family.says(estimator) == "values"
-    return Form(host, shell, copies, family.trees(estimator), goal, says_now)
+    source = family.trees(estimator)
+    return Form(family_of(shell), shell, copies, source, goal, says_now)
 
 
-def boosting_goal(family, estimator, host, shell, task, n_outputs):
-    """What the scores of a boosting model lower, that is to stand for a forest."""
-    weight = task.sample_weight
-    if n_outputs > 1:
-        return partial(OneAgainstRestGoal, family.targets(estimator, task.y), weight)
-    return partial(Goal, host.loss(shell), host.targets(shell, task.y), weight)
+def boosting_host(family, estimator, task):
+    """A boosting model without a say, what it says, and what its scores lower."""
+    shell = family.recast(estimator, task.X)
+    host, weight = family_of(shell), task.sample_weight
+    offset = host.offset(shell, task.X)
+    if offset.shape[1] > 1:
+        y = family.targets(estimator, task.y)
+        return shell, offset, partial(OneAgainstRestGoal, y, weight)
+    y = host.targets(shell, task.y)
+    return shell, offset, partial(Goal, host.loss(shell), y, weight)

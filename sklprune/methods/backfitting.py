@@ -1,16 +1,17 @@
 """Backfitting: subtrees and leaf values of a whole ensemble, chosen together."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import Form, boosting_form, own_form, weighted_by_class
+from sklprune.methods._forms import Form, boosting_form, own_form
 
 #: how often each training row asks for what its leaf says in the whole ensemble
 PULL = 1.0
@@ -90,7 +91,7 @@ class Backfitting(Method):
 
     def path(self, family, estimator, units, task):
         self._check()
-        task = weighted_by_class(estimator, task)
+        task = replace(task, sample_weight=weights_of_rows(estimator, task))
         as_boosting = self.container == "auto"
         if as_boosting and "recast" in family.capabilities(estimator):
             form = boosting_form(family, estimator, task)

@@ -1,18 +1,19 @@
 """Regrow: small trees grown on the same rows, in the place of large ones."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.tree import DecisionTreeRegressor
 
+from sklprune._class_weight import weights_of_rows
 from sklprune._registry import family_of, register
 from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import boosting_goal, weighted_by_class
+from sklprune.methods._forms import boosting_host
 
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
@@ -92,12 +93,8 @@ class Regrow(Method):
 
     def path(self, family, estimator, units, task):
         self._check()
-        task = weighted_by_class(estimator, task)
-        shell = family.recast(estimator, task.X)
-        host = family_of(shell)
-        offset = host.offset(shell, task.X)
-        n_outputs = offset.shape[1]
-        goal = boosting_goal(family, estimator, host, shell, task, n_outputs)
+        task = replace(task, sample_weight=weights_of_rows(estimator, task))
+        shell, offset, goal = boosting_host(family, estimator, task)
         rho = self.rho
         if isinstance(rho, str):
             rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
@@ -105,7 +102,7 @@ class Regrow(Method):
         least = LEAST_OF_CLASSES if is_classifier(estimator) else LEAST_OF_VALUES
         grower = _Grower(self._tree(task), task.X, descent, least)
         models = grower.path(self.max_trees, units.count)
-        return Regrown(host, shell, models, grower.grown)
+        return Regrown(family_of(shell), shell, models, grower.grown)
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)

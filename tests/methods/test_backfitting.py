@@ -25,6 +25,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
+from sklprune._units import Task
 from sklprune.methods import Backfitting
 from sklprune.methods._descent import Descent
 from sklprune.methods._goals import (
@@ -168,7 +169,7 @@ def test_what_ships_says_what_the_descent_found(name):
     model = model.fit(X, y)
     method, family = Backfitting(), family_of(model)
     pruned = prune(model, X, y, method=method, pruning_ratio=0.9)
-    task = type("Rows", (), {"X": X, "y": y, "sample_weight": None})
+    task = Task(X, y)
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
     ensemble = path.models[
