@@ -2,13 +2,14 @@
 
 Read as `NAME.npz` from the folder that the environment variable SKLPRUNE_DATA (or
 --data) names; without it fetched by `sklearn.datasets.fetch_openml`, which needs a
-network.
+network. "digits" is the one that scikit-learn ships.
 """
 
 import os
 import pathlib
 
 import numpy as np
+from sklearn.datasets import load_digits
 
 #: versions on OpenML of the sets that the benchmarks ask for
 OPENML = {
@@ -23,6 +24,9 @@ OPENML = {
 
 def load(name, folder=None):
     """X as float32 and y as codes or floats."""
+    if name == "digits":
+        X, y = load_digits(return_X_y=True)
+        return X.astype(np.float32), y
     folder = folder or os.environ.get("SKLPRUNE_DATA")
     if folder:
         with np.load(pathlib.Path(folder) / f"{name}.npz", allow_pickle=False) as file:

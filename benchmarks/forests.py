@@ -1,281 +1,180 @@
 """How small does a forest get, and what does it lose on rows that nobody has seen?
 
-    python benchmarks/forests.py [--data FOLDER] [--quick] [--task binary] [--json FILE]
+    python benchmarks/forests.py [--data FOLDER] [--task binary] [--scoring roc_auc]
+        [--sizes 50,100,250] [--depths 10,15,none] [--folds 5 | --quick]
+        [--tables NAME,NAME] [--ways "NAME" "NAME"] [--json FILE [--redo "NAME"]]
 
 The protocol of LOP (Devos et al., ICML 2025): five folds, of which three fit the forest
 and prune it, one chooses, and one tests. The smallest model whose score on the choosing
-rows falls by no more than the tolerance is taken: 0.005 of ROC AUC, or two per cent of
-RMSE. `factor` is the leaves of the forest over the leaves of the result, means are
-means of logarithms, over folds, then over tables. Beside the methods stand what a user
-would do instead: nothing, as many trees taken at random, a cap on the leaves of each
-tree, and a small boosting from scratch, chosen by the same rule.
+rows falls by no more than the tolerance is taken: 0.005 of ROC AUC, accuracy or
+balanced accuracy, or two per cent of RMSE or log loss. `leaves x` is the leaves of the
+forest over those of the result, `loss` what the score loses on the test rows (a share
+where the tolerance is one), `log loss` that of the result over the forest's. Files are
+those of joblib with compress=3, against the stripped forest's; `one row x` and
+`batch x` say how much faster probabilities, or values, come for one row and for 1000;
+`s / fit` is the seconds of the way over those of the forest's own fit.
+
+Means are means of logarithms, over folds, then over sizes and depths, then over tables;
+a forest of unlimited depth has a table of its own. Tasks: binary, regression,
+multiclass; hist prunes HistGradientBoosting of 31 leaves a tree; few_rows has a tenth
+as many rows as fitted the forest, unseen ones, to prune and to choose on, and no
+others. With balanced accuracy the classes have equal weights in the fit too.
+
+Beside the methods stands what a user would do instead: nothing, the first trees or as
+many at random, a cap on the leaves of each tree, refits along `ccp_alpha`, a small
+boosting from scratch, and a smaller forest from scratch whose file is no larger than
+that of `backfitting, same`.
+
+The JSON file has one object a line and grows with each result; a run with the same file
+goes on where the last one stopped, and several may share it. `--redo` computes rows
+anew, and so must be those that are compared with them.
 """
 
-import argparse
-import json
-import time
-
-import numpy as np
-from datasets import load
-from sklearn.base import clone
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
+from command_line import Records, listed, parser_of
+from forest_figures import (
+    Scale,
+    of_all_tables,
+    of_one_table,
+    show,
+    show_limits,
+    show_tables,
+    timed,
 )
-from sklearn.metrics import get_scorer, log_loss
-from sklearn.model_selection import KFold, StratifiedKFold
+from forest_problems import N_FOLDS, TASKS, Fold, settings_of
+from forest_ways import ways_of
 from threadpoolctl import threadpool_limits
 
-from sklprune import cost, prune, strip
-from sklprune.methods import Backfitting, MemberSelection, Regrow
-from sklprune.rules import Tolerance
-
-BINARY = (
-    "spambase",
-    "compas",
-    "dry_bean",
-    "california_housing",
-    "credit_default",
-    "electricity",
-    "adult",
-)
-REGRESSION = (
-    "abalone",
-    "california_housing",
-    "elevators",
-    "cpu_act",
-    "wine_quality",
-    "bike_sharing",
-)
-SEED = 5823
-METHODS = {
-    "backfitting, same": Backfitting(),
-    "backfitting, auto": Backfitting(container="auto"),
-    "regrow": Regrow(),
-    "member selection": MemberSelection(),
-}
+KEY = ("task", "scoring", "table", "trees asked", "depth", "fold", "way")
 
 
-class Fold:
-    """One table, split; and what is asked of the models on it."""
-
-    def __init__(self, name, task, test_fold, options):
-        X, y = load(name, options.data)
-        self.binary = task == "binary"
-        if self.binary and name == "california_housing":
-            y = y > np.median(y)
-        if self.binary and name == "dry_bean":
-            y = y == 6  # SIRA against the rest
-        if not self.binary:
-            y = (y - y.mean()) / y.std()
-        self.X, self.y = np.nan_to_num(X, nan=-1), y
-        folds = (StratifiedKFold if self.binary else KFold)(
-            5, shuffle=True, random_state=SEED
-        )
-        parts = [test for _, test in folds.split(X, y)]
-        self.test, self.choose = parts[test_fold], parts[(test_fold + 1) % 5]
-        self.fit = np.setdiff1d(np.arange(len(y)), [*self.test, *self.choose])
-        self.scoring = "roc_auc" if self.binary else "neg_root_mean_squared_error"
-        self.rule = Tolerance(0.005) if self.binary else Tolerance(0.02, relative=True)
-        make = RandomForestClassifier if self.binary else RandomForestRegressor
-        self.forest = make(
-            options.trees, max_depth=options.depth, random_state=SEED + test_fold
-        )
-
-    def rows(self, which):
-        return self.X[which], self.y[which]
-
-    def score(self, model, which):
-        return get_scorer(self.scoring)(model, *self.rows(which))
-
-    def allowed(self, forest):
-        """The lowest score on the choosing rows that will do."""
-        score = self.score(forest, self.choose)
-        drop = self.rule.max_drop * (abs(score) if self.rule.relative else 1)
-        return score - drop
-
-    def loss_on_test(self, forest, model):
-        """What is lost: of ROC AUC, or of RMSE as a share."""
-        before, after = self.score(forest, self.test), self.score(model, self.test)
-        return before - after if self.binary else after / before - 1
-
-    def log_loss_on_test(self, forest, model):
-        if not self.binary:
-            return np.nan
-        X, y = self.rows(self.test)
-        return log_loss(y, model.predict_proba(X)) / log_loss(
-            y, forest.predict_proba(X)
-        )
+def run_fold(key, options, records):
+    """All ways on one fold of one table: those on record, the others computed."""
+    missing = [
+        way
+        for way in options.ways
+        if way in options.redo or records.get(**key, way=way) is None
+    ]
+    if missing:
+        compute(key, missing, options, records)
+    found = [records.get(**key, way=way) for way in options.ways]
+    return [record for record in found if record is not None]
 
 
-# -- ways -----------------------------------------------------------------------------
-
-
-def by_method(method, fold, forest):
-    rows = np.concatenate([fold.fit, fold.choose])
-    n_fit = len(fold.fit)
-    split = (np.arange(n_fit), np.arange(n_fit, len(rows)))
-    pruned = prune(
-        forest,
-        *fold.rows(rows),
-        method=method,
-        rule=fold.rule,
-        scoring=fold.scoring,
-        cv=[split],
-        random_state=SEED,
+def compute(key, missing, options, records):
+    """Fit the forest of a fold, and put on record what ways make of it."""
+    fold = Fold(
+        key["task"],
+        key["table"],
+        key["scoring"],
+        (key["trees asked"], key["depth"]),
+        key["fold"],
+        options.data,
     )
-    return pruned.estimator_
+    forest, fit_seconds = timed(fold.forest.fit, *fold.rows(fold.fit))
+    scale = Scale(fold, forest, fit_seconds)
+    for way in missing:
+        known = {record["way"]: record for record in records.having(**key)}
+        model, seconds = timed(options.ways[way], fold, forest, known)
+        if model is None:
+            print(f"({way}: left out, what it is compared with is not on record)")
+        else:
+            records.add(key | {"way": way} | scale.weigh(model, seconds))
 
 
-def at_random(fold, forest):
-    """The fewest of the trees, in a random order, that will do."""
-    order = np.random.RandomState(SEED).permutation(len(forest.estimators_))
-    allowed, few = fold.allowed(forest), strip(forest)
-    for n_trees in (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100):
-        few.estimators_ = [forest.estimators_[i] for i in order[:n_trees]]
-        few.n_estimators = len(few.estimators_)
-        if fold.score(few, fold.choose) >= allowed:
-            break
-    return few
+def summed_up(found):
+    """Means over records of one table, by way."""
+    by_way = {}
+    for record in found:
+        by_way.setdefault(record["way"], []).append(record)
+    return {way: of_one_table(of_way) for way, of_way in by_way.items()}
 
 
-def capped(fold, forest):
-    """A forest from scratch with the smallest cap on leaves that will do."""
-    allowed = fold.allowed(forest)
-    for n_leaves in (8, 16, 32, 64, 128, 256, 512, None):
-        small = clone(forest).set_params(max_leaf_nodes=n_leaves)
-        small.fit(*fold.rows(fold.fit))
-        if fold.score(small, fold.choose) >= allowed:
-            return small
-    return forest
-
-
-def boosting_from_scratch(fold, forest):
-    """The fewest leaves of 32 boostings, each cut at the stage that will do."""
-    make = HistGradientBoostingRegressor
-    if fold.binary:
-        make = HistGradientBoostingClassifier
-    allowed, best, fewest = fold.allowed(forest), forest, np.inf
-    for n_leaves in (2, 3, 4, 6, 8, 16, 31, 63):
-        for rate in (0.1, 0.2, 0.4, 0.8):
-            most = int(min(200, max(4, 3000 / n_leaves)))
-            model = make(
-                max_iter=most,
-                max_leaf_nodes=n_leaves,
-                learning_rate=rate,
-                early_stopping=False,
-                random_state=SEED,
-            ).fit(*fold.rows(fold.fit))
-            stages = np.geomspace(1, most, 15).astype(int)
-            for n_stages in np.unique(stages):
-                few = strip(model)
-                few._predictors = model._predictors[:n_stages]
-                if leaves(few) >= fewest:
-                    break
-                if fold.score(few, fold.choose) >= allowed:
-                    best, fewest = few, leaves(few)
-                    break
-    return best
-
-
-def ways(options):
-    chosen = {
-        "do nothing": lambda fold, forest: forest,
-        "trees at random": at_random,
-        "cap on leaves": capped,
-        "boosting from scratch": boosting_from_scratch,
-    }
-    for name, method in METHODS.items():
-        chosen[name] = lambda fold, forest, m=method: by_method(m, fold, forest)
-    wanted = options.ways.split(",") if options.ways else list(chosen)
-    return {name: chosen[name] for name in wanted}
-
-
-# -- measuring ------------------------------------------------------------------------
-
-
-def leaves(model):
-    if hasattr(model, "_predictors"):
-        return sum(t.get_n_leaf_nodes() for stage in model._predictors for t in stage)
-    return sum(int(tree.get_n_leaves()) for tree in np.ravel(model.estimators_))
-
-
-def measure(name, task, options):
-    """For each way the numbers of one table, means over the folds."""
-    results = {}
-    for test_fold in range(1 if options.quick else 5):
-        fold = Fold(name, task, test_fold, options)
-        forest = fold.forest.fit(*fold.rows(fold.fit))
-        for way, make in ways(options).items():
-            start = time.perf_counter()
-            model = make(fold, forest)
-            seconds = time.perf_counter() - start
-            before, after = cost(forest, fold.X[:50]), cost(model, fold.X[:50])
-            row = {
-                "factor": leaves(forest) / leaves(model),
-                "loss on test": fold.loss_on_test(forest, model),
-                "log loss": fold.log_loss_on_test(forest, model),
-                "trees": after.members,
-                "file": before.compressed_bytes / after.compressed_bytes,
-                "one row": before.latency_one_row / after.latency_one_row,
-                "seconds": seconds,
+def run_settings(title, settings, options, records):
+    """All tables with forests of these sizes and depths, and the means over them."""
+    by_table = {}
+    for table in options.tables:
+        found = []
+        for size, depth in settings:
+            key = {
+                "task": options.task,
+                "scoring": options.scoring,
+                "table": table,
+                "trees asked": size,
+                "depth": depth,
             }
-            results.setdefault(way, []).append(row)
-    return {way: mean_of(rows) for way, rows in results.items()}
+            here = [
+                record
+                for fold in range(options.folds)
+                for record in run_fold(key | {"fold": fold}, options, records)
+            ]
+            show(f"{table}: {named(options.task, size, depth)}", summed_up(here))
+            found += here
+        by_table[table] = summed_up(found)
+        if len(settings) > 1:
+            show(f"{table}: {title}", by_table[table])
+    if len(by_table) > 1:
+        show_together(title, by_table, options)
 
 
-RATIOS = ("factor", "file", "one row")
+def show_together(title, by_table, options):
+    together = {
+        way: of_all_tables([rows[way] for rows in by_table.values() if way in rows])
+        for way in dict.fromkeys(way for rows in by_table.values() for way in rows)
+    }
+    show(f"all tables: {title}", together)
+    show_tables("leaves x", by_table, "leaves x", "12.1f")
+    show_tables("loss on test rows", by_table, "loss", "12.4f")
+    limits = TASKS[options.task].limits(options.scoring)
+    show_limits(by_table, together, *limits)
 
 
-def mean_of(rows):
-    """Means of numbers, geometric means of ratios."""
-    mean = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-    for key in RATIOS:
-        mean[key] = float(np.exp(np.mean([np.log(row[key]) for row in rows])))
-    return mean
+def named(task, size, depth):
+    if task == "hist":
+        return f"{size} iterations"
+    return f"{size} trees, depth {depth or 'unlimited'}"
 
 
-def show(title, by_way):
-    print(f"\n{title}")
-    print(f"  {'':22s}  leaves  loss on test  log loss  trees  file  one row  seconds")
-    for way, row in by_way.items():
-        print(
-            f"  {way:22s} {row['factor']:6.0f}x {row['loss on test']:13.4f}"
-            f" {row['log loss']:9.3f} {row['trees']:6.0f} {row['file']:4.0f}x"
-            f" {row['one row']:7.1f}x {row['seconds']:8.1f}",
-            flush=True,
-        )
+def asked_for():
+    parser = parser_of(__doc__)
+    parser.add_argument("--task", choices=tuple(TASKS), default="binary")
+    parser.add_argument("--scoring", help="of two classes: roc_auc, accuracy, ...")
+    parser.add_argument("--sizes", "--trees", help="trees, or iterations")
+    parser.add_argument("--depths", "--depth", default="10,15,none")
+    parser.add_argument("--folds", type=int, default=N_FOLDS)
+    parser.add_argument("--quick", action="store_true", help="one fold")
+    parser.add_argument("--tables", help="names, with commas between them")
+    parser.add_argument("--ways", nargs="+", help="names of rows, each in quotes")
+    parser.add_argument("--redo", nargs="+", default=(), help="ways to compute anew")
+    options = parser.parse_args()
+    task, all_ways = TASKS[options.task], ways_of(options.task)
+    options.scoring = options.scoring or task.scorings[0]
+    if options.scoring not in task.scorings:
+        parser.error(f"--scoring is one of {', '.join(task.scorings)}")
+    for way in [*(options.ways or ()), *options.redo]:
+        if way not in all_ways:
+            parser.error(f"no way {way!r}; there are {', '.join(map(repr, all_ways))}")
+    if not 1 <= options.folds <= N_FOLDS:
+        parser.error(f"--folds is 1 to {N_FOLDS}")
+    options.folds = 1 if options.quick else options.folds
+    options.ways = {way: all_ways[way] for way in options.ways or all_ways}
+    options.tables = listed(options.tables) if options.tables else task.tables
+    options.sizes = [int(size) for size in listed(options.sizes or task.sizes)]
+    options.depths = [
+        None if depth == "none" else int(depth) for depth in listed(options.depths)
+    ]
+    return options
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data")
-    parser.add_argument("--quick", action="store_true", help="one fold")
-    parser.add_argument("--task", choices=("binary", "regression"), default="binary")
-    parser.add_argument("--tables", help="names, with commas between them")
-    parser.add_argument("--ways", help="names of rows, with commas between them")
-    parser.add_argument("--trees", type=int, default=100)
-    parser.add_argument("--depth", type=int, default=15)
-    parser.add_argument("--json")
-    options = parser.parse_args()
-    tables = BINARY if options.task == "binary" else REGRESSION
-    if options.tables:
-        tables = options.tables.split(",")
-    results = {}
+    options = asked_for()
+    records = Records(options.json, KEY)
+    settings = settings_of(options.task, options.sizes, options.depths)
+    unlimited = [setting for setting in settings if setting[1] is None]
+    limited = [setting for setting in settings if setting not in unlimited]
     with threadpool_limits(1):
-        for name in tables:
-            results[name] = measure(name, options.task, options)
-            show(name, results[name])
-    together = {
-        way: mean_of([result[way] for result in results.values()])
-        for way in next(iter(results.values()))
-    }
-    show("all tables", together)
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results | {"all tables": together}, file, indent=1)
+        for group in filter(None, (limited, unlimited)):
+            names = [named(options.task, *setting) for setting in group]
+            run_settings("; ".join(names), group, options, records)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,185 @@
+"""What is asked of a forest: on which tables and rows, by which score, at which loss.
+
+The protocol of LOP (Devos et al., ICML 2025): five folds, of which three fit the forest
+and prune it, one chooses, and one tests. With few rows the three fit the forest alone:
+a tenth as many rows of the fourth prune and choose.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from datasets import load
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.metrics import get_scorer, log_loss, roc_auc_score
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+from sklprune.rules import Tolerance
+
+BINARY = (
+    "spambase",
+    "compas",
+    "dry_bean",
+    "california_housing",
+    "credit_default",
+    "electricity",
+    "adult",
+)
+REGRESSION = (
+    "abalone",
+    "california_housing",
+    "elevators",
+    "cpu_act",
+    "wine_quality",
+    "bike_sharing",
+)
+MULTICLASS = ("digits", "letter", "pendigits", "covertype20k")
+OF_TWO_CLASSES = ("roc_auc", "accuracy", "balanced_accuracy", "neg_log_loss")
+#: scores whose loss is a share of what they were
+RELATIVE = ("neg_log_loss", "neg_root_mean_squared_error")
+N_FOLDS, SEED = 5, 5823
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of figure.
+
+    Parameters
+    ----------
+    tables : tuple of str
+    scorings : tuple of str
+        What may be asked for, the default first.
+    on_average, on_one : float
+        What may be lost on test rows: means over all tables, and on each of them by
+        more than two standard errors.
+    sizes : str
+        Trees of the forests, or iterations.
+    """
+
+    tables: tuple
+    scorings: tuple
+    on_average: float
+    on_one: float
+    sizes: str = "50,100,250"
+
+    def limits(self, scoring):
+        """What may be lost on average, and on one table."""
+        if scoring == "neg_log_loss":
+            return 0.02, 0.02
+        return self.on_average, self.on_one
+
+
+TASKS = {
+    "binary": Task(BINARY, OF_TWO_CLASSES, 0.002, 0.006),
+    "regression": Task(REGRESSION, ("neg_root_mean_squared_error",), 0.02, 0.03),
+    "multiclass": Task(MULTICLASS, ("accuracy",), 0.005, 0.005),
+    "hist": Task(BINARY, OF_TWO_CLASSES, 0.002, 0.006, sizes="100,300"),
+    "few_rows": Task(BINARY, OF_TWO_CLASSES, 0.005, 0.005),
+}
+
+
+def settings_of(task, sizes, depths):
+    """Pairs of a size and a depth: of unlimited depth only the middle size."""
+    if task == "hist":
+        return [(size, None) for size in sizes]
+    middle = sizes[len(sizes) // 2]
+    return [
+        (size, depth)
+        for depth in depths
+        for size in sizes
+        if depth is not None or size == middle
+    ]
+
+
+class Fold:
+    """One table, split; and what is asked of the models on it.
+
+    Attributes
+    ----------
+    fit, learn, choose, test : ndarray of int
+        Rows: those that fit the forest, those that prune it or fit what stands in its
+        place, those that choose, and those that nobody sees.
+    """
+
+    def __init__(self, task, table, scoring, setting, number, folder=None):
+        X, y = load(table, folder)
+        self.task, self.scoring = task, scoring
+        self.n_classes = 0 if task == "regression" else 2
+        if task == "multiclass":
+            self.n_classes = len(np.unique(y))
+        # forests are asked about no missing values, histograms are
+        self.X = X if task == "hist" else np.nan_to_num(X, nan=-1)
+        self.y = _target(table, y, self.n_classes)
+        self._split(number)
+        share = scoring in RELATIVE
+        self.rule = Tolerance(0.02 if share else 0.005, relative=share)
+        self.forest = self._model(*setting).set_params(random_state=SEED + number)
+
+    def _split(self, number):
+        folds = (StratifiedKFold if self.n_classes else KFold)(
+            N_FOLDS, shuffle=True, random_state=SEED
+        )
+        parts = [test for _, test in folds.split(self.X, self.y)]
+        self.test, self.choose = parts[number], parts[(number + 1) % N_FOLDS]
+        seen = np.concatenate([self.test, self.choose])
+        self.fit = self.learn = np.setdiff1d(np.arange(len(self.y)), seen)
+        if self.task == "few_rows":
+            few = self._some(self.choose, len(self.fit) // 10)[0]
+            self.learn, self.choose = self._some(few, len(few) * 3 // 4)
+
+    def _some(self, rows, n_rows):
+        """So many of the rows, all classes alike; and the others."""
+        return train_test_split(
+            rows, train_size=n_rows, stratify=self.y[rows], random_state=SEED
+        )
+
+    def _model(self, size, depth):
+        if not self.n_classes:
+            return RandomForestRegressor(size, max_depth=depth)
+        weight = "balanced" if self.scoring == "balanced_accuracy" else None
+        if self.task == "hist":
+            return HistGradientBoostingClassifier(
+                max_iter=size, early_stopping=False, class_weight=weight
+            )
+        return RandomForestClassifier(size, max_depth=depth, class_weight=weight)
+
+    def rows(self, which):
+        return self.X[which], self.y[which]
+
+    def score(self, model, which):
+        return float(get_scorer(self.scoring)(model, *self.rows(which)))
+
+    def allowed(self, forest):
+        """The lowest score on the choosing rows that will do."""
+        score = self.score(forest, self.choose)
+        drop = self.rule.max_drop * (abs(score) if self.rule.relative else 1)
+        return score - drop
+
+    def loss(self, before, after):
+        """What is lost between two scores, as a share where the rule says so."""
+        return after / before - 1 if self.rule.relative else before - after
+
+    def others_on_test(self, model):
+        """Scores of probabilities on the test rows, whatever chose."""
+        if not self.n_classes:
+            return {}
+        X, y = self.rows(self.test)
+        said = model.predict_proba(X)
+        scores = {"log loss": float(log_loss(y, said, labels=model.classes_))}
+        if self.n_classes == 2:
+            scores["roc auc"] = float(roc_auc_score(y, said[:, 1]))
+        return scores
+
+
+def _target(table, y, n_classes):
+    """Two classes of a table that has more of them, values on one scale."""
+    if not n_classes:
+        return (y - y.mean()) / y.std()
+    if table == "california_housing":
+        return y > np.median(y)
+    if n_classes == 2 and table == "dry_bean":
+        return y == 6  # SIRA against the rest
+    return y

@@ -1,0 +1,254 @@
+"""What makes a forest small: our methods, and what a user would do instead.
+
+A way is a function of a fold, the forest, and what is known of the ways before it on
+the same fold (records by name). It gives back a model, or None where it lacks a record
+that it is to be compared with. All choose by one rule: the smallest model whose score
+on the choosing rows will do.
+"""
+
+from functools import partial
+
+import numpy as np
+from forest_problems import SEED
+from sklearn.base import clone
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+
+from sklprune import cost, prune, strip
+from sklprune.methods import Backfitting, CostComplexity, MemberSelection, Regrow
+
+METHODS = {
+    "backfitting, same": Backfitting(),
+    "backfitting, auto": Backfitting(container="auto"),
+    "regrow": Regrow(),
+    "cost complexity": CostComplexity(),
+    "member selection": MemberSelection(),
+}
+
+
+# -- the parts of a model -------------------------------------------------------------
+
+
+def members_of(model):
+    """Trees, or the stages of gradient boosting."""
+    return getattr(model, "_predictors", None) or list(model.estimators_)
+
+
+def trees_of(model):
+    return list(np.ravel(members_of(model)))
+
+
+def n_leaves(model):
+    return sum(
+        tree.get_n_leaf_nodes() if hasattr(tree, "nodes") else int(tree.get_n_leaves())
+        for tree in trees_of(model)
+    )
+
+
+def n_nodes(model):
+    return sum(
+        len(tree.nodes) if hasattr(tree, "nodes") else tree.tree_.node_count
+        for tree in trees_of(model)
+    )
+
+
+def holding(model, members):
+    """The same model with these trees or stages alone."""
+    few = strip(model)
+    if hasattr(model, "_predictors"):
+        few._predictors, few.max_iter = members, len(members)
+    else:
+        few.estimators_, few.n_estimators = members, len(members)
+    return few
+
+
+def sizes_up_to(most, n_sizes=20):
+    return np.unique(np.geomspace(1, most, n_sizes).round().astype(int))
+
+
+# -- our methods ----------------------------------------------------------------------
+
+
+def by_method(fold, forest, known, method, cv=None):
+    """What a method finds: pruned on one part of the rows, chosen on the other."""
+    rows, n_learn = np.concatenate([fold.learn, fold.choose]), len(fold.learn)
+    parts = np.split(np.arange(len(rows)), [n_learn])
+    return prune(
+        forest,
+        *fold.rows(rows),
+        method=method,
+        rule=fold.rule,
+        scoring=fold.scoring,
+        cv=[tuple(parts)] if cv is None else cv,
+        random_state=SEED,
+    ).estimator_
+
+
+# -- what a user would do instead -----------------------------------------------------
+
+
+def nothing(fold, forest, known):
+    return forest
+
+
+def few_members(fold, forest, known, at_random=False):
+    """The fewest members that will do, from the first one on or in a random order."""
+    members, allowed = members_of(forest), fold.allowed(forest)
+    if at_random:
+        order = np.random.RandomState(SEED).permutation(len(members))
+        members = [members[i] for i in order]
+    for n_members in sizes_up_to(len(members)):
+        few = holding(forest, members[:n_members])
+        if fold.score(few, fold.choose) >= allowed:
+            return few
+    return forest
+
+
+def refitted(fold, forest, known, name, values):
+    """The first refit along values of a parameter, the smallest first, that will do."""
+    allowed = fold.allowed(forest)
+    for value in values:
+        small = clone(forest).set_params(**{name: value})
+        small.fit(*fold.rows(fold.learn))
+        if fold.score(small, fold.choose) >= allowed:
+            return small
+    return forest
+
+
+def as_many_bytes(fold, forest, known):
+    """The best forest from scratch whose file is no larger than the pruned one's."""
+    if "backfitting, same" not in known:
+        return None
+    record = known["backfitting, same"]
+    n_allowed = record["forest leaves"] * record["bytes"] / record["forest bytes"]
+    fitting = []
+    for n_trees in sizes_up_to(len(forest.estimators_), 6):
+        first = int(n_allowed / n_trees)
+        few = _within(fold, forest, int(n_trees), first, record["bytes"])
+        fitting += [] if few is None else [few]
+    if not fitting:
+        return None
+    return max(fitting, key=lambda model: fold.score(model, fold.choose))
+
+
+def _within(fold, forest, n_trees, cap, most):
+    """A forest of so many trees, as large as a file of `most` bytes allows; or None.
+
+    `cap` is a first guess of how many leaves a tree may have.
+    """
+    largest = max(tree.get_n_leaves() for tree in forest.estimators_)
+    best = None
+    for _ in range(4):
+        if cap < 2:
+            break
+        few = clone(forest).set_params(n_estimators=n_trees, max_leaf_nodes=cap)
+        few.fit(*fold.rows(fold.learn))
+        share = cost(few).compressed_bytes / most
+        if share <= 1 and (best is None or n_leaves(few) > n_leaves(best)):
+            best = few
+        if 0.95 <= share <= 1 or (share < 1 and cap >= largest):
+            break
+        cap = min(int(cap * 0.98 / share), cap - 1 if share > 1 else 2 * cap)
+    return best
+
+
+def boosting_from_scratch(fold, forest, known):
+    """The smallest of many boostings that will do, each cut at one of its stages.
+
+    Where none will do the forest itself, and where its rows are gone the best one.
+    """
+    found, best = _smallest_boosting(fold, forest, fold.choose, fold.allowed(forest))
+    if found is None and fold.task == "few_rows":
+        return best
+    return forest if found is None else found
+
+
+def boosting_of_equal_loss(fold, forest, known, rival):
+    """The smallest boosting that scores on the test rows what a rival scores there.
+
+    It has seen the test rows: none that was chosen honestly is smaller. Where none
+    scores as well it is the best one.
+    """
+    if rival not in known:
+        return None
+    least = known[rival]["score"]
+    found, best = _smallest_boosting(fold, forest, fold.test, least)
+    return best if found is None else found
+
+
+def _smallest_boosting(fold, forest, which, least):
+    """The fewest leaves with a score of `least` or None, and the best score met."""
+    found, fewest, best, highest = None, np.inf, forest, -np.inf
+    for model in _boostings(fold, forest):
+        for n_stages in sizes_up_to(model.n_iter_, 15):
+            few = holding(model, model._predictors[:n_stages])
+            if n_leaves(few) >= fewest:
+                break
+            score = fold.score(few, which)
+            if score > highest:
+                best, highest = few, score
+            if score >= least:
+                found, fewest = few, n_leaves(few)
+                break
+    return found, best
+
+
+def _boostings(fold, forest):
+    """Boostings over 32 grids; fewer for many classes, more for few rows."""
+    many, few_rows = fold.n_classes > 2, fold.task == "few_rows"
+    for most_leaves in (4, 8, 16, 31) if many else (2, 3, 4, 6, 8, 16, 31, 63):
+        n_stages = min(60 if many else 200, max(4, 3000 // most_leaves))
+        for rate in (0.1, 0.3) if many else (0.1, 0.2, 0.4, 0.8):
+            for least_rows in (5, 20) if few_rows else (20,):
+                yield (
+                    _boosting(fold, forest)
+                    .set_params(
+                        max_iter=n_stages,
+                        max_leaf_nodes=most_leaves,
+                        learning_rate=rate,
+                        min_samples_leaf=least_rows,
+                    )
+                    .fit(*fold.rows(fold.learn))
+                )
+
+
+def _boosting(fold, forest):
+    fixed = {"early_stopping": False, "random_state": SEED}
+    if not fold.n_classes:
+        return HistGradientBoostingRegressor(**fixed)
+    return HistGradientBoostingClassifier(class_weight=forest.class_weight, **fixed)
+
+
+# -- which ways there are -------------------------------------------------------------
+
+CAPPED = partial(
+    refitted, name="max_leaf_nodes", values=(8, 16, 32, 64, 128, 256, 512, None)
+)
+CUT = partial(
+    refitted, name="ccp_alpha", values=(1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 0)
+)
+
+
+def ways_of(task):
+    """Names and ways, in the order in which they run."""
+    ours = {name: partial(by_method, method=way) for name, way in METHODS.items()}
+    first = {"do nothing": nothing, "first trees": few_members}
+    at_random = {"trees at random": partial(few_members, at_random=True)}
+    scratch = {"boosting from scratch": boosting_from_scratch}
+    if task == "hist":
+        same = {name: ours[name] for name in ("backfitting, same", "cost complexity")}
+        capped = partial(CAPPED, values=(2, 3, 4, 6, 8, 16, 31))
+        return first | {"cap on leaves": capped} | scratch | same
+    if task == "few_rows":
+        for name in ("backfitting, same", "backfitting, auto"):
+            ours[f"{name}, cv=5"] = partial(by_method, method=METHODS[name], cv=5)
+        of_equal_loss = {
+            f"boosting as good as {rival}": partial(boosting_of_equal_loss, rival=rival)
+            for rival in ("backfitting, same", "backfitting, auto")
+        }
+        return first | at_random | scratch | ours | of_equal_loss
+    from_scratch = {"cap on leaves": CAPPED, "ccp_alpha": CUT} | scratch
+    equal_bytes = {"forest of equal bytes": as_many_bytes}
+    return first | at_random | from_scratch | ours | equal_bytes
