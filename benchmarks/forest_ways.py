@@ -159,7 +159,8 @@ def boosting_from_scratch(fold, forest, known):
 
     Where none will do the forest itself, and where its rows are gone the best one.
     """
-    found, best = _smallest_boosting(fold, forest, fold.choose, fold.allowed(forest))
+    asked = (fold.learn, fold.choose, fold.allowed(forest))
+    found, best = _smallest_boosting(fold, forest, *asked)
     if found is None and fold.task == "few_rows":
         return best
     return forest if found is None else found
@@ -168,25 +169,29 @@ def boosting_from_scratch(fold, forest, known):
 def boosting_of_equal_loss(fold, forest, known, rival):
     """The smallest boosting that scores on the test rows what a rival scores there.
 
-    It has seen the test rows: none that was chosen honestly is smaller. Where none
-    scores as well it is the best one.
+    It is fitted on the choosing rows too, and has seen the test rows: none that was
+    chosen honestly is smaller. Where none scores as well it is the best one.
     """
     if rival not in known:
         return None
-    least = known[rival]["score"]
-    found, best = _smallest_boosting(fold, forest, fold.test, least)
+    rows = np.concatenate([fold.learn, fold.choose])
+    asked = (rows, fold.test, known[rival]["score"])
+    found, best = _smallest_boosting(fold, forest, *asked)
     return best if found is None else found
 
 
-def _smallest_boosting(fold, forest, which, least):
-    """The fewest leaves with a score of `least` or None, and the best score met."""
+def _smallest_boosting(fold, forest, rows, scored, least):
+    """The fewest leaves that score `least`, or None, and the best score met.
+
+    Fitted on rows, and scored on others.
+    """
     found, fewest, best, highest = None, np.inf, forest, -np.inf
-    for model in _boostings(fold, forest):
+    for model in _boostings(fold, forest, rows):
         for n_stages in sizes_up_to(model.n_iter_, 15):
             few = holding(model, model._predictors[:n_stages])
             if n_leaves(few) >= fewest:
                 break
-            score = fold.score(few, which)
+            score = fold.score(few, scored)
             if score > highest:
                 best, highest = few, score
             if score >= least:
@@ -195,7 +200,7 @@ def _smallest_boosting(fold, forest, which, least):
     return found, best
 
 
-def _boostings(fold, forest):
+def _boostings(fold, forest, rows):
     """Boostings over 32 grids; fewer for many classes, more for few rows."""
     many, few_rows = fold.n_classes > 2, fold.task == "few_rows"
     for most_leaves in (4, 8, 16, 31) if many else (2, 3, 4, 6, 8, 16, 31, 63):

@@ -18,7 +18,9 @@ Means are means of logarithms, over folds, then over sizes and depths, then over
 a forest of unlimited depth has a table of its own. Tasks: binary, regression,
 multiclass; hist prunes HistGradientBoosting of 31 leaves a tree; few_rows has a tenth
 as many rows as fitted the forest, unseen ones, to prune and to choose on, and no
-others. With balanced accuracy the classes have equal weights in the fit too.
+others; "boosting as good as ..." there is the smallest that reaches the score of a
+pruned forest on the test rows themselves, or the best one. With balanced accuracy the
+classes have equal weights in the fit too.
 
 Beside the methods stands what a user would do instead: nothing, the first trees or as
 many at random, a cap on the leaves of each tree, refits along `ccp_alpha`, a small

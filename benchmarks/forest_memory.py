@@ -1,0 +1,92 @@
+"""How much memory does the pruning of a forest take, above the rows and the forest?
+
+    python benchmarks/forest_memory.py [--data FOLDER] [--trees 100] [--depth 15]
+        [--json FILE]
+
+A random forest on all rows of electricity. Processes of their own load the rows and the
+forest, and one of them does no more; the others prune as well, to one size, and along
+the path of 20 sizes of `forest_time.py`. Of each the peak of resident memory is taken,
+and what is above the first one's is given as a multiple of rows x trees x 4 bytes, the
+leaf of each row in each tree.
+"""
+
+import concurrent.futures
+import json
+import multiprocessing
+import pathlib
+import resource
+import sys
+import tempfile
+
+import joblib
+from datasets import load
+from forest_time import NAMES, RATIOS, forest_of, parser_of_forests, whole_path
+from forest_ways import METHODS
+from sklearn.base import clone
+from threadpoolctl import threadpool_limits
+
+MIB = 2**20
+
+
+def in_a_fresh_process(function, *args):
+    """What a function gives in a process that has done nothing before.
+
+    Linux counts the memory of the process that starts another into the peak of the
+    new one: so this one must stay small, and holds neither rows nor forests.
+    """
+    fresh = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=fresh) as pool:
+        return pool.submit(function, *args).result()
+
+
+def prepare(file, options):
+    """Fit the forest and write it down with its rows; gives rows x trees x 4 bytes."""
+    X, y = load("electricity", options.data)
+    joblib.dump((X, y, forest_of(options).fit(X, y)), file)
+    return X.shape[0] * options.trees * 4
+
+
+def peak(file, name, ratios):
+    """The peak of a process that prunes; with no name of one that only loads."""
+    with threadpool_limits(1):
+        X, y, forest = joblib.load(file)
+        # all modules are loaded, and all paths trodden, in either case
+        small = clone(forest).set_params(n_estimators=2).fit(X[:200], y[:200])
+        for method in NAMES:
+            whole_path(small, X[:200], y[:200], METHODS[method], RATIOS[:2])
+        if name is not None:
+            whole_path(forest, X, y, METHODS[name], ratios)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def main():
+    options = parser_of_forests(__doc__).parse_args()
+    sizes = {"one size": 0.99, "20 sizes": RATIOS}
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "forest"
+        ids = in_a_fresh_process(prepare, file, options)
+        alone = in_a_fresh_process(peak, file, None, None)
+        print(f"rows and forest alone: {alone / MIB:.0f} MiB")
+        print(f"rows x trees x 4 bytes: {ids / MIB:.1f} MiB")
+        print(f"{'':32}{'peak, MiB':>12}{'above, MiB':>12}{'times ids':>12}")
+        for name in NAMES:
+            for said, ratios in sizes.items():
+                most = in_a_fresh_process(peak, file, name, ratios)
+                row = {
+                    "method": f"{name}, {said}",
+                    "peak": most / MIB,
+                    "above": (most - alone) / MIB,
+                    "times ids": (most - alone) / ids,
+                }
+                results.append(row)
+                cells = [f"{value:12.1f}" for value in list(row.values())[1:]]
+                print(f"{row['method']:32}" + "".join(cells), flush=True)
+    if options.json:
+        with open(options.json, "w") as out:
+            json.dump({"alone": alone, "ids": ids, "rows": results}, out, indent=1)
+
+
+if __name__ == "__main__":
+    main()
