@@ -145,7 +145,7 @@ COLUMNS = {
     "seconds": "8.1f",
     "s / fit": "8.1f",
 }
-WIDTH = 36
+WIDTH = 40
 
 
 def show(title, by_way):

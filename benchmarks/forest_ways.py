@@ -207,16 +207,13 @@ def _boostings(fold, forest, rows):
         n_stages = min(60 if many else 200, max(4, 3000 // most_leaves))
         for rate in (0.1, 0.3) if many else (0.1, 0.2, 0.4, 0.8):
             for least_rows in (5, 20) if few_rows else (20,):
-                yield (
-                    _boosting(fold, forest)
-                    .set_params(
-                        max_iter=n_stages,
-                        max_leaf_nodes=most_leaves,
-                        learning_rate=rate,
-                        min_samples_leaf=least_rows,
-                    )
-                    .fit(*fold.rows(fold.learn))
+                model = _boosting(fold, forest).set_params(
+                    max_iter=n_stages,
+                    max_leaf_nodes=most_leaves,
+                    learning_rate=rate,
+                    min_samples_leaf=least_rows,
                 )
+                yield model.fit(*fold.rows(rows))
 
 
 def _boosting(fold, forest):
