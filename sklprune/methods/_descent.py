@@ -68,7 +68,7 @@ class Descent:
         self.standing = {}
         self.sum = np.array(offset, dtype=float)
         self.baseline = np.zeros(self.sum.shape[1])
-        self.prior = None
+        self.prior, self.pull = None, 0.0
         self._moved()
         # a row resists as it does where nothing is known yet
         self.rho = rho * self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
@@ -87,15 +87,9 @@ class Descent:
             self.sum += self.goal.constant
             self._moved()
 
-    def start_whole(self, pull):
-        """Begin at the trees as they are, and be pulled towards them.
-
-        Parameters
-        ----------
-        pull : float
-            As if each training row of a leaf had asked `pull` times for what the
-            leaf says.
-        """
+    def start_whole(self):
+        """Begin at the trees as they are, and be pulled towards them: as if each
+        training row of a leaf had asked `pull` times for what the leaf says."""
         self._start_at_constant()
         # what a tree says beyond its part of the constant
         constant = 0.0 if self.goal.constant is None else self.goal.constant
@@ -103,7 +97,7 @@ class Descent:
         self.prior = []
         for i, tree in enumerate(self.trees):
             leaf, value = tree.left < 0, tree.value - part
-            weight = pull * np.where(leaf, tree.weight, 0.0)[:, None]
+            weight = np.where(leaf, tree.weight, 0.0)[:, None]
             self.prior.append(np.hstack([weight * value, weight]))
             self.standing[i] = Standing(~leaf, value)
             self._add(i, value[self.leaves[i]])
@@ -182,7 +176,7 @@ class Descent:
         n_nodes = len(tree.left)
         sums = _sums(ids, (*pull.T, *curvature.T), n_nodes)
         if self.prior is not None:
-            sums += self.prior[i]
+            sums += self.pull * self.prior[i]
         sum_up(sums, levels)
         pulls, curvatures = np.split(sums, [pull.shape[1]], axis=1)
         curvatures += self.rho

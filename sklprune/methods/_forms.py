@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sklprune._registry import family_of
-from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, SquaredGoal
+from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, ValuesGoal
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def own_form(family, estimator, task):
     if says == "scores":
         goal = partial(Goal, family.loss(estimator), y, weight)
     elif says == "values":
-        goal = partial(SquaredGoal, y, weight)
+        goal = partial(ValuesGoal, y, weight)
     else:
         n_distributions = family.n_distributions(estimator)
         goal = partial(ShareGoal, y, weight, n_distributions)

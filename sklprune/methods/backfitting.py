@@ -13,8 +13,6 @@ from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
 from sklprune.methods._forms import Form, boosting_form, own_form
 
-#: how often each training row asks for what its leaf says in the whole ensemble
-PULL = 1.0
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
 
@@ -168,18 +166,19 @@ def _upwards(descent, limit):
 def _downwards(descent, limit):
     """From the whole to `limit` leaves, at rising prices: a list of `Ensemble`."""
     models = []
-    descent.start_whole(PULL)
+    descent.start_whole()
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
     price = 1e-5 * noise
     while descent.standing:
         # while leaves cost little, little pulls them to zero: small ones would go first
         descent.rho = rho * min(1.0, price / noise)
+        descent.pull = descent.goal.pull(descent.n_leaves / n_leaves)
         for _ in range(2):
             descent.sweep(price)
         if descent.n_leaves <= limit:
             break
         models.append(descent.ensemble())
-        price *= STEP**2 if descent.n_leaves < 0.9 * n_leaves else STEP**5
+        price *= STEP if descent.n_leaves < 0.9 * n_leaves else STEP**5
     return models
 
 
