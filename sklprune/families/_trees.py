@@ -4,16 +4,12 @@ import copy
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.ensemble import (
-    GradientBoostingClassifier,
-    GradientBoostingRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
 
-from sklprune._tables import Subtree, Tree, cut_at, levels_of
+from sklprune._round_trip import check_round_trip, probe_rows
+from sklprune._tables import Ensemble, Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
+from sklprune.families._containers import additive_shell
 
 #: losses of boosting that do not bend
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
@@ -48,6 +44,10 @@ class TreesFamily(Family):
 
     def offset(self, estimator, X):
         """What the model says without its trees, (n_rows, n_outputs)."""
+        raise NotImplementedError
+
+    def total(self, estimator, X):
+        """The sum as the model itself predicts it, (n_rows, n_values)."""
         raise NotImplementedError
 
     def says(self, estimator):
@@ -90,6 +90,27 @@ class TreesFamily(Family):
         """A copy that holds some subtrees, each of which says what it said before."""
         raise NotImplementedError
 
+    def as_boosting(self, estimator, X, container):
+        """The same sum as scores of a boosting model.
+
+        Parameters
+        ----------
+        estimator : estimator
+        X : array-like of shape (n_samples, n_features)
+            Rows as they will come.
+        container : {"auto", "gradient_boosting", "hist_gradient_boosting"}
+
+        Returns
+        -------
+        shell : estimator
+            A boosting model without a say, to be filled with the trees.
+        trees : list of Tree
+            What each of them adds to the score of an output.
+        offset : ndarray of shape (n_outputs,)
+            What is to be said without any tree.
+        """
+        raise NotImplementedError
+
     def method_of(self, estimator):
         if "from_tables" in self.capabilities(estimator):
             return self.default_method
@@ -98,7 +119,7 @@ class TreesFamily(Family):
     # -- leaves as units --------------------------------------------------------------
 
     def capabilities(self, estimator):
-        offers = {"tables", "risks", "leaves", "offset", "says", "targets"}
+        offers = {"tables", "risks", "leaves", "offset", "says", "targets", "total"}
         # other values in the leaves would break what was promised of them
         promised = getattr(estimator, "monotonic_cst", None) is not None
         # nothing tells how far a step on such a loss ought to go
@@ -131,7 +152,17 @@ class TreesFamily(Family):
             ]
         )
 
+    def remove(self, estimator, units, keep, task=None):
+        smaller = super().remove(estimator, units, keep, task)
+        if units.granularity == "leaf" and task is not None:
+            self._check_cut(smaller, estimator, keep, task)
+        return smaller
+
     def own_remove(self, estimator, units, keep):
+        return self.with_subtrees(estimator, self._subtrees(estimator, keep))
+
+    def _subtrees(self, estimator, keep):
+        """What stays of the trees where some leaves do, and what its nodes say."""
         trees = self.tables(estimator)
         ends = np.cumsum([tree.n_leaves for tree in trees])[:-1]
         subtrees = []
@@ -139,7 +170,25 @@ class TreesFamily(Family):
             if kept.any():
                 nodes, split = cut_at(tree.left, tree.right, kept)
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
-        return self.with_subtrees(estimator, subtrees)
+        return subtrees
+
+    def _check_cut(self, smaller, estimator, keep, task):
+        """Check a model of which leaves were cut on some of the rows."""
+        X = task.take(probe_rows(task.n_samples)).X
+        trees, subtrees = self.tables(estimator), self._subtrees(estimator, keep)
+        louder = self.louder(len(trees), len(subtrees))
+        subtrees = [
+            each._replace(value=louder * trees[each.tree].value[each.nodes])
+            for each in subtrees
+        ]
+        offset, leaves = self.offset(estimator, X), self.leaves(estimator, X)
+        ensemble = Ensemble(subtrees, np.zeros(offset.shape[1]))
+        said, by_position = self.total(smaller, X), dict(enumerate(trees))
+        check_round_trip(smaller, said, ensemble, by_position, leaves, offset)
+
+    def louder(self, n_trees, n_left):
+        """How much louder each tree becomes in the sum where others leave."""
+        return 1.0
 
 
 class AveragedFamily(TreesFamily):
@@ -156,6 +205,42 @@ class AveragedFamily(TreesFamily):
 
     def targets(self, estimator, y):
         return one_hot(estimator, y)
+
+    def total(self, estimator, X):
+        if not is_classifier(estimator):
+            return estimator.predict(X).reshape(X.shape[0], -1)
+        said = estimator.predict_proba(X)
+        if not isinstance(said, list):
+            return said
+        width = max(block.shape[1] for block in said)
+        return np.hstack([_padded(block, width) for block in said])
+
+    def louder(self, n_trees, n_left):
+        return n_trees / n_left
+
+    def recast(self, estimator, X, container="auto"):
+        """A boosting model without a say that can hold the trees."""
+        return additive_shell(estimator, X, container)
+
+    def capabilities(self, estimator):
+        own = {"as_boosting"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        return super().capabilities(estimator) | own
+
+    def as_boosting(self, estimator, X, container):
+        shell, tables = self.recast(estimator, X, container), self.tables(estimator)
+        if is_classifier(estimator) and len(estimator.classes_) == 2:
+            # the one score of two classes is how far the second is ahead
+            tables = [
+                tree._replace(value=tree.value[:, [1]] - tree.value[:, [0]])
+                for tree in tables
+            ]
+        n_outputs = tables[0].value.shape[1]
+        trees = [
+            tree._replace(value=tree.value[:, [output]], output=output)
+            for output in range(n_outputs)
+            for tree in tables
+        ]
+        return shell, trees, np.zeros(n_outputs)
 
     @staticmethod
     def standing(ensemble):
@@ -256,8 +341,13 @@ def one_hot(estimator, y, padded=True):
     hot = [column[:, None] == known for column, known in zip(y.T, classes)]
     if padded:
         width = max(len(known) for known in classes)
-        hot = [np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in hot]
+        hot = [_padded(block, width) for block in hot]
     return np.hstack(hot).astype(float)
+
+
+def _padded(block, width):
+    """A block of columns, and as many of zeros as are wanting."""
+    return np.pad(block, ((0, 0), (0, width - block.shape[1])))
 
 
 def tree_counts(trees):
@@ -282,37 +372,3 @@ def node_counts(leaf, weight, per_leaf):
             float(rows[~mask].sum() / rows[0]) for mask, rows in zip(leaf, weight)
         ),
     }
-
-
-def additive_shell(estimator, missing):
-    """A boosting model without a say, to be filled with trees of another model.
-
-    It is fitted on one row of each class, so that all that scikit-learn keeps in a
-    fitted one is there.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whose classes, columns and seed it takes over.
-    missing : bool
-        Whether it must take missing values.
-    """
-    classifier = is_classifier(estimator)
-    y = estimator.classes_ if classifier else np.zeros(2)
-    X = np.zeros((len(y), estimator.n_features_in_))
-    seed = estimator.random_state
-    if missing:
-        make = (
-            HistGradientBoostingClassifier
-            if classifier
-            else HistGradientBoostingRegressor
-        )
-        shell = make(max_iter=1, early_stopping=False, random_state=seed).fit(X, y)
-    else:
-        make = GradientBoostingClassifier if classifier else GradientBoostingRegressor
-        shell = make(
-            n_estimators=1, learning_rate=1.0, init="zero", random_state=seed
-        ).fit(X, y)
-    if hasattr(estimator, "feature_names_in_"):
-        shell.feature_names_in_ = estimator.feature_names_in_
-    return shell

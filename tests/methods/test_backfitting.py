@@ -363,7 +363,7 @@ def test_what_a_tree_promised_is_kept():
     [
         (Backfitting(rho=0), "Backfitting\\(rho=0\\): rho must be above zero"),
         (Backfitting(n_shares=0), "n_shares=0.*positive whole number"),
-        (Backfitting(container="other"), "container='other'.*'same' or 'auto'"),
+        (Backfitting(container="other"), "container='other'.*'same', 'auto', "),
     ],
 )
 def test_bad_parameters(method, message):
