@@ -125,7 +125,7 @@ default="same"
             return Candidate(ratio, everything, path.scores, family, estimator, units)
         keep, X = path.keep[fits[-1]], task.take(probe_rows(task.n_samples)).X
         leaves = family.leaves(estimator, X)
-        model = path.form.built(path.models[fits[-1]], leaves, X)
+        model = path.form.built(path.models[fits[-1]].rounded(), leaves, X)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):

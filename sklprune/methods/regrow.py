@@ -131,7 +131,7 @@ default="auto"
         smallest = min(fits, key=lambda model: model.n_leaves)
         keep[smallest.n_leaves :] = False
         X = task.take(probe_rows(task.n_samples)).X
-        model = path.form.built(smallest, path.leaves, X)
+        model = path.form.built(smallest.rounded(), path.leaves, X)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _tree(self, task):

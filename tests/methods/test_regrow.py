@@ -6,6 +6,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -70,6 +71,28 @@ def test_missing_values():
     assert np.isfinite(small.predict(X)).all()
 
 
+def test_the_class_of_the_result_can_be_named():
+    X, X_test, y, _ = CANCER
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small, auto = (
+        prune(
+            forest,
+            X,
+            y,
+            method=Regrow(container=name),
+            pruning_ratio=0.97,
+            random_state=0,
+        )
+        for name in ("hist_gradient_boosting", "auto")
+    )
+    assert isinstance(small.estimator_, HistGradientBoostingClassifier)
+    assert isinstance(auto.estimator_, GradientBoostingClassifier)
+    # the same splits and values, added up in the same order
+    np.testing.assert_allclose(
+        small.predict_proba(X_test), auto.predict_proba(X_test), rtol=1e-12
+    )
+
+
 def test_a_weight_of_zero_is_a_row_removed():
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(10, random_state=0).fit(X, y)
@@ -92,6 +115,7 @@ def test_a_weight_of_zero_is_a_row_removed():
         (Regrow(1), "max_leaf_nodes=1.*2 or more"),
         (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
         (Regrow(max_trees=0), "max_trees=0"),
+        (Regrow(container="same"), "container='same'.*must be 'auto', 'grad"),
         (Regrow(rho=-1), "rho=-1.*above zero, or 'auto'"),
     ],
 )
