@@ -13,6 +13,8 @@ from sklprune.families._containers import additive_shell
 
 #: losses of boosting that do not bend
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+#: fields of a node that training measured, as numbers with a fraction
+STATISTICS = ("impurity", "weighted_n_node_samples")
 #: what stays of a tree that became a constant
 ONLY_THE_ROOT = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
 
@@ -153,9 +155,11 @@ class TreesFamily(Family):
         )
 
     def remove(self, estimator, units, keep, task=None):
-        smaller = super().remove(estimator, units, keep, task)
-        if units.granularity == "leaf" and task is not None:
-            self._check_cut(smaller, estimator, keep, task)
+        if units.granularity != "leaf" or task is None:
+            return super().remove(estimator, units, keep, task)
+        subtrees = self._subtrees(estimator, keep)
+        smaller = self.with_subtrees(estimator, subtrees)
+        self._check_cut(smaller, estimator, subtrees, task)
         return smaller
 
     def own_remove(self, estimator, units, keep):
@@ -172,10 +176,9 @@ class TreesFamily(Family):
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
         return subtrees
 
-    def _check_cut(self, smaller, estimator, keep, task):
+    def _check_cut(self, smaller, estimator, subtrees, task):
         """Check a model of which leaves were cut on some of the rows."""
-        X = task.take(probe_rows(task.n_samples)).X
-        trees, subtrees = self.tables(estimator), self._subtrees(estimator, keep)
+        X, trees = task.take(probe_rows(task.n_samples)).X, self.tables(estimator)
         louder = self.louder(len(trees), len(subtrees))
         subtrees = [
             each._replace(value=louder * trees[each.tree].value[each.nodes])
@@ -282,7 +285,7 @@ def table(tree, position=0, scale=1.0, output=None):
     )
 
 
-def cut(tree, subtree, value=None, n_classes=None):
+def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     """A `Tree` of scikit-learn that holds a subtree; statistics of nodes stay.
 
     Node fields are read from the tree, so that a release may change them; memory is
@@ -296,6 +299,9 @@ def cut(tree, subtree, value=None, n_classes=None):
         What the nodes say, as scikit-learn stores it; None for what they say now.
     n_classes : int or None
         Values of a node for each output, where that changes.
+    coarse : bool, default=False
+        Whether statistics come with the precision of a float32. Nothing that is
+        predicted reads them, and the other half of their bits does not compress.
     """
     make, (n_features, classes, n_outputs), state = tree.__reduce__()
     if n_classes is not None:
@@ -305,6 +311,8 @@ def cut(tree, subtree, value=None, n_classes=None):
     new_id[subtree.nodes] = np.arange(len(nodes))
     for side in ("left_child", "right_child"):
         nodes[side] = np.where(subtree.split, new_id[nodes[side]], -1)
+    for name in STATISTICS if coarse else ():
+        nodes[name] = nodes[name].astype(np.float32)
     nodes["feature"][~subtree.split] = -2
     nodes["threshold"][~subtree.split] = -2
     value = state["values"][subtree.nodes] if value is None else value

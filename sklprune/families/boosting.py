@@ -69,7 +69,8 @@ class BoostingFamily(BoostedFamily):
         return additive_shell(estimator, X, container), trees, loud * offset[0]
 
     def from_tables(self, estimator, ensemble, trees=None):
-        trees = self.trees(estimator) if trees is None else trees
+        own = trees is None
+        trees = self.trees(estimator) if own else trees
         rate = estimator.learning_rate
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in ensemble.subtrees:
@@ -78,7 +79,8 @@ class BoostingFamily(BoostedFamily):
             # the constant rides on the first tree
             if not column:
                 value = value + ensemble.baseline[subtree.output or 0] / rate
-            column.append(cut(trees[subtree.tree], subtree, value, n_classes=1))
+            tree = trees[subtree.tree]
+            column.append(cut(tree, subtree, value, n_classes=1, coarse=not own))
         return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
 
     def with_subtrees(self, estimator, subtrees):

@@ -11,6 +11,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.inspection import partial_dependence
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
@@ -91,6 +92,29 @@ def test_the_class_of_the_result_can_be_named():
     np.testing.assert_allclose(
         small.predict_proba(X_test), auto.predict_proba(X_test), rtol=1e-12
     )
+
+
+# that nothing is said at the beginning is as constant as it can be
+@pytest.mark.filterwarnings("ignore:Using recursion method with a non-constant init")
+def test_statistics_of_nodes_stay_consistent():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(20, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method="regrow", pruning_ratio=0.95).estimator_
+    for member in small.estimators_.ravel():
+        tree = member.tree_
+        weight = tree.weighted_n_node_samples
+        split = tree.children_left >= 0
+        below = weight[tree.children_left[split]] + weight[tree.children_right[split]]
+        # statistics are rounded to float32
+        np.testing.assert_allclose(below, weight[split], rtol=3e-7)
+        assert (weight == weight.astype(np.float32)).all()
+    assert small.feature_importances_.sum() == pytest.approx(1)
+    column = 2
+    walked = partial_dependence(small, X, [column], method="recursion")
+    asked = partial_dependence(small, X, [column], method="brute")
+    # one weighs by the rows that came by in training, the other takes these rows
+    walked, asked = walked["average"][0], asked["average"][0]
+    assert np.corrcoef(walked, asked)[0, 1] > 0.95
 
 
 def test_a_weight_of_zero_is_a_row_removed():
