@@ -214,7 +214,8 @@ def pruned_at(plan, dense, task, ratios):
     Yields
     ------
     Pruned
-        Where nothing leaves, the model is the stripped original itself.
+        Where nothing leaves, the model is the stripped original itself, unless the
+        method gives it another form.
     """
     ordered, lens = _open_to_order(plan, dense, task)
     here = Station.first(plan.method, lens, _order(plan, ordered, lens))
@@ -235,7 +236,7 @@ def _pruned(plan, here, ratio, dense, last):
     if _keeps(last, here.keep_of_all(candidate)):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
     said = here.said_of_all(candidate, ratio)
-    if said.keep.all():
+    if said.keep.all() and not plan.method.recasts:
         return Pruned(stripped(dense.model), said)
     inside = _refitted(candidate, plan.refit, here.lens.task, ratio).build()
     return Pruned(here.lens.close(inside), said, inside)

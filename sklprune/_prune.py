@@ -400,6 +400,8 @@ def _is_a_choice(rule, table):
 
 def _why_kept(method, rule, ratios, ratio):
     """Why nothing was pruned, where nothing was; `ratio` is the one that was taken."""
+    if method.recasts:
+        return f"{method!r} gives the same function another form"
     if method.decides:
         return f"{method!r} found nothing to remove"
     if ratio > 0:

@@ -65,6 +65,8 @@ class Report:
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__
+        self._pruned_name = type(family_of(pruned).core(pruned)).__name__
+        self._recast = method.recasts
         self._family, self._units = candidate.family, candidate.units
         self._keep, self._scores = candidate.keep, candidate.scores
 
@@ -162,6 +164,11 @@ class Report:
         """The first line: what was pruned, by which method, what was left alone."""
         units = self._units
         removed = int((~self._keep).sum())
+        if self._recast:
+            return (
+                f"{self._model_name}: nothing was pruned, {self._method} holds the "
+                f"same function as {self._pruned_name}."
+            )
         if not removed:
             why = self.score["kept_because"]
             return (

@@ -74,6 +74,12 @@ class Subtree(NamedTuple):
     def n_leaves(self):
         return len(self.nodes) - int(self.split.sum())
 
+    def rounded(self):
+        """The same with values of a score as a float32 knows them."""
+        if self.output is None:
+            return self
+        return self._replace(value=self.value.astype(np.float32).astype(float))
+
 
 class Ensemble(NamedTuple):
     """A pruned ensemble: the sum of its subtrees, and a constant.
@@ -92,6 +98,16 @@ class Ensemble(NamedTuple):
     @property
     def n_leaves(self):
         return sum(subtree.n_leaves for subtree in self.subtrees)
+
+    def rounded(self):
+        """The same with scores as a float32 knows them.
+
+        That is finer than any rows can tell, and the other half of the bits, in which
+        no compression finds anything, leaves the file: 5 % of one of gradient
+        boosting, 15 % of one of histograms. What trees say that are averaged stays:
+        probabilities must add up to one.
+        """
+        return self._replace(subtrees=[each.rounded() for each in self.subtrees])
 
 
 def levels_of(left, right):

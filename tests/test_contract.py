@@ -13,6 +13,7 @@ from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
+    GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
@@ -109,10 +110,36 @@ CASES = {
     "columns by the path of numbers": (LinearRegression(), "elastic_net_path", Y2),
 }
 
+#: methods that decide by themselves: no ratio is asked of them
+DECIDED = {
+    "a forest recast": (RandomForestClassifier(12), "recast", Y),
+    "a forest of values recast": (
+        make_pipeline(StandardScaler(), RandomForestRegressor(12)),
+        "recast",
+        Y2[:, 0],
+    ),
+}
+#: what methods give in the place of a forest that came in
+OTHER_CLASSES = {
+    "regrow": (GradientBoostingClassifier,),
+    "recast": (GradientBoostingClassifier, GradientBoostingRegressor),
+}
+
 
 @pytest.fixture(params=CASES, ids=str)
 def case(request):
     return CASES[request.param]
+
+
+@pytest.fixture(params=CASES | DECIDED, ids=str)
+def any_case(request):
+    return (CASES | DECIDED)[request.param]
+
+
+def at(ratio, method):
+    """The ratio to ask for: where the method decides, none."""
+    decides = method in {method for _, method, _ in DECIDED.values()}
+    return "auto" if decides else ratio
 
 
 def rows_of(y):
@@ -128,39 +155,46 @@ def fitted_on(model, y):
 
 
 def test_every_method_has_a_case():
-    names = {m if isinstance(m, str) else "magnitude" for _, m, _ in CASES.values()}
+    cases = CASES | DECIDED
+    names = {m if isinstance(m, str) else "magnitude" for _, m, _ in cases.values()}
     assert set(registered("method")) <= names
 
 
-def test_input_is_never_written_to(case):
-    model, method, y = case
+def test_input_is_never_written_to(any_case):
+    model, method, y = any_case
     model, rows = fitted_on(model, y), rows_of(y)
     before = pickle.dumps((model, rows, y))
-    prune(model, rows[100:], y[100:], method=method, pruning_ratio=RATIOS)
+    prune(model, rows[100:], y[100:], method=method, pruning_ratio=at(RATIOS, method))
     assert pickle.dumps((model, rows, y)) == before
 
 
-def test_read_only_rows_are_enough(case):
-    model, method, y = case
+def test_read_only_rows_are_enough(any_case):
+    model, method, y = any_case
     rows, y = rows_of(y).copy(), y.copy()
     rows.setflags(write=False)
     y.setflags(write=False)
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
-    assert pruned.pruning_ratio_ > 0
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=at(0.5, method)).fit(
+        rows, y
+    )
+    assert pruned.pruning_ratio_ > 0 or method == "recast"
 
 
-def test_rows_in_lists_are_rows(case):
-    model, method, y = case
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5, random_state=0)
+def test_rows_in_lists_are_rows(any_case):
+    model, method, y = any_case
+    pruned = PrunedEstimator(
+        model, method=method, pruning_ratio=at(0.5, method), random_state=0
+    )
     listed = clone(pruned).fit(rows_of(y).tolist(), y.tolist()).predict(rows_of(y))
     np.testing.assert_array_equal(listed, pruned.fit(rows_of(y), y).predict(rows_of(y)))
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector y")
-def test_one_column_of_y_is_y(case):
-    model, method, y = case
+def test_one_column_of_y_is_y(any_case):
+    model, method, y = any_case
     y = y if y.ndim == 1 else y[:, 0]
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5, random_state=0)
+    pruned = PrunedEstimator(
+        model, method=method, pruning_ratio=at(0.5, method), random_state=0
+    )
     column = clone(pruned).fit(X, y.reshape(-1, 1)).predict(X)
     # of one column and of a vector some solvers sum in another order
     np.testing.assert_allclose(column.ravel(), pruned.fit(X, y).predict(X), rtol=1e-6)
@@ -208,29 +242,31 @@ def test_a_ratio_does_not_depend_on_the_others(case):
         )
 
 
-def test_same_seed_same_result_for_any_n_jobs(case):
-    model, method, y = case
+def test_same_seed_same_result_for_any_n_jobs(any_case):
+    model, method, y = any_case
     rows = rows_of(y)
 
     def table(n_jobs):
         pruned = PrunedEstimator(
             model,
             method=method,
-            pruning_ratio=RATIOS,
+            pruning_ratio=at(RATIOS, method),
             cv=2,
             random_state=7,
             n_jobs=n_jobs,
         ).fit(rows, y)
-        return pruned.path_.table["scores"], pruned.predict(rows)
+        return pruned.path_.table.get("scores", []), pruned.predict(rows)
 
     for one, two in zip(table(1), table(2)):
         np.testing.assert_array_equal(one, two)
 
 
-def test_result_is_plain_and_of_the_right_class(case):
-    model, method, y = case
+def test_result_is_plain_and_of_the_right_class(any_case):
+    model, method, y = any_case
     rows = rows_of(y)
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
+    pruned = PrunedEstimator(model, method=method, pruning_ratio=at(0.5, method)).fit(
+        rows, y
+    )
     result = pruned.estimator_
     if pruned.report_.granularity == "feature":
         assert isinstance(result, Pipeline)
@@ -238,18 +274,19 @@ def test_result_is_plain_and_of_the_right_class(case):
         assert list(result.named_steps) == ["columns", "model"]
         assert type(result[-1]) is type(model)
         assert result[-1].n_features_in_ == 4
-    elif method == "regrow":
-        assert isinstance(result, GradientBoostingClassifier)
+    elif method in ("regrow", "recast"):
+        last = result[-1] if isinstance(result, Pipeline) else result
+        assert isinstance(last, OTHER_CLASSES[method])
     else:
         assert type(result) is type(model)
     assert result.predict(rows).shape == y.shape
 
 
-def test_survives_pickle_without_rows_or_the_dense_model(case):
-    model, method, y = case
+def test_survives_pickle_without_rows_or_the_dense_model(any_case):
+    model, method, y = any_case
     rows = rows_of(y)
     pruned = PrunedEstimator(
-        model, method=method, pruning_ratio=[0.75], cv=2, random_state=0
+        model, method=method, pruning_ratio=at([0.75], method), cv=2, random_state=0
     ).fit(rows, y)
     again = pickle.loads(pickle.dumps(pruned))
     np.testing.assert_array_equal(again.predict(rows), pruned.predict(rows))
@@ -258,14 +295,22 @@ def test_survives_pickle_without_rows_or_the_dense_model(case):
     assert again.report_._models is None
 
 
-def test_the_frozen_model_is_used_as_it_is(case):
-    model, method, y = case
+def test_the_frozen_model_is_used_as_it_is(any_case):
+    model, method, y = any_case
     model, rows = fitted_on(model, y), rows_of(y)
     by_hand = PrunedEstimator(
-        FrozenEstimator(model), method=method, pruning_ratio=0.5, random_state=0
+        FrozenEstimator(model),
+        method=method,
+        pruning_ratio=at(0.5, method),
+        random_state=0,
     ).fit(rows[100:], y[100:])
     by_prune = prune(
-        model, rows[100:], y[100:], method=method, pruning_ratio=0.5, random_state=0
+        model,
+        rows[100:],
+        y[100:],
+        method=method,
+        pruning_ratio=at(0.5, method),
+        random_state=0,
     )
     np.testing.assert_array_equal(by_hand.predict(rows), by_prune.predict(rows))
 
@@ -284,9 +329,10 @@ print(len(models), "loaded")
 
 def test_loads_where_sklprune_is_not_installed(tmp_path):
     models = []
-    for model, method, y in CASES.values():
+    for model, method, y in (CASES | DECIDED).values():
         rows = rows_of(y)
-        pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5).fit(rows, y)
+        ratio = at(0.5, method)
+        pruned = PrunedEstimator(model, method=method, pruning_ratio=ratio).fit(rows, y)
         models.append((pruned.estimator_, rows, pruned.predict(rows)))
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=5)
     steps = [("select", selector), ("model", PrunedEstimator(LogisticRegression()))]

@@ -4,19 +4,17 @@ import copy
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.ensemble import (
-    GradientBoostingClassifier,
-    GradientBoostingRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
 
-from sklprune._tables import Subtree, Tree, cut_at, levels_of
+from sklprune._round_trip import check_round_trip, probe_rows
+from sklprune._tables import Ensemble, Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
+from sklprune.families._containers import additive_shell
 
 #: losses of boosting that do not bend
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+#: fields of a node that training measured, as numbers with a fraction
+STATISTICS = ("impurity", "weighted_n_node_samples")
 #: what stays of a tree that became a constant
 ONLY_THE_ROOT = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
 
@@ -48,6 +46,10 @@ class TreesFamily(Family):
 
     def offset(self, estimator, X):
         """What the model says without its trees, (n_rows, n_outputs)."""
+        raise NotImplementedError
+
+    def total(self, estimator, X):
+        """The sum as the model itself predicts it, (n_rows, n_values)."""
         raise NotImplementedError
 
     def says(self, estimator):
@@ -90,6 +92,27 @@ class TreesFamily(Family):
         """A copy that holds some subtrees, each of which says what it said before."""
         raise NotImplementedError
 
+    def as_boosting(self, estimator, X, container):
+        """The same sum as scores of a boosting model.
+
+        Parameters
+        ----------
+        estimator : estimator
+        X : array-like of shape (n_samples, n_features)
+            Rows as they will come.
+        container : {"auto", "gradient_boosting", "hist_gradient_boosting"}
+
+        Returns
+        -------
+        shell : estimator
+            A boosting model without a say, to be filled with the trees.
+        trees : list of Tree
+            What each of them adds to the score of an output.
+        offset : ndarray of shape (n_outputs,)
+            What is to be said without any tree.
+        """
+        raise NotImplementedError
+
     def method_of(self, estimator):
         if "from_tables" in self.capabilities(estimator):
             return self.default_method
@@ -98,7 +121,7 @@ class TreesFamily(Family):
     # -- leaves as units --------------------------------------------------------------
 
     def capabilities(self, estimator):
-        offers = {"tables", "risks", "leaves", "offset", "says", "targets"}
+        offers = {"tables", "risks", "leaves", "offset", "says", "targets", "total"}
         # other values in the leaves would break what was promised of them
         promised = getattr(estimator, "monotonic_cst", None) is not None
         # nothing tells how far a step on such a loss ought to go
@@ -131,7 +154,19 @@ class TreesFamily(Family):
             ]
         )
 
+    def remove(self, estimator, units, keep, task=None):
+        if units.granularity != "leaf" or task is None:
+            return super().remove(estimator, units, keep, task)
+        subtrees = self._subtrees(estimator, keep)
+        smaller = self.with_subtrees(estimator, subtrees)
+        self._check_cut(smaller, estimator, subtrees, task)
+        return smaller
+
     def own_remove(self, estimator, units, keep):
+        return self.with_subtrees(estimator, self._subtrees(estimator, keep))
+
+    def _subtrees(self, estimator, keep):
+        """What stays of the trees where some leaves do, and what its nodes say."""
         trees = self.tables(estimator)
         ends = np.cumsum([tree.n_leaves for tree in trees])[:-1]
         subtrees = []
@@ -139,7 +174,24 @@ class TreesFamily(Family):
             if kept.any():
                 nodes, split = cut_at(tree.left, tree.right, kept)
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
-        return self.with_subtrees(estimator, subtrees)
+        return subtrees
+
+    def _check_cut(self, smaller, estimator, subtrees, task):
+        """Check a model of which leaves were cut on some of the rows."""
+        X, trees = task.take(probe_rows(task.n_samples)).X, self.tables(estimator)
+        louder = self.louder(len(trees), len(subtrees))
+        subtrees = [
+            each._replace(value=louder * trees[each.tree].value[each.nodes])
+            for each in subtrees
+        ]
+        offset, leaves = self.offset(estimator, X), self.leaves(estimator, X)
+        ensemble = Ensemble(subtrees, np.zeros(offset.shape[1]))
+        said, by_position = self.total(smaller, X), dict(enumerate(trees))
+        check_round_trip(smaller, said, ensemble, by_position, leaves, offset)
+
+    def louder(self, n_trees, n_left):
+        """How much louder each tree becomes in the sum where others leave."""
+        return 1.0
 
 
 class AveragedFamily(TreesFamily):
@@ -156,6 +208,42 @@ class AveragedFamily(TreesFamily):
 
     def targets(self, estimator, y):
         return one_hot(estimator, y)
+
+    def total(self, estimator, X):
+        if not is_classifier(estimator):
+            return estimator.predict(X).reshape(X.shape[0], -1)
+        said = estimator.predict_proba(X)
+        if not isinstance(said, list):
+            return said
+        width = max(block.shape[1] for block in said)
+        return np.hstack([_padded(block, width) for block in said])
+
+    def louder(self, n_trees, n_left):
+        return n_trees / n_left
+
+    def recast(self, estimator, X, container="auto"):
+        """A boosting model without a say that can hold the trees."""
+        return additive_shell(estimator, X, container)
+
+    def capabilities(self, estimator):
+        own = {"as_boosting"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        return super().capabilities(estimator) | own
+
+    def as_boosting(self, estimator, X, container):
+        shell, tables = self.recast(estimator, X, container), self.tables(estimator)
+        if is_classifier(estimator) and len(estimator.classes_) == 2:
+            # the one score of two classes is how far the second is ahead
+            tables = [
+                tree._replace(value=tree.value[:, [1]] - tree.value[:, [0]])
+                for tree in tables
+            ]
+        n_outputs = tables[0].value.shape[1]
+        trees = [
+            tree._replace(value=tree.value[:, [output]], output=output)
+            for output in range(n_outputs)
+            for tree in tables
+        ]
+        return shell, trees, np.zeros(n_outputs)
 
     @staticmethod
     def standing(ensemble):
@@ -197,7 +285,7 @@ def table(tree, position=0, scale=1.0, output=None):
     )
 
 
-def cut(tree, subtree, value=None, n_classes=None):
+def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     """A `Tree` of scikit-learn that holds a subtree; statistics of nodes stay.
 
     Node fields are read from the tree, so that a release may change them; memory is
@@ -211,6 +299,9 @@ def cut(tree, subtree, value=None, n_classes=None):
         What the nodes say, as scikit-learn stores it; None for what they say now.
     n_classes : int or None
         Values of a node for each output, where that changes.
+    coarse : bool, default=False
+        Whether statistics come with the precision of a float32. Nothing that is
+        predicted reads them, and the other half of their bits does not compress.
     """
     make, (n_features, classes, n_outputs), state = tree.__reduce__()
     if n_classes is not None:
@@ -220,6 +311,8 @@ def cut(tree, subtree, value=None, n_classes=None):
     new_id[subtree.nodes] = np.arange(len(nodes))
     for side in ("left_child", "right_child"):
         nodes[side] = np.where(subtree.split, new_id[nodes[side]], -1)
+    for name in STATISTICS if coarse else ():
+        nodes[name] = nodes[name].astype(np.float32)
     nodes["feature"][~subtree.split] = -2
     nodes["threshold"][~subtree.split] = -2
     value = state["values"][subtree.nodes] if value is None else value
@@ -256,8 +349,13 @@ def one_hot(estimator, y, padded=True):
     hot = [column[:, None] == known for column, known in zip(y.T, classes)]
     if padded:
         width = max(len(known) for known in classes)
-        hot = [np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in hot]
+        hot = [_padded(block, width) for block in hot]
     return np.hstack(hot).astype(float)
+
+
+def _padded(block, width):
+    """A block of columns, and as many of zeros as are wanting."""
+    return np.pad(block, ((0, 0), (0, width - block.shape[1])))
 
 
 def tree_counts(trees):
@@ -282,37 +380,3 @@ def node_counts(leaf, weight, per_leaf):
             float(rows[~mask].sum() / rows[0]) for mask, rows in zip(leaf, weight)
         ),
     }
-
-
-def additive_shell(estimator, missing):
-    """A boosting model without a say, to be filled with trees of another model.
-
-    It is fitted on one row of each class, so that all that scikit-learn keeps in a
-    fitted one is there.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whose classes, columns and seed it takes over.
-    missing : bool
-        Whether it must take missing values.
-    """
-    classifier = is_classifier(estimator)
-    y = estimator.classes_ if classifier else np.zeros(2)
-    X = np.zeros((len(y), estimator.n_features_in_))
-    seed = estimator.random_state
-    if missing:
-        make = (
-            HistGradientBoostingClassifier
-            if classifier
-            else HistGradientBoostingRegressor
-        )
-        shell = make(max_iter=1, early_stopping=False, random_state=seed).fit(X, y)
-    else:
-        make = GradientBoostingClassifier if classifier else GradientBoostingRegressor
-        shell = make(
-            n_estimators=1, learning_rate=1.0, init="zero", random_state=seed
-        ).fit(X, y)
-    if hasattr(estimator, "feature_names_in_"):
-        shell.feature_names_in_ = estimator.feature_names_in_
-    return shell

@@ -1,8 +1,11 @@
 """`GradientBoosting*`: stages of small trees that add up."""
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_array
 
 from sklprune.families._base import without
+from sklprune.families._containers import additive_shell
 from sklprune.families._trees import (
     ONLY_THE_ROOT,
     BoostedFamily,
@@ -40,15 +43,34 @@ class BoostingFamily(BoostedFamily):
         ]
 
     def leaves(self, estimator, X):
-        ids = estimator.apply(X).reshape(X.shape[0], -1)
+        ids = estimator.apply(_values(X)).reshape(X.shape[0], -1)
         return np.ascontiguousarray(ids.T, dtype=np.int32)
 
     def offset(self, estimator, X):
-        first = estimator.estimators_[0, 0]
-        return estimator._raw_predict_init(first._validate_X_predict(X, True))
+        return estimator._raw_predict_init(_values(X))
+
+    def total(self, estimator, X):
+        score = estimator.decision_function if is_classifier(estimator) else None
+        return (score or estimator.predict)(X).reshape(X.shape[0], -1)
+
+    def capabilities(self, estimator):
+        # other models may stand at the beginning than a constant
+        constant = estimator.init is None or isinstance(estimator.init, str)
+        own = {"as_boosting"} if constant else set()
+        return super().capabilities(estimator) | own
+
+    def as_boosting(self, estimator, X, container):
+        # of the exponential loss scores are half the log odds
+        loud = 2.0 if estimator.loss == "exponential" else 1.0
+        trees = [
+            tree._replace(value=loud * tree.value) for tree in self.tables(estimator)
+        ]
+        offset = self.offset(estimator, np.zeros((1, estimator.n_features_in_)))
+        return additive_shell(estimator, X, container), trees, loud * offset[0]
 
     def from_tables(self, estimator, ensemble, trees=None):
-        trees = self.trees(estimator) if trees is None else trees
+        own = trees is None
+        trees = self.trees(estimator) if own else trees
         rate = estimator.learning_rate
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in ensemble.subtrees:
@@ -57,7 +79,8 @@ class BoostingFamily(BoostedFamily):
             # the constant rides on the first tree
             if not column:
                 value = value + ensemble.baseline[subtree.output or 0] / rate
-            column.append(cut(trees[subtree.tree], subtree, value, n_classes=1))
+            tree = trees[subtree.tree]
+            column.append(cut(tree, subtree, value, n_classes=1, coarse=not own))
         return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
 
     def with_subtrees(self, estimator, subtrees):
@@ -92,3 +115,8 @@ class BoostingFamily(BoostedFamily):
 
     def strip(self, estimator):
         return without(estimator, LEFT_OVERS)
+
+
+def _values(X):
+    """Rows as the trees take them: they were fitted without the names of a frame."""
+    return check_array(X, dtype=np.float32, order="C", accept_sparse="csr")

@@ -1,13 +1,11 @@
 """Random forests and extra trees: whole trees as members, leaves of all trees."""
 
 import numpy as np
-from scipy import sparse
 
 from sklprune._units import Units
 from sklprune.families._base import without
 from sklprune.families._trees import (
     AveragedFamily,
-    additive_shell,
     cut,
     one_hot,
     table,
@@ -101,14 +99,6 @@ class ForestFamily(AveragedFamily):
             for member, subtree in zip(members, subtrees)
         ]
         return self._holding(estimator, smaller)
-
-    def recast(self, estimator, X):
-        """A boosting model without a say that can hold the trees."""
-        values = X.data if sparse.issparse(X) else np.asarray(X)
-        missing = values.dtype.kind in "fO" and bool(
-            np.isnan(values.astype(float)).any()
-        )
-        return additive_shell(estimator, missing)
 
     # -- members ---------------------------------------------------------------------
 

@@ -62,6 +62,9 @@ class HistBoostingFamily(BoostedFamily):
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
 
+    def total(self, estimator, X):
+        return estimator._raw_predict(X)
+
     # -- building ----------------------------------------------------------------------
 
     def from_tables(self, estimator, ensemble, trees=None):

@@ -11,6 +11,7 @@ from sklprune.methods.magnitude import Magnitude
 from sklprune.methods.member_selection import MemberSelection
 from sklprune.methods.neuron_elimination import NeuronElimination
 from sklprune.methods.permutation import Permutation
+from sklprune.methods.recast import Recast
 from sklprune.methods.recursive_elimination import RecursiveElimination
 from sklprune.methods.regrow import Regrow
 
@@ -23,6 +24,7 @@ __all__ = [
     "Method",
     "NeuronElimination",
     "Permutation",
+    "Recast",
     "RecursiveElimination",
     "Regrow",
 ]

@@ -29,6 +29,8 @@ class Method(BaseEstimator):
     decides : bool
         Whether the method says by itself how many units leave; `candidate` is then
         asked for the ratio None. The rule is not asked.
+    recasts : bool
+        Whether the method removes nothing, but gives the same function another form.
     reason : str
         Why a unit leaves, for a report.
 
@@ -62,6 +64,7 @@ class Method(BaseEstimator):
     needs_labels = False
     needs_scorer = False
     decides = False
+    recasts = False
     reason = ""
 
     def misfit(self, family, estimator):

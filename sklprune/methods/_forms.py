@@ -4,7 +4,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from sklprune._registry import family_of
+from sklprune._round_trip import check_round_trip
 from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, ValuesGoal
+
+#: classes of the result: the one that came in, or boosting, which holds sums best
+CONTAINERS = ("same", "auto", "gradient_boosting", "hist_gradient_boosting")
+
+
+def check_container(method, allowed=CONTAINERS):
+    """Refuse a `container` that a method does not know."""
+    if method.container not in allowed:
+        known = ", ".join(map(repr, allowed[:-1]))
+        raise ValueError(
+            f"{type(method).__name__}(container={method.container!r}): container must "
+            f"be {known} or {allowed[-1]!r}."
+        )
 
 
 @dataclass(frozen=True)
@@ -17,8 +31,8 @@ class Form:
     trees : list of Tree
     source : list or None
         The trees of the other model that they come from; None for its own.
-    goal : callable
-        `goal(n_shares=...)`, what is lowered: a `Goal`.
+    goal : callable or None
+        `goal(n_shares=...)`, what is lowered: a `Goal`; None where nothing is.
     says_now : bool
         Whether the values of the trees are on the scale of the sum.
     """
@@ -29,6 +43,22 @@ class Form:
     source: list | None
     goal: object
     says_now: bool
+
+    def built(self, ensemble, leaves, X):
+        """The plain model that holds an ensemble, checked on some rows.
+
+        Parameters
+        ----------
+        ensemble : Ensemble
+        leaves : ndarray of shape (n_trees, n_rows)
+            The leaf of each of these rows in the whole trees, by their position.
+        X : array-like of shape (n_rows, n_features)
+        """
+        model = self.family.from_tables(self.model, ensemble, self.source)
+        said, offset = self.family.total(model, X), self.family.offset(self.model, X)
+        trees = {tree.position: tree for tree in self.trees}
+        check_round_trip(model, said, ensemble, trees, leaves, offset)
+        return model
 
 
 def own_form(family, estimator, task):
@@ -45,9 +75,9 @@ def own_form(family, estimator, task):
     return Form(family, estimator, family.tables(estimator), None, goal, True)
 
 
-def boosting_form(family, estimator, task):
+def boosting_form(family, estimator, task, container="auto"):
     """The form of a forest whose trees are held by a boosting model."""
-    shell, offset, goal = boosting_host(family, estimator, task)
+    shell, offset, goal = boosting_host(family, estimator, task, container)
     n_outputs, tables = offset.shape[1], family.tables(estimator)
     # of two classes the second one is what the score speaks for; of several each has a
     # copy of every tree
@@ -61,9 +91,9 @@ def boosting_form(family, estimator, task):
     return Form(family_of(shell), shell, copies, source, goal, says_now)
 
 
-def boosting_host(family, estimator, task):
+def boosting_host(family, estimator, task, container="auto"):
     """A boosting model without a say, what it says, and what its scores lower."""
-    shell = family.recast(estimator, task.X)
+    shell = family.recast(estimator, task.X, container)
     host, weight = family_of(shell), task.sample_weight
     offset = host.offset(shell, task.X)
     if offset.shape[1] > 1:

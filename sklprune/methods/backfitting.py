@@ -7,11 +7,12 @@ import numpy as np
 
 from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
+from sklprune._round_trip import probe_rows
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import Form, boosting_form, own_form
+from sklprune.methods._forms import Form, boosting_form, check_container, own_form
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
@@ -38,11 +39,14 @@ class Backfitting(Method):
     rho : float, default=40.0
         Strength of the pull of leaf values towards zero, in rows: a leaf of as many
         rows says half of what they ask for.
-    container : {"same", "auto"}, default="same"
+    container : {"same", "auto", "gradient_boosting", "hist_gradient_boosting"}, \
+default="same"
         The class of the result: the one that came in, or for a forest the one that
-        holds sums best, gradient boosting, whose scores go through a link function:
-        far smaller at the same loss, and faster for single rows. It is
-        `HistGradientBoosting*` where X has missing values, else `GradientBoosting*`.
+        holds sums best, boosting, whose scores go through a link function: far
+        smaller at the same loss, and faster for single rows. "auto" is
+        `HistGradientBoosting*` where X has missing values, else `GradientBoosting*`,
+        which answers a single row soonest. `HistGradientBoosting*` makes the smallest
+        file. Models that are no forests stay what they are.
     n_shares : int, default=25
         How many trees of a forest that classifies may stand. Fewer are smaller for
         coarse scores, more say finer ones.
@@ -90,9 +94,9 @@ class Backfitting(Method):
     def path(self, family, estimator, units, task):
         self._check()
         task = replace(task, sample_weight=weights_of_rows(estimator, task))
-        as_boosting = self.container == "auto"
+        as_boosting = self.container != "same"
         if as_boosting and "recast" in family.capabilities(estimator):
-            form = boosting_form(family, estimator, task)
+            form = boosting_form(family, estimator, task, self.container)
         else:
             form = own_form(family, estimator, task)
         leaves = family.leaves(estimator, task.X)
@@ -117,16 +121,13 @@ class Backfitting(Method):
         if ratio == 0 or len(fits) == 0:
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
-        form, keep = path.form, path.keep[fits[-1]]
-        model = form.family.from_tables(form.model, path.models[fits[-1]], form.source)
+        keep, X = path.keep[fits[-1]], task.take(probe_rows(task.n_samples)).X
+        leaves = family.leaves(estimator, X)
+        model = path.form.built(path.models[fits[-1]].rounded(), leaves, X)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
-        if self.container not in ("same", "auto"):
-            raise ValueError(
-                f"Backfitting(container={self.container!r}): container must be 'same' "
-                "or 'auto'."
-            )
+        check_container(self)
         if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
             raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:

@@ -9,11 +9,12 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._class_weight import weights_of_rows
 from sklprune._registry import family_of, register
+from sklprune._round_trip import probe_rows
 from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
-from sklprune.methods._forms import boosting_host
+from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
 
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
@@ -32,8 +33,7 @@ class Regrow(Method):
     boosting; each is cut at once at the present price of a leaf, and after each all
     others are chosen anew, so that splits which a later tree made useless go again.
     One run over falling prices gives models of all sizes. The result is gradient
-    boosting: `HistGradientBoosting*` where X has missing values, else
-    `GradientBoosting*`.
+    boosting.
 
     Of the forest nothing stays but its classes and its columns; the ratio counts
     leaves, and the report lists as many as have no successor.
@@ -49,6 +49,11 @@ class Regrow(Method):
         Rows of a leaf at least.
     max_trees : int, default=200
         How many trees are grown at most.
+    container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
+default="auto"
+        The class of the result. "auto" is `HistGradientBoosting*` where X has missing
+        values, else `GradientBoosting*`, which answers a single row soonest.
+        `HistGradientBoosting*` makes the smallest file.
 
     Notes
     -----
@@ -81,12 +86,19 @@ class Regrow(Method):
     reason = "trees that were grown anew say it with fewer leaves"
 
     def __init__(
-        self, max_leaf_nodes=31, *, rho="auto", min_samples_leaf=20, max_trees=200
+        self,
+        max_leaf_nodes=31,
+        *,
+        rho="auto",
+        min_samples_leaf=20,
+        max_trees=200,
+        container="auto",
     ):
         self.max_leaf_nodes = max_leaf_nodes
         self.rho = rho
         self.min_samples_leaf = min_samples_leaf
         self.max_trees = max_trees
+        self.container = container
 
     def grid(self, task):
         return LEAF_GRID
@@ -94,7 +106,7 @@ class Regrow(Method):
     def path(self, family, estimator, units, task):
         self._check()
         task = replace(task, sample_weight=weights_of_rows(estimator, task))
-        shell, offset, goal = boosting_host(family, estimator, task)
+        shell, offset, goal = boosting_host(family, estimator, task, self.container)
         rho = self.rho
         if isinstance(rho, str):
             rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
@@ -102,7 +114,12 @@ class Regrow(Method):
         least = LEAST_OF_CLASSES if is_classifier(estimator) else LEAST_OF_VALUES
         grower = _Grower(self._tree(task), task.X, descent, least)
         models = grower.path(self.max_trees, units.count)
-        return Regrown(family_of(shell), shell, models, grower.grown)
+        form = Form(
+            family_of(shell), shell, descent.trees, grower.grown, goal, says_now=False
+        )
+        rows = probe_rows(task.n_samples)
+        leaves = [ids[rows].astype(np.int32) for ids in descent.leaves]
+        return Regrown(form, models, leaves)
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)
@@ -113,7 +130,8 @@ class Regrow(Method):
             return Candidate(ratio, keep, scores, family, estimator, units)
         smallest = min(fits, key=lambda model: model.n_leaves)
         keep[smallest.n_leaves :] = False
-        model = path.built(smallest)
+        X = task.take(probe_rows(task.n_samples)).X
+        model = path.form.built(smallest.rounded(), path.leaves, X)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _tree(self, task):
@@ -124,6 +142,7 @@ class Regrow(Method):
         )
 
     def _check(self):
+        check_container(self, CONTAINERS[1:])
         for name, least in (
             ("max_leaf_nodes", 2),
             ("min_samples_leaf", 1),
@@ -144,16 +163,20 @@ class Regrow(Method):
 
 @dataclass(frozen=True)
 class Regrown:
-    """Ensembles of ever more trees, and the boosting model that is to hold them."""
+    """Ensembles of ever more trees, and what is to hold them.
 
-    family: object
-    shell: object
+    Parameters
+    ----------
+    form : Form
+        Of all trees that were grown.
+    models : list of Ensemble
+    leaves : list of ndarray
+        For each tree the leaf of each row of the probe.
+    """
+
+    form: Form
     models: list
-    grown: list
-
-    def built(self, model):
-        """The plain estimator that holds one of the ensembles."""
-        return self.family.from_tables(self.shell, model, self.grown)
+    leaves: list
 
 
 class _Grower:

@@ -174,7 +174,7 @@ def test_what_ships_says_what_the_descent_found(name):
     path = method.path(family, model, units, task)
     ensemble = path.models[
         np.flatnonzero(path.keep.sum(axis=1) >= units.count / 10)[-1]
-    ]
+    ].rounded()
     total = family.offset(model, X) + ensemble.baseline
     ids = family.leaves(model, X)
     tables = family.tables(model)
@@ -198,6 +198,42 @@ def test_what_ships_says_what_the_descent_found(name):
     # sums over trees in another order
     np.testing.assert_allclose(said, total, rtol=1e-9, atol=1e-9)
     assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
+
+
+@pytest.mark.parametrize("name", ["forest", "histograms"])
+def test_scores_alone_are_rounded(name):
+    model, (X, _, y, _) = MODELS[name]
+    method, family = Backfitting(), family_of(model.fit(X, y))
+    path = method.path(family, model, family.units(model, "leaf", X), Task(X, y))
+    ensemble = path.models[-1]
+    for exact, rounded in zip(ensemble.subtrees, ensemble.rounded().subtrees):
+        if name == "forest":
+            np.testing.assert_array_equal(rounded.value, exact.value)
+        else:
+            # half of the last of the 24 bits of a float32
+            np.testing.assert_allclose(rounded.value, exact.value, rtol=2.0**-24)
+            assert (rounded.value == np.float32(rounded.value)).all()
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        ("gradient_boosting", GradientBoostingClassifier),
+        ("hist_gradient_boosting", HistGradientBoostingClassifier),
+    ],
+)
+def test_named_containers_hold_the_same(container, expected):
+    X, X_test, y, _ = CANCER
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small, auto = (
+        prune(model, X, y, method=Backfitting(container=name), pruning_ratio=0.9)
+        for name in (container, "auto")
+    )
+    assert isinstance(small.estimator_, expected)
+    # the same splits and values, added up in the same order
+    np.testing.assert_allclose(
+        small.predict_proba(X_test), auto.predict_proba(X_test), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -363,7 +399,7 @@ def test_what_a_tree_promised_is_kept():
     [
         (Backfitting(rho=0), "Backfitting\\(rho=0\\): rho must be above zero"),
         (Backfitting(n_shares=0), "n_shares=0.*positive whole number"),
-        (Backfitting(container="other"), "container='other'.*'same' or 'auto'"),
+        (Backfitting(container="other"), "container='other'.*'same', 'auto', "),
     ],
 )
 def test_bad_parameters(method, message):

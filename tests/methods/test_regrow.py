@@ -6,10 +6,12 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.inspection import partial_dependence
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
@@ -70,6 +72,51 @@ def test_missing_values():
     assert np.isfinite(small.predict(X)).all()
 
 
+def test_the_class_of_the_result_can_be_named():
+    X, X_test, y, _ = CANCER
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small, auto = (
+        prune(
+            forest,
+            X,
+            y,
+            method=Regrow(container=name),
+            pruning_ratio=0.97,
+            random_state=0,
+        )
+        for name in ("hist_gradient_boosting", "auto")
+    )
+    assert isinstance(small.estimator_, HistGradientBoostingClassifier)
+    assert isinstance(auto.estimator_, GradientBoostingClassifier)
+    # the same splits and values, added up in the same order
+    np.testing.assert_allclose(
+        small.predict_proba(X_test), auto.predict_proba(X_test), rtol=1e-12
+    )
+
+
+# that nothing is said at the beginning is as constant as it can be
+@pytest.mark.filterwarnings("ignore:Using recursion method with a non-constant init")
+def test_statistics_of_nodes_stay_consistent():
+    X, _, y, _ = DIABETES
+    forest = RandomForestRegressor(20, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method="regrow", pruning_ratio=0.95).estimator_
+    for member in small.estimators_.ravel():
+        tree = member.tree_
+        weight = tree.weighted_n_node_samples
+        split = tree.children_left >= 0
+        below = weight[tree.children_left[split]] + weight[tree.children_right[split]]
+        # statistics are rounded to float32
+        np.testing.assert_allclose(below, weight[split], rtol=3e-7)
+        assert (weight == weight.astype(np.float32)).all()
+    assert small.feature_importances_.sum() == pytest.approx(1)
+    column = 2
+    walked = partial_dependence(small, X, [column], method="recursion")
+    asked = partial_dependence(small, X, [column], method="brute")
+    # one weighs by the rows that came by in training, the other takes these rows
+    walked, asked = walked["average"][0], asked["average"][0]
+    assert np.corrcoef(walked, asked)[0, 1] > 0.95
+
+
 def test_a_weight_of_zero_is_a_row_removed():
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(10, random_state=0).fit(X, y)
@@ -92,6 +139,7 @@ def test_a_weight_of_zero_is_a_row_removed():
         (Regrow(1), "max_leaf_nodes=1.*2 or more"),
         (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
         (Regrow(max_trees=0), "max_trees=0"),
+        (Regrow(container="same"), "container='same'.*must be 'auto', 'grad"),
         (Regrow(rho=-1), "rho=-1.*above zero, or 'auto'"),
     ],
 )

@@ -1,0 +1,73 @@
+"""The round trip: a rebuilt model says, on some rows, what its trees add up to."""
+
+import numpy as np
+
+#: rows that a rebuilt model is asked about
+N_ROWS = 256
+#: roundings of a value on its way into a model and out of it again, with room
+ROUNDINGS = 8
+
+
+def probe_rows(n_samples):
+    """Positions of some rows, evenly spaced over all of them."""
+    return np.linspace(0, n_samples - 1, min(n_samples, N_ROWS)).astype(int)
+
+
+def check_round_trip(model, said, ensemble, trees, leaves, offset):
+    """Refuse a rebuilt model that does not say what it was built to say.
+
+    Both sides are sums of the same numbers in another order, each multiplied and
+    divided a few times: they may differ by as many roundings of the largest sum as
+    there are trees, and by nothing else.
+
+    Parameters
+    ----------
+    model : estimator
+    said : ndarray of shape (n_rows, n_values)
+        What it predicts, before any link function.
+    ensemble : Ensemble
+        What it was built from.
+    trees : dict of {int: Tree}
+        The whole trees that the subtrees are part of, by their position.
+    leaves : ndarray of shape (n_trees, n_rows)
+        The leaf of the whole trees that each row falls into.
+    offset : ndarray of shape (n_rows, n_values)
+        What is said without any tree.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    total = offset + ensemble.baseline
+    largest = np.abs(total).max()
+    for subtree in ensemble.subtrees:
+        tree = trees[subtree.tree]
+        value = subtree.value
+        said_by_tree = value[_ends(subtree, tree, leaves[subtree.tree])]
+        which = slice(None) if subtree.output is None else [subtree.output]
+        total[:, which] += said_by_tree
+        largest += np.abs(value).max()
+    apart = np.abs(said - total).max()
+    n_roundings = ROUNDINGS * (len(ensemble.subtrees) + 1)
+    # what is not a number is not near either
+    if not apart <= n_roundings * np.finfo(float).eps * largest:
+        raise RuntimeError(
+            f"{type(model).__name__} was rebuilt from its trees and does not say what "
+            f"they add up to: on {len(said)} rows its predictions are off by up to "
+            f"{apart:.3g}, where sums go up to {largest:.3g}. This is a fault of "
+            "sklprune, or of a scikit-learn that it does not know yet; no model is "
+            "given back."
+        )
+
+
+def _ends(subtree, tree, leaves):
+    """Where rows end in a subtree: positions in its `nodes`."""
+    position = np.full(len(tree.left), -1)
+    position[subtree.nodes] = np.arange(len(subtree.nodes))
+    inner = np.flatnonzero(tree.left >= 0)
+    parent = np.zeros(len(tree.left), dtype=np.intp)
+    parent[tree.left[inner]] = parent[tree.right[inner]] = inner
+    node = leaves
+    while (gone := position[node] < 0).any():
+        node = np.where(gone, parent[node], node)
+    return position[node]

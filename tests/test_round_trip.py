@@ -1,0 +1,136 @@
+"""The round trip: a model that was rebuilt wrongly never comes out."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import (
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier
+
+from sklprune import prune
+from sklprune._round_trip import N_ROWS, check_round_trip, probe_rows
+from sklprune._tables import Ensemble, Subtree, Tree
+from sklprune.families import _trees, hist_boosting
+from sklprune.methods import Backfitting, Recast
+
+CANCER = load_breast_cancer(return_X_y=True)
+DIABETES = load_diabetes(return_X_y=True)
+HIST = "hist_gradient_boosting"
+
+CASES = {
+    "forest": (RandomForestClassifier(10, random_state=0), "backfitting", CANCER),
+    "values": (RandomForestRegressor(10, random_state=0), "backfitting", DIABETES),
+    "boosting": (GradientBoostingRegressor(), "backfitting", DIABETES),
+    "histograms": (HistGradientBoostingClassifier(max_iter=9), "backfitting", CANCER),
+    "forest as boosting": (
+        RandomForestClassifier(10, random_state=0),
+        Backfitting(container="auto"),
+        CANCER,
+    ),
+    "forest as histograms": (
+        RandomForestClassifier(10, random_state=0),
+        Backfitting(container=HIST),
+        CANCER,
+    ),
+    "regrown": (RandomForestClassifier(10, random_state=0), "regrow", CANCER),
+    "recast": (RandomForestClassifier(10, random_state=0), "recast", CANCER),
+    "recast as histograms": (
+        RandomForestRegressor(10, random_state=0),
+        Recast(HIST),
+        DIABETES,
+    ),
+    "cut forest": (
+        RandomForestRegressor(10, random_state=0),
+        "cost_complexity",
+        DIABETES,
+    ),
+    "cut tree": (DecisionTreeClassifier(random_state=0), "cost_complexity", CANCER),
+    "cut histograms": (
+        HistGradientBoostingClassifier(max_iter=9),
+        "cost_complexity",
+        CANCER,
+    ),
+}
+
+
+def pruned(name):
+    model, method, (X, y) = CASES[name]
+    ratio = "auto" if "recast" in name else 0.85
+    return prune(model.fit(X, y), X, y, method=method, pruning_ratio=ratio)
+
+
+def corrupt_thresholds(monkeypatch):
+    """From now on the root of every rebuilt tree asks for a little less."""
+    of_trees, of_histograms = _trees.cut, hist_boosting.HistBoostingFamily._cut
+
+    def cut(*args, **kwargs):
+        make, which, state = of_trees(*args, **kwargs).__reduce__()
+        root = state["nodes"][0]
+        state["nodes"]["threshold"][0] -= 0.5 * abs(root["threshold"])
+        wrong = make(*which)
+        wrong.__setstate__(state)
+        return wrong
+
+    def cut_histogram(*args, **kwargs):
+        wrong = of_histograms(*args, **kwargs)
+        wrong.nodes["num_threshold"][0] *= 0.5
+        return wrong
+
+    for module in ("forest", "tree", "boosting"):
+        monkeypatch.setattr(f"sklprune.families.{module}.cut", cut)
+    monkeypatch.setattr(hist_boosting.HistBoostingFamily, "_cut", cut_histogram)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_corrupt_threshold_is_an_error(name, monkeypatch):
+    result = type(pruned(name).estimator_).__name__
+    corrupt_thresholds(monkeypatch)
+    message = f"{result} was rebuilt from its trees.*off by up to"
+    with pytest.raises(RuntimeError, match=message):
+        pruned(name)
+
+
+TREE = Tree(
+    left=np.array([1, 3, -1, -1, -1]),
+    right=np.array([2, 4, -1, -1, -1]),
+    value=np.zeros((5, 1)),
+    weight=np.ones(5),
+)
+LEAVES = np.array([[2, 3, 4, 4]])
+
+
+def checked(said, split=(True, False, False), offset=1.0):
+    nodes = np.array([0, 1, 2])
+    values = np.array([[0.0], [0.3], [0.7]])
+    subtree = Subtree(0, nodes, np.array(split), values)
+    ensemble = Ensemble([subtree], np.array([0.5]))
+    said, offset = np.array(said)[:, None], np.full((4, 1), offset)
+    check_round_trip("model", said, ensemble, {0: TREE}, LEAVES, offset)
+
+
+def test_rows_end_in_the_leaf_above_them():
+    checked([2.2, 1.8, 1.8, 1.8])
+    with pytest.raises(RuntimeError, match="off by up to 0.4"):
+        checked([2.2, 1.8, 1.8, 2.2])
+
+
+def test_roundings_pass_and_no_more():
+    exact = np.array([2.2, 1.8, 1.8, 1.8])
+    checked(exact * (1 + 1e-15))
+    with pytest.raises(RuntimeError):
+        checked(exact * (1 + 1e-13))
+    with pytest.raises(RuntimeError, match="nan"):
+        checked([np.nan, 1.8, 1.8, 1.8])
+
+
+@pytest.mark.parametrize("n_samples", [1, 7, N_ROWS, N_ROWS + 1, 10_000])
+def test_the_rows_of_the_probe_are_spread_over_all(n_samples):
+    rows = probe_rows(n_samples)
+    assert len(rows) == min(n_samples, N_ROWS) == len(set(rows))
+    assert rows[0] == 0 and rows[-1] == n_samples - 1
+    # as far apart as may be, up to rounding to whole rows
+    assert np.ptp(np.diff(rows)) <= 1 if n_samples > 1 else True
