@@ -52,6 +52,10 @@ class TreesFamily(Family):
         """The sum as the model itself predicts it, (n_rows, n_values)."""
         raise NotImplementedError
 
+    def n_fitted(self, estimator):
+        """How many rows the trees were fitted on, as far as they know."""
+        return max(int(tree.n_node_samples[0]) for tree in self.trees(estimator))
+
     def says(self, estimator):
         """What the sum of the trees is: "values", "distributions" over the classes,
         or "scores" that a loss is taken of."""

@@ -65,6 +65,10 @@ class ForestFamily(AveragedFamily):
         trees = self.trees(estimator)
         return [table(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
 
+    def n_fitted(self, estimator):
+        # a bootstrap sample holds two thirds of the rows
+        return estimator._n_samples
+
     def leaves(self, estimator, X):
         X = estimator._validate_X_predict(X)
         ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)

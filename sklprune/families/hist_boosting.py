@@ -65,6 +65,9 @@ class HistBoostingFamily(BoostedFamily):
     def total(self, estimator, X):
         return estimator._raw_predict(X)
 
+    def n_fitted(self, estimator):
+        return max(int(tree.nodes["count"][0]) for tree in self.trees(estimator))
+
     # -- building ----------------------------------------------------------------------
 
     def from_tables(self, estimator, ensemble, trees=None):

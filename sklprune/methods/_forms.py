@@ -61,23 +61,22 @@ class Form:
         return model
 
 
-def own_form(family, estimator, task):
-    """The form of a model that holds its own trees."""
-    y, weight = family.targets(estimator, task.y), task.sample_weight
-    says = family.says(estimator)
+def own_form(family, estimator, task, targets):
+    """The form of a model that holds its own trees; its rows are told `targets`."""
+    says, weight = family.says(estimator), task.sample_weight
     if says == "scores":
-        goal = partial(Goal, family.loss(estimator), y, weight)
+        goal = partial(Goal, family.loss(estimator), targets, weight)
     elif says == "values":
-        goal = partial(ValuesGoal, y, weight)
+        goal = partial(ValuesGoal, targets, weight)
     else:
         n_distributions = family.n_distributions(estimator)
-        goal = partial(ShareGoal, y, weight, n_distributions)
+        goal = partial(ShareGoal, targets, weight, n_distributions)
     return Form(family, estimator, family.tables(estimator), None, goal, True)
 
 
-def boosting_form(family, estimator, task, container="auto"):
+def boosting_form(family, estimator, task, targets, container="auto"):
     """The form of a forest whose trees are held by a boosting model."""
-    shell, offset, goal = boosting_host(family, estimator, task, container)
+    shell, offset, goal = boosting_host(family, estimator, task, targets, container)
     n_outputs, tables = offset.shape[1], family.tables(estimator)
     # of two classes the second one is what the score speaks for; of several each has a
     # copy of every tree
@@ -91,13 +90,15 @@ def boosting_form(family, estimator, task, container="auto"):
     return Form(family_of(shell), shell, copies, source, goal, says_now)
 
 
-def boosting_host(family, estimator, task, container="auto"):
+def boosting_host(family, estimator, task, targets, container="auto"):
     """A boosting model without a say, what it says, and what its scores lower."""
     shell = family.recast(estimator, task.X, container)
     host, weight = family_of(shell), task.sample_weight
     offset = host.offset(shell, task.X)
+    if family.says(estimator) == "values":
+        return shell, offset, partial(ValuesGoal, targets, weight)
     if offset.shape[1] > 1:
-        y = family.targets(estimator, task.y)
-        return shell, offset, partial(OneAgainstRestGoal, y, weight)
-    y = host.targets(shell, task.y)
-    return shell, offset, partial(Goal, host.loss(shell), y, weight)
+        return shell, offset, partial(OneAgainstRestGoal, targets, weight)
+    # of two classes it is the share of the second one
+    goal = partial(Goal, host.loss(shell), targets[:, 1], weight)
+    return shell, offset, goal

@@ -1,11 +1,10 @@
 """Backfitting: subtrees and leaf values of a whole ensemble, chosen together."""
 
 import numbers
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
 from sklprune._round_trip import probe_rows
 from sklprune._tables import leaves_standing
@@ -13,6 +12,7 @@ from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
 from sklprune.methods._forms import Form, boosting_form, check_container, own_form
+from sklprune.methods._teacher import check_teacher, taught
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
@@ -79,26 +79,30 @@ default="same"
     """
 
     granularity = "leaf"
-    needs = ("tables", "leaves", "offset", "says", "targets", "from_tables")
-    needs_labels = True
+    needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
     reason = "the leaves that stay say it as well"
 
-    def __init__(self, rho=40.0, *, container="same", n_shares=25):
+    def __init__(self, rho=40.0, *, container="same", n_shares=25, teacher="auto"):
         self.rho = rho
         self.container = container
         self.n_shares = n_shares
+        self.teacher = teacher
+
+    @property
+    def needs_labels(self):
+        return self.teacher == "labels"
 
     def grid(self, task):
         return LEAF_GRID
 
     def path(self, family, estimator, units, task):
         self._check()
-        task = replace(task, sample_weight=weights_of_rows(estimator, task))
+        task, targets = taught(family, estimator, task, self.teacher)
         as_boosting = self.container != "same"
         if as_boosting and "recast" in family.capabilities(estimator):
-            form = boosting_form(family, estimator, task, self.container)
+            form = boosting_form(family, estimator, task, targets, self.container)
         else:
-            form = own_form(family, estimator, task)
+            form = own_form(family, estimator, task, targets)
         leaves = family.leaves(estimator, task.X)
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.family.offset(form.model, task.X)
@@ -128,6 +132,7 @@ default="same"
 
     def _check(self):
         check_container(self)
+        check_teacher(self)
         if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
             raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:

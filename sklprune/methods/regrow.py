@@ -1,13 +1,12 @@
 """Regrow: small trees grown on the same rows, in the place of large ones."""
 
 import numbers
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.tree import DecisionTreeRegressor
 
-from sklprune._class_weight import weights_of_rows
 from sklprune._registry import family_of, register
 from sklprune._round_trip import probe_rows
 from sklprune._tables import Tree
@@ -15,6 +14,7 @@ from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._descent import LEAF_GRID, STEP, Descent
 from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
+from sklprune.methods._teacher import check_teacher, taught
 
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
@@ -81,8 +81,7 @@ default="auto"
     """
 
     granularity = "leaf"
-    needs = ("recast", "targets", "says")
-    needs_labels = True
+    needs = ("recast", "targets", "total", "says")
     reason = "trees that were grown anew say it with fewer leaves"
 
     def __init__(
@@ -93,20 +92,28 @@ default="auto"
         min_samples_leaf=20,
         max_trees=200,
         container="auto",
+        teacher="auto",
     ):
         self.max_leaf_nodes = max_leaf_nodes
         self.rho = rho
         self.min_samples_leaf = min_samples_leaf
         self.max_trees = max_trees
         self.container = container
+        self.teacher = teacher
+
+    @property
+    def needs_labels(self):
+        return self.teacher == "labels"
 
     def grid(self, task):
         return LEAF_GRID
 
     def path(self, family, estimator, units, task):
         self._check()
-        task = replace(task, sample_weight=weights_of_rows(estimator, task))
-        shell, offset, goal = boosting_host(family, estimator, task, self.container)
+        rows = probe_rows(task.n_samples)
+        task, targets = taught(family, estimator, task, self.teacher)
+        host = (family, estimator, task, targets, self.container)
+        shell, offset, goal = boosting_host(*host)
         rho = self.rho
         if isinstance(rho, str):
             rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
@@ -117,7 +124,6 @@ default="auto"
         form = Form(
             family_of(shell), shell, descent.trees, grower.grown, goal, says_now=False
         )
-        rows = probe_rows(task.n_samples)
         leaves = [ids[rows].astype(np.int32) for ids in descent.leaves]
         return Regrown(form, models, leaves)
 
@@ -143,6 +149,7 @@ default="auto"
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
+        check_teacher(self)
         for name, least in (
             ("max_leaf_nodes", 2),
             ("min_samples_leaf", 1),

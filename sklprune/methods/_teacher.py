@@ -1,0 +1,64 @@
+"""Who tells a descent what rows are: their labels, or the model itself."""
+
+from dataclasses import replace
+
+from sklprune._class_weight import weights_of_rows
+from sklprune.methods._made_up_rows import with_made_up_rows
+
+TEACHERS = ("auto", "labels", "model")
+#: with fewer rows than this share of those that a model was fitted on, the model knows
+#: better than their labels
+FEW = 0.5
+
+
+def check_teacher(method):
+    """Refuse a `teacher` that nobody knows."""
+    if method.teacher not in TEACHERS:
+        raise ValueError(
+            f"{type(method).__name__}(teacher={method.teacher!r}): teacher must be "
+            "'auto', 'labels' or 'model'."
+        )
+
+
+def taught(family, estimator, task, teacher):
+    """The rows to learn from, and what is to be said of them.
+
+    Where the model is the teacher, rows are made up until there are as many as it was
+    fitted on.
+
+    Parameters
+    ----------
+    family, estimator : Family, estimator
+    task : Task
+    teacher : {"auto", "labels", "model"}
+
+    Returns
+    -------
+    task : Task
+        Its first rows are those that came in; weights are those of rows and of their
+        classes in one.
+    targets : ndarray
+        As `family.targets` gives them.
+    """
+    n_fitted = family.n_fitted(estimator)
+    few = task.n_samples < FEW * n_fitted
+    if teacher == "labels" or (teacher == "auto" and task.y is not None and not few):
+        weight = weights_of_rows(estimator, task)
+        targets = family.targets(estimator, task.y)
+        return replace(task, sample_weight=weight), targets
+    X, like = with_made_up_rows(task.X, n_fitted, task.random_state)
+    weight = None if task.sample_weight is None else task.sample_weight[like]
+    task = replace(task, X=X, y=None, sample_weight=weight, groups=None, unseen=None)
+    return task, _said(family, estimator, X)
+
+
+def _said(family, estimator, X):
+    """What a model says of rows, as it ought to be told: `targets` of its own."""
+    total = family.total(estimator, X)
+    if family.says(estimator) != "scores":
+        return total
+    loss = family.loss(estimator)
+    if loss.is_multiclass:
+        # the loss takes one class a row
+        return total.argmax(axis=1).astype(float)
+    return loss.link.inverse(total[:, 0])
