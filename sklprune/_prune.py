@@ -247,7 +247,7 @@ def _methods_for(core, family, granularity, labels=True):
         name
         for name, cls in registered("method").items()
         if not _misfit(cls(), core, family, granularity)
-        and (labels or not cls.needs_labels)
+        and (labels or not cls().needs_labels)
     ]
 
 
