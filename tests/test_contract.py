@@ -32,6 +32,7 @@ from sklprune.methods import (
     CostComplexity,
     ElasticNetPath,
     Magnitude,
+    MemberSelection,
     RecursiveElimination,
 )
 
@@ -58,6 +59,11 @@ CASES = {
     ),
     "forest": (RandomForestClassifier(12), "member_selection", Y),
     "extra trees": (ExtraTreesClassifier(12), "member_selection", Y),
+    "forest by margins": (
+        RandomForestClassifier(12),
+        MemberSelection(order="margin_distance"),
+        Y,
+    ),
     "forest regressor": (RandomForestRegressor(12), "member_selection", Y2),
     "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
     "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
