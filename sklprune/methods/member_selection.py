@@ -62,6 +62,7 @@ class MemberSelection(Method):
 
     Of two classes and of few trees reduced error is ahead; of many classes and a fifth
     of the trees or more margin distance is, by less than splits differ.
+
     References
     ----------
     Margineantu and Dietterich, Pruning adaptive boosting, ICML 1997. Perrone and
