@@ -28,6 +28,7 @@ __all__ = [
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",
+    "is_scorer",
     "num_features",
     "num_samples",
     "print_elapsed_time",
@@ -35,6 +36,11 @@ __all__ = [
     "scorer_name",
     "scorer_takes_weights",
 ]
+
+
+def is_scorer(thing):
+    """Whether something is a scorer that `make_scorer` or `get_scorer` gave."""
+    return isinstance(thing, _BaseScorer)
 
 
 def _scoring_function(scorer, estimator):

@@ -29,7 +29,13 @@ from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
 from sklprune._registry import registered
-from sklprune.methods import ElasticNetPath, Magnitude, RecursiveElimination
+from sklprune.methods import (
+    CostComplexity,
+    ElasticNetPath,
+    Magnitude,
+    MemberSelection,
+    RecursiveElimination,
+)
 
 X, Y = make_classification(150, 8, n_informative=4, n_classes=3, random_state=0)
 X2, Y2 = make_regression(150, 8, n_informative=4, n_targets=2, random_state=0)
@@ -54,6 +60,11 @@ CASES = {
     ),
     "forest": (RandomForestClassifier(12), "member_selection", Y),
     "extra trees": (ExtraTreesClassifier(12), "member_selection", Y),
+    "forest by margins": (
+        RandomForestClassifier(12),
+        MemberSelection(order="margin_distance"),
+        Y,
+    ),
     "forest regressor": (RandomForestRegressor(12), "member_selection", Y2),
     "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
     "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
@@ -61,6 +72,16 @@ CASES = {
     "a forest regrown": (RandomForestClassifier(12), "regrow", Y),
     "links of a tree": (DecisionTreeClassifier(), "auto", Y),
     "links of a forest": (RandomForestClassifier(12), "cost_complexity", Y),
+    "links of a tree by a metric": (
+        DecisionTreeClassifier(),
+        CostComplexity(criterion="accuracy"),
+        Y,
+    ),
+    "links of a forest by a metric": (
+        RandomForestClassifier(6, max_depth=4),
+        CostComplexity(criterion="balanced_accuracy"),
+        Y,
+    ),
     "links of histogram boosting": (
         HistGradientBoostingClassifier(max_iter=12, min_samples_leaf=5),
         "cost_complexity",

@@ -65,6 +65,18 @@ class TreesFamily(Family):
         """The loss of the scores: one of scikit-learn."""
         raise NotImplementedError
 
+    def answer(self, estimator, total, response):
+        """What the model answers rows whose trees, and the offset, sum up to `total`.
+
+        Parameters
+        ----------
+        estimator : estimator
+        total : ndarray of shape (n_rows, n_outputs)
+        response : {"predict", "predict_proba", "decision_function"}
+            The method of the estimator whose answer is wanted; it has this method.
+        """
+        raise NotImplementedError
+
     def n_distributions(self, estimator):
         """How many distributions lie side by side in what a tree says."""
         return 1
@@ -126,6 +138,7 @@ class TreesFamily(Family):
 
     def capabilities(self, estimator):
         offers = {"tables", "risks", "leaves", "offset", "says", "targets", "total"}
+        offers |= {"answer"}
         # other values in the leaves would break what was promised of them
         promised = getattr(estimator, "monotonic_cst", None) is not None
         # nothing tells how far a step on such a loss ought to go
@@ -249,6 +262,20 @@ class AveragedFamily(TreesFamily):
         ]
         return shell, trees, np.zeros(n_outputs)
 
+    def answer(self, estimator, total, response):
+        if not is_classifier(estimator):
+            return total[:, 0] if total.shape[1] == 1 else total
+        several = estimator.n_outputs_ > 1
+        classes = estimator.classes_ if several else [estimator.classes_]
+        shares = [
+            block[:, : len(known)]
+            for block, known in zip(np.split(total, len(classes), axis=1), classes)
+        ]
+        if response == "predict_proba":
+            return shares if several else shares[0]
+        labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares)]
+        return np.column_stack(labels) if several else labels[0]
+
     @staticmethod
     def standing(ensemble):
         """The subtrees of an ensemble; where none stands, one that says nothing."""
@@ -257,9 +284,16 @@ class AveragedFamily(TreesFamily):
 
 
 class BoostedFamily(TreesFamily):
-    """Base of the families whose trees add up to scores that a loss is taken of."""
+    """Base of the families whose trees add up to scores that a loss is taken of.
+
+    Attributes
+    ----------
+    zero_is_second : bool
+        Whether a score of exactly zero stands for the second one of two classes.
+    """
 
     default_method = "backfitting"
+    zero_is_second = False
 
     def says(self, estimator):
         return "scores"
@@ -272,6 +306,19 @@ class BoostedFamily(TreesFamily):
         if not is_classifier(estimator):
             return y.astype(float)
         return np.searchsorted(estimator.classes_, y).astype(float)
+
+    def answer(self, estimator, total, response):
+        raw = total if total.shape[1] > 1 else total[:, 0]
+        if response == "decision_function":
+            return raw
+        if response == "predict_proba":
+            return self.loss(estimator).predict_proba(raw)
+        if not is_classifier(estimator):
+            return self.loss(estimator).link.inverse(raw)
+        if raw.ndim > 1:
+            return estimator.classes_[raw.argmax(axis=1)]
+        second = raw >= 0 if self.zero_is_second else raw > 0
+        return estimator.classes_[second.astype(int)]
 
 
 # -- scikit-learn's own tree object --------------------------------------------------

@@ -31,6 +31,7 @@ class BoostingFamily(BoostedFamily):
     """
 
     classes = ("BaseGradientBoosting",)
+    zero_is_second = True
 
     def trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_.ravel()]

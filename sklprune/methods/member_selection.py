@@ -1,27 +1,74 @@
 """Member selection: which trees of an ensemble its average can do without."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
+from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
 from sklprune.methods._base import Method
 
+ORDERS = ("reduced_error", "margin_distance")
+#: what the mean margin of every row ought to be; the source takes 0 to 0.25
+MARGIN = 0.25
+
 
 class MemberSelection(Method):
-    """Order the members of an averaging ensemble by reduced error.
+    """Order the members of an averaging ensemble by what they say together.
 
-    Starting from the whole ensemble, the member leaves whose absence costs the
-    least squared error (the Brier score of a classifier); and so on until one is
-    left. The error of any set of members follows from the products of their
+    By reduced error: starting from the whole ensemble, the member leaves whose absence
+    costs the least squared error (the Brier score of a classifier); and so on until
+    one is left. The error of any set of members follows from the products of their
     residuals alone (Perrone and Cooper 1993), so that each step costs one pass over
-    the members and none over the rows. Of a bootstrap forest the products are taken
-    over the rows that are out of bag for both members, and no rows are held out.
+    the members and none over the rows.
+
+    By margin distance, of classifiers: the margin of a member on a row is what it
+    gives the true class less what it gives the best other one. Starting from nothing,
+    that member is taken which brings the mean margins of the rows nearest to a small
+    positive number, the same for all rows. Rows that are right anyway do not gain by
+    being more right, so members that are right where the others are wrong come first.
+    It follows from products in the same way.
+
+    Of a bootstrap forest the products are taken over the rows that are out of bag for
+    both members, and no rows are held out. Rows weigh as they did in the fit, by
+    `sample_weight` and by the `class_weight` of the forest.
 
     Memory: rows x members x outputs x 4 bytes for what the members say.
+
+    Parameters
+    ----------
+    order : {"reduced_error", "margin_distance"}, default="reduced_error"
+        How members are compared. `"margin_distance"` looks for diversity; it is of
+        classifiers of one output.
+
+    Raises
+    ------
+    ValueError
+        If `order` is another name, or if margins are asked of a model that has none.
+
+    Notes
+    -----
+    Accuracy on a quarter of the rows in percent, mean of three splits, of so many of
+    100 trees, by reduced error and by margin distance, both out of bag:
+
+    ===== ============ ============ ============
+    trees spambase     pendigits    letter
+    ===== ============ ============ ============
+    100   95.60        98.92        96.29
+    50    95.45  95.40 98.90  98.98 96.05  96.11
+    20    95.57  95.19 98.76  98.80 95.11  95.15
+    10    95.11  94.73 98.37  98.42 93.91  93.71
+    5     94.29  94.09 97.85  97.54 90.59  90.41
+    ===== ============ ============ ============
+
+    Of two classes and of few trees reduced error is ahead; of many classes and a fifth
+    of the trees or more margin distance is, by less than splits differ.
 
     References
     ----------
     Margineantu and Dietterich, Pruning adaptive boosting, ICML 1997. Perrone and
     Cooper, When networks disagree: ensemble methods for hybrid neural networks, 1993.
+    Martinez-Munoz and Suarez, Aggregation ordering in bagging, IASTED 2004 (margin
+    distance minimisation), with margins of probabilities for those of votes.
 
     Examples
     --------
@@ -40,18 +87,66 @@ class MemberSelection(Method):
     needs = ("member_outputs", "member_targets")
     needs_unseen = True
     needs_labels = True
-    reason = "the average of the others errs least without it"
     takes_out_of_bag = True
 
+    def __init__(self, *, order="reduced_error"):
+        self.order = order
+
+    @property
+    def reason(self):
+        """Why a member leaves."""
+        if self.order == "margin_distance":
+            return "the margins of the others are nearer to their goal without it"
+        return "the average of the others errs least without it"
+
+    def misfit(self, family, estimator):
+        why = super().misfit(family, estimator)
+        if why or self.order != "margin_distance":
+            return why
+        if not is_classifier(estimator):
+            return "is not a classifier: its members have no margins"
+        several = getattr(estimator, "n_outputs_", 1) > 1
+        return "has several outputs: its members have no margins" if several else ""
+
     def score(self, family, estimator, units, task):
+        if self.order not in ORDERS:
+            raise ValueError(
+                f"MemberSelection(order={self.order!r}): order must be one of "
+                f"{', '.join(map(repr, ORDERS))}."
+            )
         rows = task.to_order()
+        weight = weights_of_rows(estimator, rows)
         outputs = family.member_outputs(estimator, rows.X)
         targets = family.member_targets(estimator, rows.y)
         seen = None
         if task.unseen is None and "out_of_bag" in family.capabilities(estimator):
             seen = ~family.out_of_bag(estimator)
+        if self.order == "margin_distance":
+            short = margins(outputs, targets)[:, :, None] - MARGIN
+            return inclusion_steps(residual_products(short, weight, seen))
         residuals = np.subtract(outputs, targets[:, None, :], out=outputs)
-        return elimination_steps(residual_products(residuals, rows.sample_weight, seen))
+        return elimination_steps(residual_products(residuals, weight, seen))
+
+
+def margins(outputs, targets):
+    """How far each member puts the true class above the best other one.
+
+    Parameters
+    ----------
+    outputs : ndarray of shape (n_rows, n_members, n_classes)
+        Probabilities.
+    targets : ndarray of shape (n_rows, n_classes)
+        One where the true class is, else zero; a class that no member knows has no
+        place, and all that is said of such a row is wrong.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_members)
+        From -1 to 1.
+    """
+    right = np.einsum("rmc,rc->rm", outputs, targets)
+    # the true class is out of reach of the maximum
+    return right - np.max(outputs - 2 * targets[:, None, :], axis=2)
 
 
 def residual_products(residuals, sample_weight=None, seen=None):
@@ -102,6 +197,28 @@ def elimination_steps(products):
         steps[out] = step
         inside[out] = False
         row_sums -= products[out]
+    return steps
+
+
+def inclusion_steps(products):
+    """The step at which each member leaves where they come in one by one, the first
+    one of which stays longest: 1 to n_members.
+
+    Each time that member comes in with which the squared error, as in
+    `elimination_steps`, is least. Of equal members the first one comes in.
+    """
+    n_members = len(products)
+    steps = np.zeros(n_members)
+    outside = np.ones(n_members, dtype=bool)
+    row_sums = np.zeros(n_members)
+    own = np.diag(products)
+    for step in range(n_members, 0, -1):
+        # what comes to the double sum with a member; the smaller, the better
+        burden = np.where(outside, 2 * row_sums + own, np.inf)
+        come = int(np.argmin(burden))
+        steps[come] = step
+        outside[come] = False
+        row_sums += products[come]
     return steps
 
 

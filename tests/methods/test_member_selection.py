@@ -2,8 +2,20 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-from sklprune.methods.member_selection import elimination_steps, residual_products
+from sklprune import PrunedEstimator, prune
+from sklprune._registry import family_of
+from sklprune._units import Task
+from sklprune.methods import MemberSelection
+from sklprune.methods.member_selection import (
+    MARGIN,
+    elimination_steps,
+    inclusion_steps,
+    margins,
+    residual_products,
+)
 
 
 def brute_force(residuals):
@@ -58,3 +70,137 @@ def test_members_that_share_no_row_get_the_mean_of_the_others():
     seen = np.array([[True, False], [False, True]])
     products = residual_products(np.array([[[1.0], [2.0]], [[3.0], [4.0]]]), seen=seen)
     assert products.tolist() == [[9.0, 6.5], [6.5, 4.0]]
+
+
+# -- members that come in -------------------------------------------------------------
+
+
+def brute_force_inclusion(residuals):
+    """Let in, again and again, the member with which the error is least."""
+    n_members = residuals.shape[1]
+    members, steps = [], np.zeros(n_members)
+    for step in range(n_members, 0, -1):
+        outside = [m for m in range(n_members) if m not in members]
+        errors = [
+            np.square(residuals[:, [*members, m]].mean(axis=1)).sum() for m in outside
+        ]
+        best = min(range(len(outside)), key=lambda i: (round(errors[i], 9), i))
+        members.append(outside[best])
+        steps[outside[best]] = step
+    return steps
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_inclusion_equals_brute_force(seed):
+    residuals = np.random.RandomState(seed).normal(size=(30, 7, 2))
+    # equal members, and votes in whole numbers
+    residuals[:, 5] = residuals[:, 2]
+    votes = np.sign(residuals) - 0.25
+    for each in (residuals, votes):
+        steps = inclusion_steps(residual_products(each.copy()))
+        np.testing.assert_array_equal(steps, brute_force_inclusion(each))
+
+
+def test_of_equal_members_the_first_one_comes_in():
+    steps = inclusion_steps(residual_products(np.ones((10, 4, 1))))
+    assert steps.tolist() == [4, 3, 2, 1]
+
+
+def test_margins_equal_a_loop_over_rows_and_members():
+    rng = np.random.RandomState(0)
+    outputs = rng.dirichlet(np.ones(4), size=(20, 5))
+    true = rng.randint(0, 4, 20)
+    said = margins(outputs, np.eye(4)[true])
+    for row in range(20):
+        for member in range(5):
+            others = np.delete(outputs[row, member], true[row])
+            expected = outputs[row, member, true[row]] - others.max()
+            assert said[row, member] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_class_that_nobody_knows_is_never_right():
+    said = margins(np.array([[[1.0, 0.0], [0.5, 0.5]]]), np.zeros((1, 2)))
+    assert said.tolist() == [[-1.0, -0.5]]
+
+
+def test_right_where_others_are_wrong_comes_before_right_where_others_are():
+    # two members are right on the first three rows, one on the last two
+    right = np.array([[1, 1, 0], [1, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 1]])
+    shares = np.stack([right, 1 - right], axis=2).astype(float)
+    targets = np.repeat([[1.0, 0.0]], 5, axis=0)
+    short = margins(shares, targets)[:, :, None] - MARGIN
+    assert inclusion_steps(residual_products(short)).tolist() == [3, 1, 2]
+
+
+# -- whole forests ---------------------------------------------------------------------
+
+X, Y = load_iris(return_X_y=True)
+
+
+def scores_of(forest, order, weight=None):
+    forest = forest.fit(X[::2], Y[::2])
+    family = family_of(forest)
+    rows = X[1::2], Y[1::2]
+    task = Task(*rows, weight, unseen=np.arange(len(rows[0])))
+    units = family.units(forest, "member", X)
+    return MemberSelection(order=order).score(family, forest, units, task)
+
+
+def test_margin_distance_is_that_of_the_forests_own_probabilities():
+    forest = RandomForestClassifier(6, max_depth=2, random_state=0)
+    steps = scores_of(forest, "margin_distance")
+    shares = np.stack([tree.predict_proba(X[1::2]) for tree in forest.estimators_], 1)
+    short = margins(shares, np.eye(3)[Y[1::2]])[:, :, None] - MARGIN
+    # the probabilities are float32 in the one and float64 in the other
+    np.testing.assert_array_equal(steps, brute_force_inclusion(short))
+
+
+@pytest.mark.parametrize("order", ["reduced_error", "margin_distance"])
+@pytest.mark.parametrize("name", ["balanced", "balanced_subsample", "dict"])
+def test_weights_of_classes_are_weights_of_rows(order, name):
+    of_class = {0: 1.0, 1: 5.0, 2: 0.5} if name == "dict" else name
+    forest = RandomForestClassifier(
+        8, max_depth=1, class_weight=of_class, random_state=0
+    )
+    # of equal shares of all classes the balanced weights are ones
+    weight = np.array([1.0, 5.0, 0.5])[Y[1::2]] if name == "dict" else None
+    steps = scores_of(forest, order)
+    forest.class_weight = None
+    family, units = family_of(forest), family_of(forest).units(forest, "member", X)
+    rows = np.arange(75)
+    task = Task(X[1::2], Y[1::2], weight, unseen=rows)
+    plain = MemberSelection(order=order).score(family, forest, units, task)
+    np.testing.assert_array_equal(steps, plain)
+
+
+@pytest.mark.parametrize("order", ["reduced_error", "margin_distance"])
+def test_the_order_is_taken_out_of_bag_where_the_forest_is_fitted_here(order):
+    pruned = PrunedEstimator(
+        RandomForestClassifier(10, random_state=0),
+        method=MemberSelection(order=order),
+        pruning_ratio=0.7,
+    ).fit(X, Y)
+    whole = RandomForestClassifier(10, random_state=0).fit(X, Y)
+    gone = {unit["name"] for unit in pruned.report_.removed}
+    stay = [i for i in range(10) if f"tree {i}" not in gone]
+    expected = np.mean([whole.estimators_[i].predict_proba(X) for i in stay], axis=0)
+    np.testing.assert_allclose(pruned.predict_proba(X), expected, atol=1e-12)
+
+
+def test_another_order_is_an_error():
+    forest = RandomForestClassifier(5, random_state=0).fit(X, Y)
+    method = MemberSelection(order="drep")
+    with pytest.raises(ValueError, match="order='drep'.*'margin_distance'"):
+        prune(forest, X, Y, method=method, pruning_ratio=0.5)
+
+
+def test_margins_are_of_classifiers_of_one_output():
+    method = MemberSelection(order="margin_distance")
+    rows, y = load_diabetes(return_X_y=True)
+    regressor = RandomForestRegressor(5, random_state=0).fit(rows, y)
+    with pytest.raises(ValueError, match="not a classifier.*'member_selection'"):
+        prune(regressor, rows, y, method=method, pruning_ratio=0.5)
+    rows, y = make_multilabel_classification(50, random_state=0)
+    several = RandomForestClassifier(5, random_state=0).fit(rows, y)
+    with pytest.raises(ValueError, match="several outputs"):
+        prune(several, rows, y, method=method, pruning_ratio=0.5)
