@@ -357,7 +357,7 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     make, (n_features, classes, n_outputs), state = tree.__reduce__()
     if n_classes is not None:
         classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
-    nodes = state["nodes"][subtree.nodes]
+    nodes = records(state["nodes"], subtree.nodes)
     new_id = np.full(tree.node_count, -1)
     new_id[subtree.nodes] = np.arange(len(nodes))
     for side in ("left_child", "right_child"):
@@ -377,6 +377,18 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     smaller = make(n_features, classes, n_outputs)
     smaller.__setstate__(state)
     return smaller
+
+
+def records(nodes, which):
+    """Some of the records of nodes; bytes between their fields are zero.
+
+    Taken by position, those bytes would be what was in memory before: other ones in
+    each run, that no file can compress.
+    """
+    taken = np.zeros(len(which), dtype=nodes.dtype)
+    for field in nodes.dtype.names:
+        taken[field] = nodes[field][which]
+    return taken
 
 
 def with_tree(estimator, tree):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sklprune._tables import Tree, levels_of
 from sklprune.families._base import without
-from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts
+from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts, records
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (
@@ -100,7 +100,7 @@ class HistBoostingFamily(BoostedFamily):
 
     def _cut(self, tree, subtree):
         """A predictor that holds a subtree; statistics of nodes stay."""
-        nodes = tree.nodes[subtree.nodes]
+        nodes = records(tree.nodes, subtree.nodes)
         new_id = np.zeros(len(tree.nodes), dtype=nodes["left"].dtype)
         new_id[subtree.nodes] = np.arange(len(nodes))
         for side in ("left", "right"):
