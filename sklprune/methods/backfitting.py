@@ -32,7 +32,8 @@ class Backfitting(Method):
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
 
-    Memory: rows x trees x 4 bytes for the leaf of each row in each tree.
+    Memory: rows x trees x 4 bytes for the leaf of each row in each tree, made-up rows
+    included.
 
     Parameters
     ----------
@@ -50,6 +51,12 @@ default="same"
     n_shares : int, default=25
         How many trees of a forest that classifies may stand. Fewer are smaller for
         coarse scores, more say finer ones.
+    teacher : {"auto", "labels", "model"}, default="auto"
+        Who says what rows are. "labels": y. "model": the model that is pruned, which
+        needs no y; rows are made up from those at hand until there are as many as it
+        was fitted on (none of a sparse X). "auto": y, but the model where there is no
+        y, or where fewer than half as many rows are at hand as it was fitted on: it
+        then knows more than their labels.
 
     Notes
     -----
@@ -62,7 +69,8 @@ default="same"
     and correlation, JASA 1985 (backfitting). Breiman, Friedman, Olshen and Stone,
     Classification and Regression Trees, 1984 (prices of leaves). Ren, Cao, Wei and
     Sun, Global refinement of random forest, CVPR 2015 (leaf values of a forest fitted
-    together).
+    together). Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the
+    model as a teacher, of made-up rows).
 
     Examples
     --------

@@ -54,6 +54,12 @@ default="auto"
         The class of the result. "auto" is `HistGradientBoosting*` where X has missing
         values, else `GradientBoosting*`, which answers a single row soonest.
         `HistGradientBoosting*` makes the smallest file.
+    teacher : {"auto", "labels", "model"}, default="auto"
+        Who says what rows are. "labels": y. "model": the forest, which
+        needs no y; rows are made up from those at hand until there are as many as it
+        was fitted on (none of a sparse X). "auto": y, but the model where there is no
+        y, or where fewer than half as many rows are at hand as it was fitted on: it
+        then knows more than their labels.
 
     Notes
     -----

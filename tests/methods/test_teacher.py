@@ -1,0 +1,147 @@
+"""Who tells a descent what rows are: the labels, or the model itself."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, make_classification
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.metrics import roc_auc_score
+from sklearn.tree import DecisionTreeRegressor
+
+from sklprune import prune
+from sklprune._registry import family_of
+from sklprune._units import Task
+from sklprune.methods import Backfitting, Regrow
+from sklprune.methods._teacher import taught
+from sklprune.rules import Agreement
+
+MODELS = {
+    "tree": DecisionTreeRegressor(max_depth=5, random_state=0),
+    "forest": RandomForestClassifier(10, max_depth=5, random_state=0),
+    "values": RandomForestRegressor(10, max_depth=5, random_state=0),
+    "boosting": GradientBoostingClassifier(n_estimators=8, random_state=0),
+    "exponential": GradientBoostingClassifier(
+        n_estimators=8, loss="exponential", random_state=0
+    ),
+    "boosted values": GradientBoostingRegressor(n_estimators=8, random_state=0),
+    "histograms": HistGradientBoostingClassifier(max_iter=8, random_state=0),
+    "counts": HistGradientBoostingRegressor(loss="poisson", max_iter=8, random_state=0),
+}
+
+
+def fitted(name, binary):
+    X, y = binary
+    if name == "counts":
+        y = y + 1
+    return MODELS[name].fit(X, y), X, y
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_model_says_what_it_predicts(name, binary):
+    model, X, _ = fitted(name, binary)
+    task, said = taught(family_of(model), model, Task(X, random_state=0), "model")
+    if hasattr(model, "predict_proba"):
+        predicted = model.predict_proba(X)
+        predicted = predicted if said.ndim == 2 else predicted[:, 1]
+    else:
+        predicted = model.predict(X)
+    assert task.n_samples == len(X)
+    # the same numbers, through a link and back
+    np.testing.assert_allclose(said.reshape(predicted.shape), predicted, rtol=1e-9)
+
+
+def test_of_several_classes_scores_say_the_label(classes):
+    X, y = classes
+    model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(X, y)
+    _, said = taught(family_of(model), model, Task(X, random_state=0), "model")
+    np.testing.assert_array_equal(model.classes_[said.astype(int)], model.predict(X))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_few_rows_listen_to_the_model_many_to_labels(name, binary):
+    model, X, y = fitted(name, binary)
+    family = family_of(model)
+
+    def told(n_rows):
+        task = Task(X[:n_rows], y[:n_rows], random_state=0)
+        return [taught(family, model, task, who) for who in ("auto", "labels", "model")]
+
+    auto, labels, _ = told(150)
+    np.testing.assert_array_equal(auto[1], labels[1])
+    auto, _, by_model = told(50)
+    np.testing.assert_array_equal(auto[1], by_model[1])
+    assert auto[0].n_samples == family.n_fitted(model)
+
+
+def test_without_labels_the_model_is_the_teacher(binary):
+    X, y = binary
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    for method in (Backfitting(teacher="model"), Regrow(teacher="model")):
+        with_labels = prune(
+            forest, X, 1 - y, method=method, pruning_ratio=0.8, random_state=0
+        )
+        without = prune(forest, X, method=method, pruning_ratio=0.8, random_state=0)
+        np.testing.assert_array_equal(
+            with_labels.predict_proba(X), without.predict_proba(X)
+        )
+
+
+def test_agreement_chooses_among_leaves_without_labels():
+    X, y = load_breast_cancer(return_X_y=True)
+    forest = RandomForestClassifier(20, random_state=0).fit(X[:300], y[:300])
+    pruned = prune(forest, X[:300], rule=Agreement(0.97), random_state=0)
+    assert pruned.pruning_ratio_ > 0.8
+    # four standard errors of a share of 0.97 of the other 269 rows are 0.04
+    assert (pruned.predict(X[300:]) == forest.predict(X[300:])).mean() > 0.93
+
+
+def test_what_a_forest_knows_is_not_thrown_away():
+    """A twentieth of the rows: the model teaches what their labels cannot."""
+    X, y = make_classification(
+        4200, 10, n_informative=6, n_clusters_per_class=4, flip_y=0.1, random_state=0
+    )
+    forest = RandomForestClassifier(30, random_state=0).fit(X[:2000], y[:2000])
+    few, rest = slice(2000, 2100), slice(2100, None)
+    loss = {}
+    for teacher in ("labels", "auto"):
+        method = Backfitting(teacher=teacher, container="auto")
+        small = prune(
+            forest, X[few], y[few], method=method, pruning_ratio=0.99, random_state=0
+        )
+        scores = small.predict_proba(X[rest])[:, 1]
+        loss[teacher] = roc_auc_score(y[rest], forest.predict_proba(X[rest])[:, 1])
+        loss[teacher] -= roc_auc_score(y[rest], scores)
+    # 2100 rows: the standard error of a paired difference is below 0.01
+    assert loss["auto"] < loss["labels"] - 0.02
+
+
+def test_made_up_rows_weigh_as_the_rows_that_they_are_like(binary):
+    X, y = binary
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    weight = np.arange(20.0)
+    task = Task(X[:20], y[:20], weight, random_state=0)
+    task, _ = taught(family_of(forest), forest, task, "model")
+    np.testing.assert_array_equal(task.sample_weight[:20], weight)
+    assert len(task.sample_weight) == len(X)
+    assert np.isin(task.sample_weight, weight).all()
+
+
+@pytest.mark.parametrize("method", [Backfitting(teacher="me"), Regrow(teacher="me")])
+def test_an_unknown_teacher(method, binary):
+    X, y = binary
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="teacher must be 'auto', 'labels' or 'model'"):
+        prune(forest, X, y, method=method, pruning_ratio=0.5)
+
+
+def test_labels_are_asked_for_where_they_are_the_teacher(binary):
+    X, y = binary
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="requires y"):
+        prune(forest, X, method=Backfitting(teacher="labels"), pruning_ratio=0.5)
