@@ -81,6 +81,9 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         table, outcomes, models = score_path(
             plan, task, ratios_and_none, splits, steps, wanted
         )
+        # too little may be left for a fit at the largest ones
+        ratios_and_none = table["ratio"].tolist()
+        ratios = [each for each in ratios if each in ratios_and_none]
         table["asked"] = np.full(len(ratios_and_none), True)
         table["asked"][0] = isinstance(pruning_ratio, str) or 0.0 in ratios
         ratio = ratios_and_none[_choose(rule, table)]

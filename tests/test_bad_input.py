@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune.methods import Permutation
 from sklprune.refits import Clone, Reconstruction
-from sklprune.rules import Best
+from sklprune.rules import Best, Budget
 
 
 def raises(message, error=ValueError):
@@ -73,9 +73,42 @@ def test_a_matrix_of_kernels_or_distances_has_no_columns(binary, model):
 def test_an_error_of_a_refit_says_at_which_ratio(binary):
     model = make_pipeline(PCA(5), Ridge())
     with pytest.raises(ValueError, match="n_components=5") as caught:
-        PrunedEstimator(model, method="permutation", random_state=0).fit(*binary)
+        PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(*binary)
     assert caught.value.__notes__ == [
         "Raised at pruning_ratio=0.5, on 4 of 8 features."
+    ]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("ratio", ["auto", [0.25, 0.5, 0.75]])
+def test_ratios_that_leave_too_little_are_no_choice(binary, ratio, n_jobs):
+    model = make_pipeline(PCA(5), Ridge())
+    pruned = PrunedEstimator(
+        model,
+        method="permutation",
+        pruning_ratio=ratio,
+        rule=Budget(features=6),
+        cv=3,
+        store_path=True,
+        n_jobs=n_jobs,
+        random_state=0,
+    )
+    said = "pruning_ratio=0.5, on 4 of 8 features. n_components=5"
+    with pytest.warns(FitFailedWarning, match=said) as caught:
+        pruned.fit(*binary)
+    assert len(caught) == 1
+    assert pruned.path_.table["ratio"].max() < 0.5
+    assert pruned.path_.at(pruned.path_.table["ratio"][-1]) is pruned.estimator_
+    with raises("ratio=0.5 was not asked"):
+        pruned.path_.at(0.5)
+
+
+def test_where_no_ratio_can_be_fitted_that_is_an_error(binary):
+    pruned = PrunedEstimator(make_pipeline(PCA(8), Ridge()), method="permutation")
+    with pytest.raises(ValueError, match="n_components=8") as caught:
+        pruned.fit(*binary)
+    assert caught.value.__notes__ == [
+        "Raised at pruning_ratio=0.2, on 7 of 8 features."
     ]
 
 
