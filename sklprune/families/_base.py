@@ -25,6 +25,7 @@ from sklprune._routing import requested, routing_enabled
 from sklprune._sklearn_private import num_features
 from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
+from sklprune.families._left_overs import ROW_ARRAYS, strip_models_inside
 
 #: name and transformer of the step that selects columns
 COLUMN_STEP = ("kept", "passthrough")
@@ -291,8 +292,13 @@ class Family:
         return get_tags(estimator).input_tags.allow_nan
 
     def strip(self, estimator):
-        """A copy without what training left behind and predict never reads."""
-        return without(estimator, ())
+        """A copy without what training left behind and predict never reads.
+
+        What a class of another library reads is not known: it stays as it is.
+        """
+        if not type(estimator).__module__.startswith("sklearn."):
+            return without(estimator, ())
+        return strip_models_inside(without(estimator, ROW_ARRAYS))
 
 
 def _takes_weights(estimator):
