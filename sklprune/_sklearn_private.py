@@ -19,6 +19,7 @@ from sklearn.utils.validation import _num_features as num_features
 from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
+    "CALLBACKS",
     "BaseSearchCV",
     "HalfBinomialLoss",
     "HalfMultinomialLoss",
@@ -35,6 +36,9 @@ __all__ = [
     "scorer_name",
     "scorer_takes_weights",
 ]
+
+#: where an estimator of scikit-learn 1.9 holds its callbacks
+CALLBACKS = "_skl_callbacks"
 
 
 def _scoring_function(scorer, estimator):

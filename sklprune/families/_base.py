@@ -22,7 +22,7 @@ from sklearn.utils.validation import has_fit_parameter
 from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
 from sklprune._routing import requested, routing_enabled
-from sklprune._sklearn_private import num_features
+from sklprune._sklearn_private import CALLBACKS, num_features
 from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
 from sklprune.families._left_overs import ROW_ARRAYS, strip_models_inside
@@ -322,9 +322,12 @@ def seeded(estimator, random_state):
 
 
 def without(estimator, attributes):
-    """A shallow copy that lacks some attributes; arrays are shared, never written."""
+    """A shallow copy that lacks some attributes, and callbacks of its fit.
+
+    Arrays are shared, never written.
+    """
     stripped = copy.copy(estimator)
-    for name in attributes:
+    for name in (*attributes, CALLBACKS):
         stripped.__dict__.pop(name, None)
     return stripped
 
