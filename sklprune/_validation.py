@@ -26,6 +26,8 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         weights that are all zero, columns other than those a frozen model saw.
     """
     X, y, groups = indexable(_as_array(X), y, groups)
+    if num_samples(X) == 0:
+        raise ValueError("X has no rows: n_samples=0, and at least one is needed.")
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:
@@ -67,6 +69,9 @@ def _as_array(X):
 def _check_as_seen(estimator, X):
     """Columns and values as the fitted model takes them."""
     if hasattr(estimator, "n_features_in_"):
+        n_axes = len(getattr(X, "shape", (0, 0)))
+        if n_axes != 2:
+            raise ValueError(f"Expected 2D array X, got {n_axes}D array instead.")
         validate_data(estimator, X, reset=False, skip_check_array=True)
     if family_of(estimator).takes_nan(estimator):
         return

@@ -179,6 +179,32 @@ def test_fewer_rows_than_folds(binary):
         PrunedEstimator(Ridge()).fit(X[rows], y[rows])
 
 
+def test_nothing_to_hold_out(binary):
+    X, y = binary
+    model = Ridge().fit(X, y)
+    with raises("must be held out, but there is only n_samples=1"):
+        prune(model, X[:1], y[:1])
+    with raises("must be held out, but there is only groups=1"):
+        prune(model, X, y, groups=np.ones(len(y)))
+    with raises("X has no rows: n_samples=0"):
+        prune(model, X[:0], y[:0])
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 8, 1)])
+def test_rows_that_are_no_table(binary, shape):
+    X, y = binary
+    for pruning in (PrunedEstimator(Ridge()), FeaturePruningSelector(Ridge())):
+        with raises("2D array|dim 3"):
+            pruning.fit(X.reshape(shape)[: len(y)], y)
+    with raises("Expected 2D array X, got [13]D array"):
+        prune(Ridge().fit(X, y), X.reshape(shape)[: len(y)], y)
+
+
+def test_number_of_jobs(binary):
+    with raises("'n_jobs' parameter of PrunedEstimator must be an .*int"):
+        PrunedEstimator(Ridge(), n_jobs="all", pruning_ratio=0.5).fit(*binary)
+
+
 def test_splits_without_rows(binary):
     X, y = binary
     for cv in ([], [(np.arange(len(X)), [])], [([], np.arange(len(X)))]):
