@@ -3,15 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune.methods import Permutation
@@ -152,6 +155,30 @@ def test_not_finite(binary, value):
         prune(model, X, y, pruning_ratio=0.5)
     with raises("NaN|infinity"):
         FeaturePruningSelector(LogisticRegression()).fit(X, y)
+
+
+@pytest.mark.parametrize("of", [np.asarray, pd.DataFrame, sparse.csr_matrix])
+def test_infinity_where_only_nan_is_taken(binary, of):
+    X, y = binary
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    X = X.copy()
+    X[3, 2] = np.inf
+    with raises("infinity"):
+        prune(tree, of(X), y, pruning_ratio=0.5)
+    X[3, 2] = np.nan
+    if of is sparse.csr_matrix:
+        with raises("NaN"):
+            prune(tree, of(X), y, pruning_ratio=0.5)
+    else:
+        assert prune(tree, of(X), y, pruning_ratio=0.5).pruning_ratio_ > 0
+
+
+def test_texts_in_lists_of_several_lengths():
+    texts, y = [["a", "b"], ["b"], ["c", "a", "a"], ["b", "c"]] * 10, [1, 0, 1, 0] * 10
+    words = CountVectorizer(analyzer=list)
+    model = make_pipeline(words, LogisticRegression()).fit(texts, y)
+    pruned = prune(model, texts, y, pruning_ratio=0.34)
+    assert np.count_nonzero(pruned.estimator_[-1].coef_) == 2
 
 
 def test_one_class(binary):
