@@ -4,8 +4,9 @@
 
 A random forest of 100 trees on spambase, member selection, `GridSearchCV(cv=5)`, one
 process, the report not read, the memory empty at the start of each search: seconds for
-one and for 20 values of `pruning_ratio`, with and without memory, and for the search
-that does nothing but fit the forest. That the memory changes no result is printed too.
+one and for 20 values of `pruning_ratio`, with and without memory, for the search that
+does nothing but fit the forest, for a random order, and for a search over 20 forests of
+these sizes trained from scratch. That the memory changes no result is printed too.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import tempfile
 import time
 
 import numpy as np
+from baselines import RandomOrder
 from datasets import load
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
@@ -22,6 +24,7 @@ from threadpoolctl import threadpool_limits
 from sklprune import PrunedEstimator
 
 RATIOS = np.linspace(0.02, 0.97, 20).round(2).tolist()
+SIZES = [round(100 * (1 - ratio)) for ratio in RATIOS]
 FOREST = RandomForestClassifier(100, random_state=0)
 
 
@@ -32,11 +35,14 @@ def search(estimator, grid, X, y):
     return fitted, time.perf_counter() - start
 
 
-def search_ratios(ratios, X, y, keep):
+def search_ratios(ratios, X, y, keep, method="member_selection"):
     """The same over ratios, with an empty memory where fits are kept."""
     with tempfile.TemporaryDirectory() as folder:
         pruned = PrunedEstimator(
-            FOREST, method="member_selection", memory=folder if keep else None
+            FOREST,
+            method=method,
+            memory=folder if keep else None,
+            random_state=0,
         )
         return search(pruned, {"pruning_ratio": ratios}, X, y)
 
@@ -56,6 +62,12 @@ def main():
         "1 ratio, memory": lambda: search_ratios(RATIOS[:1], X, y, keep=True),
         "20 ratios, no memory": lambda: search_ratios(RATIOS, X, y, keep=False),
         "20 ratios, memory": lambda: search_ratios(RATIOS, X, y, keep=True),
+        "random order, 20 ratios, memory": lambda: search_ratios(
+            RATIOS, X, y, keep=True, method=RandomOrder("member")
+        ),
+        "smaller from scratch, 20 sizes": lambda: search(
+            FOREST, {"n_estimators": SIZES}, X, y
+        ),
     }
     times, scores = {name: [] for name in tasks}, {}
     with threadpool_limits(1):
@@ -82,10 +94,10 @@ def main():
 
 
 def show(rows):
-    print("  ".join(f"{title:>28}" for title in rows[0]))
+    print("  ".join(f"{title:>32}" for title in rows[0]))
     for row in rows:
         cells = [f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()]
-        print("  ".join(f"{cell:>28}" for cell in cells))
+        print("  ".join(f"{cell:>32}" for cell in cells))
 
 
 if __name__ == "__main__":

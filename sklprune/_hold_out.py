@@ -12,6 +12,14 @@ from sklearn.model_selection import (
 def hold_out(estimator, task, fraction):
     """Split the rows once: (first rows, held-out rows), stratified where it can be."""
     X, y, seed = task.X, task.y, task.random_state
+    what, n = "n_samples", task.n_samples
+    if task.groups is not None:
+        what, n = "groups", len(np.unique(task.groups))
+    if n < 2:
+        raise ValueError(
+            f"A part of the rows must be held out, but there is only {what}={n}. Give "
+            "more, or the splits themselves by cv."
+        )
     if task.groups is not None:
         splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
     elif y is not None and is_classifier(estimator) and _can_stratify(y, fraction):

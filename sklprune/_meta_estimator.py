@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from numbers import Integral
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.metrics import check_scoring
@@ -31,7 +32,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         "rule": [str, HasMethods(["choose"]), callable],
         "cv": "no_validation",
         "scoring": "no_validation",
-        "n_jobs": "no_validation",
+        "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "memory": [None, str, HasMethods(["cache"])],
         "verbose": ["verbose"],

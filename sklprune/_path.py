@@ -4,11 +4,13 @@ The loop over ratios, the loop over splits and the step that refits a candidate 
 here and nowhere else.
 """
 
+import warnings
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import (
     GroupKFold,
     StratifiedGroupKFold,
@@ -268,6 +270,24 @@ def _refitted(candidate, refit, task, ratio):
         raise
 
 
+def as_far_as_it_goes(models, errors):
+    """Follow models up to the one that is left too little to be fitted.
+
+    Its error is put into a list. It is raised where nothing was pruned before, since
+    then no ratio will do.
+    """
+    some_left = False
+    try:
+        for each in models:
+            some_left = some_left or not each.candidate.keep.all()
+            yield each
+    except ValueError as error:
+        # a refit has added a note; anything else is not for want of units
+        if not some_left or not hasattr(error, "__notes__"):
+            raise
+        errors.append(error)
+
+
 def first_from(models, ratio, holds, keep_all):
     """Follow models, ascending, to the first one from a ratio on that will do.
 
@@ -341,6 +361,9 @@ def splits_of(plan, task, cv):
 def score_path(plan, task, ratios, splits, steps, wanted=()):
     """Prune and score at each ratio on each split; the first ratio is 0.
 
+    Ratios from the one on at which too little is left for the model to be fitted on
+    some split are left out, with a warning.
+
     Parameters
     ----------
     plan : Plan
@@ -371,13 +394,26 @@ def score_path(plan, task, ratios, splits, steps, wanted=()):
         delayed(step)(_score_split, plan, inner, split, *asked)
         for step, split in zip(steps, splits)
     )
-    by_split = [rows for rows, _ in results]
-    table = table_of(ratios, by_split, wanted)
+    shortest, _, errors = min(results, key=lambda result: len(result[0]))
+    _warn_of_ratios_left_out(errors)
+    n = len(shortest)
+    by_split = [rows[:n] for rows, _, _ in results]
+    table = table_of(ratios[:n], by_split, wanted)
     outcomes = None
     if classes is not None:
         counts = [sum(row["outcomes"] for row in rows) for rows in zip(*by_split)]
         outcomes = [Outcomes(classes, each) for each in counts]
     return table, outcomes, results[0][1]
+
+
+def _warn_of_ratios_left_out(errors):
+    for error in errors:
+        warnings.warn(
+            "The model could not be fitted at all ratios; this one and those above it "
+            f"are left out of the choice. {error.__notes__[0]} {error}",
+            FitFailedWarning,
+            stacklevel=2,
+        )
 
 
 def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
@@ -386,15 +422,16 @@ def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
     first_rows = task.take(first)
     dense = fit_dense(plan, first_rows)
     measure = held_out(task.take(second), dense.model, classes, wanted, by_blocks)
-    rows, kept, model = [], [], None
-    for pruned in pruned_at(plan, dense, first_rows, ratios):
+    rows, kept, errors, model = [], [], [], None
+    models = pruned_at(plan, dense, first_rows, ratios)
+    for pruned in as_far_as_it_goes(models, errors):
         # ratios that remove the same units give the same model
         row = rows[-1] if pruned.model is model else measure.row(pruned)
         model = pruned.model
         rows.append(row)
         if keep:
             kept.append(pruned)
-    return rows, kept if keep else None
+    return rows, kept if keep else None, errors
 
 
 class PruningPath:

@@ -5,7 +5,8 @@ gives the plain object that one stands for.
 """
 
 import copy
-from types import ModuleType
+from functools import partial
+from types import MethodType, ModuleType
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -73,6 +74,8 @@ def _find(value, plain_of, met):
     known = len(plain_of)
     for part in _parts(value):
         _find(part, plain_of, met)
+    if isinstance(value, MethodType) and id(value.__self__) in plain_of:
+        plain_of[id(value)] = getattr(plain_of[id(value.__self__)], value.__name__)
     if (
         len(plain_of) > known
         and isinstance(value, BaseSearchCV)
@@ -83,9 +86,13 @@ def _find(value, plain_of, met):
 
 def _parts(value):
     if isinstance(value, dict):
-        return [*value.values()]
-    if isinstance(value, (list, tuple)):
+        return [*value, *value.values()]
+    if isinstance(value, (list, tuple, set, frozenset)):
         return value
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, MethodType):
+        return [value.__self__]
     if isinstance(value, np.ndarray):
         return value.ravel() if value.dtype == object else ()
     foreign = str(type(value).__module__).split(".")[0] in DATA_LIBRARIES

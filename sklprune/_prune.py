@@ -81,6 +81,9 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         table, outcomes, models = score_path(
             plan, task, ratios_and_none, splits, steps, wanted
         )
+        # too little may be left for a fit at the largest ones
+        ratios_and_none = table["ratio"].tolist()
+        ratios = [each for each in ratios if each in ratios_and_none]
         table["asked"] = np.full(len(ratios_and_none), True)
         table["asked"][0] = isinstance(pruning_ratio, str) or 0.0 in ratios
         ratio = ratios_and_none[_choose(rule, table)]
@@ -273,9 +276,10 @@ def _refit_for(refit, method, estimator, core, labels):
     why = _refit_misfit(refit, method, estimator, core)
     if why:
         kind = "False" if refit is None else type(refit).__name__
+        wrapper = "" if core is estimator else f" inside {type(estimator).__name__}"
         raise ValueError(
             f"refit={kind} cannot follow the removal of {plural(granularity)} from "
-            f"{type(core).__name__}: {why}. Use refit=True."
+            f"{type(core).__name__}{wrapper}: {why}. Use refit=True."
         )
     return refit
 
@@ -284,7 +288,7 @@ def _refit_misfit(refit, method, estimator, core):
     """What keeps a refit from following a method, as a sentence; "" if nothing does."""
     if not family_of(estimator).accepts(estimator, refit, method.granularity):
         if refit is None:
-            return "without them the model must be fitted anew"
+            return "without them the whole must be fitted anew"
         return "it does not act on them in this model"
     missing = [] if refit is None else family_of(core).lacks(core, refit.needs)
     return f"it needs {' and '.join(missing)} of the model" if missing else ""

@@ -51,7 +51,8 @@ class PrunedEstimator(PruningMetaEstimator):
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of units to remove, or the grid that the rule chooses from.
         "auto" is the grid of the method, ten ratios for most, with the unpruned model
-        as one more choice.
+        as one more choice. Where too little is left for the model to be fitted, the
+        larger ratios of a grid are left out with a warning.
     rule : str, Rule or callable, default="one_se"
         Which model of a grid to keep: "best", "one_se", "tolerance", "agreement", or
         an object of :mod:`sklprune.rules`, such as `Budget(file_bytes=100_000)`. Not

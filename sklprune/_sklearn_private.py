@@ -19,6 +19,7 @@ from sklearn.utils.validation import _num_features as num_features
 from sklearn.utils.validation import _num_samples as num_samples
 
 __all__ = [
+    "CALLBACKS",
     "BaseSearchCV",
     "HalfBinomialLoss",
     "HalfMultinomialLoss",
@@ -36,6 +37,9 @@ __all__ = [
     "scorer_name",
     "scorer_takes_weights",
 ]
+
+#: where an estimator of scikit-learn 1.9 holds its callbacks
+CALLBACKS = "_skl_callbacks"
 
 
 def is_scorer(thing):

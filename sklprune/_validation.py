@@ -26,6 +26,8 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
         weights that are all zero, columns other than those a frozen model saw.
     """
     X, y, groups = indexable(_as_array(X), y, groups)
+    if num_samples(X) == 0:
+        raise ValueError("X has no rows: n_samples=0, and at least one is needed.")
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:
@@ -67,13 +69,21 @@ def _as_array(X):
 def _check_as_seen(estimator, X):
     """Columns and values as the fitted model takes them."""
     if hasattr(estimator, "n_features_in_"):
+        n_axes = len(getattr(X, "shape", (0, 0)))
+        if n_axes != 2:
+            raise ValueError(f"Expected 2D array X, got {n_axes}D array instead.")
         validate_data(estimator, X, reset=False, skip_check_array=True)
-    if family_of(estimator).takes_nan(estimator):
-        return
+    if isinstance(X, (list, tuple)):
+        return  # texts, or rows of several lengths
     values = X.data if sparse.issparse(X) else np.asarray(X)
-    if values.dtype.kind in "fc":
+    if values.dtype.kind not in "fc":
+        return
+    if not family_of(estimator).takes_nan(estimator):
         name = type(estimator).__name__
         assert_all_finite(values, input_name="X", estimator_name=name)
+    elif hasattr(estimator, "predict") and not np.isfinite(values).all():
+        # it may take one that is missing and no infinity, or none in a sparse matrix
+        estimator.predict(X)
 
 
 def _check_classes(labels, sample_weight):

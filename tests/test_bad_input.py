@@ -3,20 +3,23 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune.methods import Permutation
 from sklprune.refits import Clone, Reconstruction
-from sklprune.rules import Best
+from sklprune.rules import Best, Budget
 
 
 def raises(message, error=ValueError):
@@ -73,9 +76,42 @@ def test_a_matrix_of_kernels_or_distances_has_no_columns(binary, model):
 def test_an_error_of_a_refit_says_at_which_ratio(binary):
     model = make_pipeline(PCA(5), Ridge())
     with pytest.raises(ValueError, match="n_components=5") as caught:
-        PrunedEstimator(model, method="permutation", random_state=0).fit(*binary)
+        PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(*binary)
     assert caught.value.__notes__ == [
         "Raised at pruning_ratio=0.5, on 4 of 8 features."
+    ]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+@pytest.mark.parametrize("ratio", ["auto", [0.25, 0.5, 0.75]])
+def test_ratios_that_leave_too_little_are_no_choice(binary, ratio, n_jobs):
+    model = make_pipeline(PCA(5), Ridge())
+    pruned = PrunedEstimator(
+        model,
+        method="permutation",
+        pruning_ratio=ratio,
+        rule=Budget(features=6),
+        cv=3,
+        store_path=True,
+        n_jobs=n_jobs,
+        random_state=0,
+    )
+    said = "pruning_ratio=0.5, on 4 of 8 features. n_components=5"
+    with pytest.warns(FitFailedWarning, match=said) as caught:
+        pruned.fit(*binary)
+    assert len(caught) == 1
+    assert pruned.path_.table["ratio"].max() < 0.5
+    assert pruned.path_.at(pruned.path_.table["ratio"][-1]) is pruned.estimator_
+    with raises("ratio=0.5 was not asked"):
+        pruned.path_.at(0.5)
+
+
+def test_where_no_ratio_can_be_fitted_that_is_an_error(binary):
+    pruned = PrunedEstimator(make_pipeline(PCA(8), Ridge()), method="permutation")
+    with pytest.raises(ValueError, match="n_components=8") as caught:
+        pruned.fit(*binary)
+    assert caught.value.__notes__ == [
+        "Raised at pruning_ratio=0.2, on 7 of 8 features."
     ]
 
 
@@ -83,7 +119,7 @@ def test_a_refit_that_does_not_fit(binary):
     with raises("refit=False cannot follow the removal of features"):
         model = RandomForestClassifier(5)
         PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
-    with raises("refit=False cannot follow the removal of features from Ridge"):
+    with raises("refit=False .* from Ridge inside Pipeline: .* whole must be fitted"):
         model = make_pipeline(StandardScaler(), Ridge())
         PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
     with raises("refit=Clone cannot follow the removal of weights"):
@@ -121,6 +157,30 @@ def test_not_finite(binary, value):
         FeaturePruningSelector(LogisticRegression()).fit(X, y)
 
 
+@pytest.mark.parametrize("of", [np.asarray, pd.DataFrame, sparse.csr_matrix])
+def test_infinity_where_only_nan_is_taken(binary, of):
+    X, y = binary
+    tree = DecisionTreeClassifier(random_state=0).fit(X, y)
+    X = X.copy()
+    X[3, 2] = np.inf
+    with raises("infinity"):
+        prune(tree, of(X), y, pruning_ratio=0.5)
+    X[3, 2] = np.nan
+    if of is sparse.csr_matrix:
+        with raises("NaN"):
+            prune(tree, of(X), y, pruning_ratio=0.5)
+    else:
+        assert prune(tree, of(X), y, pruning_ratio=0.5).pruning_ratio_ > 0
+
+
+def test_texts_in_lists_of_several_lengths():
+    texts, y = [["a", "b"], ["b"], ["c", "a", "a"], ["b", "c"]] * 10, [1, 0, 1, 0] * 10
+    words = CountVectorizer(analyzer=list)
+    model = make_pipeline(words, LogisticRegression()).fit(texts, y)
+    pruned = prune(model, texts, y, pruning_ratio=0.34)
+    assert np.count_nonzero(pruned.estimator_[-1].coef_) == 2
+
+
 def test_one_class(binary):
     X, _ = binary
     with raises("y has one class, 'a'"):
@@ -144,6 +204,32 @@ def test_fewer_rows_than_folds(binary):
     rows = [0, 1, -1, -2]
     with raises("cv=None asks for 5 folds, but X has n_samples=4 rows"):
         PrunedEstimator(Ridge()).fit(X[rows], y[rows])
+
+
+def test_nothing_to_hold_out(binary):
+    X, y = binary
+    model = Ridge().fit(X, y)
+    with raises("must be held out, but there is only n_samples=1"):
+        prune(model, X[:1], y[:1])
+    with raises("must be held out, but there is only groups=1"):
+        prune(model, X, y, groups=np.ones(len(y)))
+    with raises("X has no rows: n_samples=0"):
+        prune(model, X[:0], y[:0])
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 8, 1)])
+def test_rows_that_are_no_table(binary, shape):
+    X, y = binary
+    for pruning in (PrunedEstimator(Ridge()), FeaturePruningSelector(Ridge())):
+        with raises("2D array|dim 3"):
+            pruning.fit(X.reshape(shape)[: len(y)], y)
+    with raises("Expected 2D array X, got [13]D array"):
+        prune(Ridge().fit(X, y), X.reshape(shape)[: len(y)], y)
+
+
+def test_number_of_jobs(binary):
+    with raises("'n_jobs' parameter of PrunedEstimator must be an .*int"):
+        PrunedEstimator(Ridge(), n_jobs="all", pruning_ratio=0.5).fit(*binary)
 
 
 def test_splits_without_rows(binary):

@@ -1,14 +1,18 @@
 """What a fit tells while it runs: lines on the screen, callbacks of scikit-learn."""
 
+import pickle
 import re
 
+import numpy as np
 import pytest
 from joblib import parallel_config
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune, strip
 from sklprune._callbacks import Progress
 
 KINDS = [PrunedEstimator, FeaturePruningSelector]
@@ -105,6 +109,24 @@ def test_a_frozen_model_with_one_split_is_not_pruned_again(binary, recorder):
     PrunedEstimator(model).set_callbacks(recorder).fit(*binary)
     names = [name for name, _ in recorder.began]
     assert names == ["fit", "split 1 of 1", "unpruned model"]
+
+
+@pytest.mark.parametrize("method", ["auto", "permutation"])
+@pytest.mark.parametrize("piped", [False, True])
+def test_callbacks_of_the_wrapped_model_stay_with_it(binary, recorder, method, piped):
+    X, y = binary
+    model = LogisticRegression()
+    model = make_pipeline(StandardScaler(), model) if piped else model
+    asked = {"method": method, "pruning_ratio": [0.5], "random_state": 0}
+    alone = PrunedEstimator(model, cv=2, **asked).fit(X, y)
+    model.set_callbacks(recorder)
+    told = PrunedEstimator(model, cv=2, **asked).set_callbacks(Recorder()).fit(X, y)
+    np.testing.assert_array_equal(told.predict(X), alone.predict(X))
+    assert recorder.set_up == recorder.torn_down >= 3  # two folds, and all rows
+    pruned = prune(model.fit(X, y), X, y, **asked)
+    for small in (told.estimator_, pruned.estimator_, strip(model)):
+        assert b"Recorder" not in pickle.dumps(small)
+    assert b"Recorder" in pickle.dumps(model)
 
 
 def test_inside_a_search_that_shows_its_progress(binary, recorder):

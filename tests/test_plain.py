@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from functools import partial
 
 import joblib
 import numpy as np
@@ -77,6 +78,40 @@ def test_functions_that_cannot_be_pickled_are_no_obstacle(binary):
         FunctionTransformer(lambda rows: rows), PrunedEstimator(Ridge())
     ).fit(X, y)
     np.testing.assert_array_equal(to_plain(model).predict(X), model.predict(X))
+
+
+def probabilities(rows, model):
+    return model.predict_proba(rows)
+
+
+def test_at_any_depth(binary):
+    X, y = binary
+    ours = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
+    held = {
+        "set": {ours},
+        "frozenset": frozenset([ours]),
+        "key": {ours: 1},
+        "partial": partial(probabilities, model=ours),
+        "method": ours.predict_proba,
+        "nested": [({"deep": partial(partial(probabilities), model={ours})},)],
+        "objects": np.array([ours, None]),
+    }
+    model = LogisticRegression().fit(X, y)
+    for name, value in held.items():
+        model.held_ = value
+        assert has_ours(model) and not has_ours(to_plain(model)), name
+
+
+@pytest.mark.parametrize("bound", [False, True])
+def test_steps_that_call_ours(binary, bound):
+    X, y = binary
+    ours = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
+    call = ours.predict_proba if bound else partial(probabilities, model=ours)
+    model = make_pipeline(FunctionTransformer(call), Ridge()).fit(X, y)
+    copy = to_plain(model)
+    assert not has_ours(copy)
+    for loaded in (copy, pickle.loads(pickle.dumps(copy))):
+        np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
 def test_strip_goes_into_pipelines(classes):

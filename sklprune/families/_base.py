@@ -22,9 +22,10 @@ from sklearn.utils.validation import has_fit_parameter
 from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
 from sklprune._routing import requested, routing_enabled
-from sklprune._sklearn_private import num_features
+from sklprune._sklearn_private import CALLBACKS, num_features
 from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
+from sklprune.families._left_overs import ROW_ARRAYS, strip_models_inside
 
 #: name and transformer of the step that selects columns
 COLUMN_STEP = ("kept", "passthrough")
@@ -291,8 +292,13 @@ class Family:
         return get_tags(estimator).input_tags.allow_nan
 
     def strip(self, estimator):
-        """A copy without what training left behind and predict never reads."""
-        return without(estimator, ())
+        """A copy without what training left behind and predict never reads.
+
+        What a class of another library reads is not known: it stays as it is.
+        """
+        if not type(estimator).__module__.startswith("sklearn."):
+            return without(estimator, ())
+        return strip_models_inside(without(estimator, ROW_ARRAYS))
 
 
 def _takes_weights(estimator):
@@ -316,9 +322,12 @@ def seeded(estimator, random_state):
 
 
 def without(estimator, attributes):
-    """A shallow copy that lacks some attributes; arrays are shared, never written."""
+    """A shallow copy that lacks some attributes, and callbacks of its fit.
+
+    Arrays are shared, never written.
+    """
     stripped = copy.copy(estimator)
-    for name in attributes:
+    for name in (*attributes, CALLBACKS):
         stripped.__dict__.pop(name, None)
     return stripped
 

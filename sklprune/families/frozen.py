@@ -4,7 +4,8 @@ A model that is frozen as a whole is taken out of its `FrozenEstimator` before i
 family is asked for.
 """
 
-from sklprune.families._base import Family
+from sklprune._registry import family_of
+from sklprune.families._base import Family, without
 
 
 class FrozenFamily(Family):
@@ -19,6 +20,14 @@ class FrozenFamily(Family):
             "model itself there, fit the whole, and freeze the whole: "
             "prune(whole, X, y)."
         )
+
+    def counts(self, estimator):
+        return family_of(estimator.estimator).counts(estimator.estimator)
+
+    def strip(self, estimator):
+        frozen, inner = without(estimator, ()), estimator.estimator
+        frozen.estimator = family_of(inner).strip(inner)
+        return frozen
 
     def narrow(self, estimator, columns, names):
         raise ValueError(

@@ -1,11 +1,9 @@
 """Pipelines: a lens on the last step, not a model."""
 
-import copy
-
 import numpy as np
 
 from sklprune._registry import family_of
-from sklprune.families._base import COLUMN_STEP, Family
+from sklprune.families._base import COLUMN_STEP, Family, without
 
 
 class PipelineFamily(Family):
@@ -81,7 +79,7 @@ class PipelineFamily(Family):
         return first is not None and family_of(first).takes_nan(first)
 
     def strip(self, estimator):
-        pipeline = copy.copy(estimator)
+        pipeline = without(estimator, ())
         pipeline.steps = [
             (name, step if _is_a_pass(step) else family_of(step).strip(step))
             for name, step in estimator.steps

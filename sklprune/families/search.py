@@ -21,6 +21,10 @@ class SearchFamily(Family):
         best = estimator.best_estimator_
         return family_of(best).settle(best)
 
+    def counts(self, estimator):
+        best = getattr(estimator, "best_estimator_", None)
+        return {} if best is None else family_of(best).counts(best)
+
     def takes_nan(self, estimator):
         return family_of(estimator.estimator).takes_nan(estimator.estimator)
 

@@ -5,10 +5,11 @@ import pytest
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune, strip
 
 
 def twice(model):
@@ -27,6 +28,16 @@ def test_frozen_twice_is_frozen(binary):
         np.testing.assert_array_equal(pruned.estimator_.coef_, once.coef_)
     selector = FeaturePruningSelector(twice(model), n_features_to_select=3)
     assert selector.fit(X, y).support_.sum() == 3
+
+
+def test_a_frozen_model_is_measured_and_stripped_as_what_it_holds(binary):
+    X, y = binary
+    model = MLPClassifier((5,), max_iter=5).fit(X, y)
+    assert cost(twice(model)).parameters == cost(model).parameters == 8 * 5 + 5 + 5 + 1
+    stripped = strip(twice(model))
+    assert not hasattr(stripped.estimator.estimator, "_optimizer")
+    assert hasattr(model, "_optimizer")
+    np.testing.assert_array_equal(stripped.predict(X), model.predict(X))
 
 
 @pytest.mark.parametrize("method", ["auto", "permutation"])
