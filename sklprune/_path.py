@@ -9,13 +9,8 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import numpy as np
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import (
-    GroupKFold,
-    StratifiedGroupKFold,
-    check_cv,
-)
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._hold_out import hold_out
@@ -23,7 +18,6 @@ from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of
 from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
-from sklprune._routing import requested, routing_enabled
 from sklprune._scoring import held_out, table_of
 from sklprune._station import Station
 from sklprune._units import Candidate, Units, plural
@@ -316,43 +310,6 @@ def first_from(models, ratio, holds, keep_all):
         if best is not None and not keep_all:
             break
     return best, met
-
-
-# -- splits ------------------------------------------------------------------------
-
-
-def splits_of(plan, task, cv):
-    """The splits behind `cv`, as a list of (first rows, second rows).
-
-    An int, a splitter or an iterable as everywhere in scikit-learn; None is 5 folds,
-    and for a frozen model one split with a quarter of the rows held out. The default
-    splits keep groups whole.
-    """
-    if cv is None and plan.frozen:
-        return [hold_out(plan.estimator, task, 0.25)]
-    n_splits = 5 if cv is None else cv
-    classifier = is_classifier(plan.estimator)
-    if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:
-        raise ValueError(
-            f"cv={cv!r} asks for {n_splits} folds, but X has n_samples="
-            f"{task.n_samples} rows. Give more rows, or a smaller cv."
-        )
-    if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
-        stratify = classifier and task.y is not None
-        cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
-    splitter = check_cv(5 if cv is None else cv, task.y, classifier=classifier)
-    metadata = {"groups": task.groups}
-    if routing_enabled():
-        weights = {"sample_weight": task.sample_weight}
-        metadata = requested(splitter, "split", **metadata, **weights)
-    splits = list(splitter.split(task.X, task.y, **metadata))
-    sizes = [(len(first), len(second)) for first, second in splits]
-    if not np.all(sizes) or not splits:
-        raise ValueError(
-            f"cv gives splits of {sizes} rows. There must be at least one, and in each "
-            "of them rows to prune on and rows to score on."
-        )
-    return splits
 
 
 # -- the loop over splits ------------------------------------------------------------

@@ -24,11 +24,11 @@ from sklprune._path import (
     pruned_at,
     score_path,
     settled,
-    splits_of,
 )
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name
+from sklprune._splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
 
