@@ -266,9 +266,9 @@ def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with raises(
-        "'backfitting' requires y.*Without labels works method: 'cost_complexity'."
+        "'member_selection' requires y.*works method: 'backfitting', 'cost_complexity'"
     ):
-        prune(forest, X, pruning_ratio=0.5)
+        prune(forest, X, method="member_selection", pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):
         prune(forest, X, method="permutation", pruning_ratio=0.5)
     with raises("'permutation' requires y.* works method: 'magnitude'."):

@@ -71,7 +71,8 @@ class Descent:
         self.prior, self.pull = None, 0.0
         self._moved()
         # a row resists as it does where nothing is known yet
-        self.rho = rho * self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
+        curvature = self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
+        self.rho = rho * goal.rho_share * curvature
         self._least_noise = 0.0
         self._least_noise = 1e-4 * self.noise()
 

@@ -98,7 +98,8 @@ def boosting_host(family, estimator, task, targets, container="auto"):
     if family.says(estimator) == "values":
         return shell, offset, partial(ValuesGoal, targets, weight)
     if offset.shape[1] > 1:
-        return shell, offset, partial(OneAgainstRestGoal, targets, weight)
+        said = family.total(estimator, task.X)
+        return shell, offset, partial(OneAgainstRestGoal, targets, weight, said)
     # of two classes it is the share of the second one
     goal = partial(Goal, host.loss(shell), targets[:, 1], weight)
     return shell, offset, goal

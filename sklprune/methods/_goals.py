@@ -32,6 +32,8 @@ class Goal:
     boundary = 0.25
     #: what is added to all rows; None where the descent may choose it
     constant = None
+    #: the part of rho that is meant
+    rho_share = 1.0
 
     def __init__(self, loss, y, sample_weight=None, n_shares=None):
         self.loss = loss
@@ -105,17 +107,31 @@ class OneAgainstRestGoal(SquaredGoal):
     """The squared error of the indicator of each class, for a model with a softmax.
 
     For the same number of leaves labels come out clearly better than with the
-    softmax itself as the loss; the scores are then made as loud as the softmax wants
-    them.
+    softmax itself as the loss. The scores are then made as loud as brings their
+    softmax nearest to what the whole ensemble says: labels of rows that it was fitted
+    on would have it far too certain.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows, n_classes)
+    sample_weight : ndarray of shape (n_rows,) or None
+    said : ndarray of shape (n_rows, n_classes), or None
+        The probabilities of the whole ensemble; None for y.
     """
 
+    def __init__(self, y, sample_weight=None, said=None, n_shares=None):
+        super().__init__(y, sample_weight)
+        self.said = self.y if said is None else said
+        self.rho_share = of_one_class(self.y.shape[1])
+
     def loudness(self, total):
-        label = self.y.argmax(axis=1)
-        centred = total - total[np.arange(len(label)), label, None]
+        centred = total - total.mean(axis=1, keepdims=True)
+        wanted = (self.said * centred).sum(axis=1)
 
         def log_loss(log_scale):
-            said = logsumexp(np.exp(log_scale) * centred, axis=1)
-            return np.average(said, weights=self.weight[:, 0])
+            loud = np.exp(log_scale)
+            apart = logsumexp(loud * centred, axis=1) - loud * wanted
+            return np.average(apart, weights=self.weight[:, 0])
 
         return float(np.exp(minimize_scalar(log_loss, bounds=(-3.0, 5.0)).x))
 
@@ -140,6 +156,7 @@ class ShareGoal(SquaredGoal):
         super().__init__(y, sample_weight)
         self.n_distributions = n_distributions
         self.n_shares = self.room = n_shares
+        self.rho_share = of_one_class(self.y.shape[1] // n_distributions)
         self.constant = np.average(self.y, axis=0, weights=self.weight[:, 0])
 
     def within(self, value):
@@ -150,6 +167,11 @@ class ShareGoal(SquaredGoal):
         side_by_side = share.reshape(len(share) * self.n_distributions, -1)
         share = nearest_distribution(side_by_side).reshape(value.shape)
         return CERTAINTY * (share - self.constant) / self.n_shares
+
+
+def of_one_class(n_classes):
+    """The part of rho that is meant where classes share the rows; of two all of it."""
+    return min(1.0, 2.0 / n_classes)
 
 
 def _weights(sample_weight, n_rows):

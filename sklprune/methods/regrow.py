@@ -47,8 +47,8 @@ class Regrow(Method):
         classes and 200 for values, which did best on thirteen tables.
     min_samples_leaf : int, default=20
         Rows of a leaf at least.
-    max_trees : int, default=200
-        How many trees are grown at most.
+    max_trees : int, default=400
+        How many trees are grown at most, of several classes for each of them.
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="auto"
         The class of the result. "auto" is `HistGradientBoosting*` where X has missing
@@ -96,7 +96,7 @@ default="auto"
         *,
         rho="auto",
         min_samples_leaf=20,
-        max_trees=200,
+        max_trees=400,
         container="auto",
         teacher="auto",
     ):
@@ -198,12 +198,14 @@ class _Grower:
     def __init__(self, tree, X, descent, least):
         self.tree, self.X, self.descent, self.least = tree, X, descent, least
         self.grown = []
+        self.n_settled = 0
 
     def path(self, max_trees, max_leaves):
         """Ensembles at falling prices."""
         models, descent = [], self.descent
         descent.start_empty()
         price = self._first_price()
+        max_trees *= len(self._outputs())
         while price > self.least * descent.noise() and len(self.grown) < max_trees:
             for _ in range(MAX_TREES_A_STEP):
                 if len(self.grown) >= max_trees or not self._grow_round(price):
@@ -236,11 +238,17 @@ class _Grower:
             if proposal.gain > 0:
                 self.grown.append(tree)
                 self.descent.accept_last(proposal)
-                self.descent.sweep(price)
+                self._settle(price)
                 paid = True
             else:
                 self.descent.forget_last()
         return paid
+
+    def _settle(self, price):
+        """Choose all trees anew; among many a few more hardly change the others."""
+        if len(self.grown) > 1.01 * self.n_settled:
+            self.descent.sweep(price)
+            self.n_settled = len(self.grown)
 
     def _try(self, output, price):
         """A new tree, put last, and what it would bring."""
