@@ -259,8 +259,8 @@ def test_agreement_is_for_classifiers(binary, model):
 def test_agreement_without_labels_where_the_method_needs_them(classes, forest):
     X, y = classes
     for model in (forest, make_pipeline(StandardScaler(), forest)):
-        with pytest.raises(ValueError, match="'backfitting' requires y"):
-            prune(model.fit(X, y), X, rule=Agreement())
+        with pytest.raises(ValueError, match="'member_selection' requires y"):
+            prune(model.fit(X, y), X, method="member_selection", rule=Agreement())
 
 
 def test_a_model_that_is_not_fitted_needs_labels_for_its_fit(classes):
