@@ -78,6 +78,8 @@ class Subtree(NamedTuple):
         """The same with values of a score as a float32 knows them."""
         if self.output is None:
             return self
+        if not np.abs(self.value).max() < np.finfo(np.float32).max:
+            return self
         return self._replace(value=self.value.astype(np.float32).astype(float))
 
 

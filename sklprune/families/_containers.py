@@ -1,5 +1,7 @@
 """Boosting models that hold the trees of another model."""
 
+import copy
+
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
@@ -9,6 +11,8 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
 )
+
+from sklprune._frames import columns_of
 
 #: for each container the class that holds values, and the one that holds scores
 CLASSES = {
@@ -49,9 +53,10 @@ def additive_shell(estimator, X, container="auto"):
     classifier = is_classifier(estimator)
     y = estimator.classes_ if classifier else np.zeros(2)
     rows = np.zeros((len(y), estimator.n_features_in_))
-    seed = estimator.random_state
     make = CLASSES[container][int(classifier)]
-    shell = make(random_state=seed, **LEAST[container]).fit(rows, y)
+    shell = make(random_state=0, **LEAST[container]).fit(rows, y)
+    # a generator of random numbers is the user's: no fit of ours may draw from it
+    shell.set_params(random_state=copy.deepcopy(estimator.random_state))
     if hasattr(estimator, "feature_names_in_"):
         shell.feature_names_in_ = estimator.feature_names_in_
     return shell
@@ -76,5 +81,15 @@ def _container_for(X, container):
 
 
 def _has_missing(X):
-    values = X.data if sparse.issparse(X) else np.asarray(X)
-    return values.dtype.kind in "fO" and bool(np.isnan(values.astype(float)).any())
+    if sparse.issparse(X):
+        return bool(np.isnan(X.data).any())
+    return any(_lacks(column) for column in columns_of(X))
+
+
+def _lacks(column):
+    if column.dtype.kind == "f":
+        return bool(np.isnan(column).any())
+    # numbers of a nullable column: what stands for none has no number
+    return column.dtype.kind == "O" and any(
+        str(each) in ("None", "<NA>", "nan", "NaT") for each in column
+    )

@@ -53,7 +53,7 @@ class ForestFamily(AveragedFamily):
     def capabilities(self, estimator):
         own = {"member_outputs", "member_targets"}
         own |= {"out_of_bag"} if estimator.bootstrap else set()
-        own |= {"recast"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        own |= {"recast"} if _boosting_holds(estimator) else set()
         return super().capabilities(estimator) | own
 
     # -- trees as arrays -------------------------------------------------------------
@@ -133,6 +133,12 @@ class ForestFamily(AveragedFamily):
 
     def strip(self, estimator):
         return without(estimator, LEFT_OVERS)
+
+
+def _boosting_holds(estimator):
+    """Whether boosting can hold a forest: one output, of two classes or more."""
+    classes = getattr(estimator, "classes_", (0, 1))
+    return getattr(estimator, "n_outputs_", 1) == 1 and len(classes) > 1
 
 
 def _flat(tree, X):

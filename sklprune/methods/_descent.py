@@ -74,34 +74,43 @@ class Descent:
         curvature = self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
         self.rho = rho * goal.rho_share * curvature
         self._least_noise = 0.0
-        self._least_noise = 1e-4 * self.noise()
 
     def start_empty(self):
         """Begin without trees, at the best constant."""
-        self._start_at_constant()
+        if self.goal.constant is not None:
+            self._lift(self.goal.constant)
         for _ in range(5):
             self._shift()
+        self._least_noise = 1e-4 * self.noise()
 
-    def _start_at_constant(self):
-        if self.goal.constant is not None:
-            self.baseline += self.goal.constant
-            self.sum += self.goal.constant
-            self._moved()
+    def _lift(self, constant, output=None):
+        """Add a constant to the sum, of one output or of all."""
+        which = slice(None) if output is None else [output]
+        self.baseline[which] += constant
+        self.sum[:, which] += constant
+        self._moved()
 
     def start_whole(self):
         """Begin at the trees as they are, and be pulled towards them: as if each
         training row of a leaf had asked `pull` times for what the leaf says."""
-        self._start_at_constant()
-        # what a tree says beyond its part of the constant
-        constant = 0.0 if self.goal.constant is None else self.goal.constant
-        part = constant / len(self.trees)
+        parts = [self._part_of_constant(tree) for tree in self.trees]
+        for tree, part in zip(self.trees, parts):
+            self._lift(part, tree.output)
+        self._least_noise = 1e-4 * self.noise()
         self.prior = []
-        for i, tree in enumerate(self.trees):
+        for i, (tree, part) in enumerate(zip(self.trees, parts)):
             leaf, value = tree.left < 0, tree.value - part
             weight = np.where(leaf, tree.weight, 0.0)[:, None]
             self.prior.append(np.hstack([weight * value, weight]))
             self.standing[i] = Standing(~leaf, value)
             self._add(i, value[self.leaves[i]])
+
+    def _part_of_constant(self, tree):
+        """What a tree says of all rows alike: it belongs to the constant, which is not
+        pulled towards zero."""
+        if self.goal.constant is None:
+            return tree.value[0]
+        return self.goal.constant / len(self.trees)
 
     def first_price(self):
         """A price of leaves at which no tree pays."""
@@ -243,7 +252,8 @@ class Descent:
         loudness = self.goal.loudness(self.sum)
         subtrees = []
         for i, (split, value) in sorted(self.standing.items()):
-            nodes = np.flatnonzero(alive(split, self.levels[i]))
+            # a path keeps many of these: half the bytes of a position
+            nodes = np.flatnonzero(alive(split, self.levels[i])).astype(np.int32)
             output = self.trees[i].output
             position = self.trees[i].position
             subtrees.append(

@@ -32,6 +32,8 @@ class Goal:
     boundary = 0.25
     #: what is added to all rows; None where the descent may choose it
     constant = None
+    #: steps of a price from one model to the next, on the way down
+    stride = 2
     #: the part of rho that is meant
     rho_share = 1.0
 
@@ -98,6 +100,7 @@ class ValuesGoal(SquaredGoal):
     """
 
     boundary = 0.02
+    stride = 1
 
     def pull(self, share):
         return min(10.0, 30.0 * share)

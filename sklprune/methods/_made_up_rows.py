@@ -14,10 +14,10 @@ N_NEIGHBOURS = 30
 N_MATES = 2000
 
 
-def with_made_up_rows(X, n_rows, random_state):
+def with_made_up_rows(X, n_rows, random_state, among=None):
     """The rows of X, and after them as many made-up ones as come to `n_rows`.
 
-    Each made-up row takes half of its values from one row of X, the others from one
+    Each made-up row takes each of its values from one row of X or, as likely, from one
     of the rows that are near it in the ranks of all columns: every value occurs in
     its column, missing ones too, and values go together as they do among neighbours.
 
@@ -27,12 +27,14 @@ def with_made_up_rows(X, n_rows, random_state):
         Of a sparse matrix no rows are made up.
     n_rows : int
     random_state : int or None
+    among : ndarray of int, or None
+        The rows that others are made up from; None for all.
 
     Returns
     -------
     X : array or frame of shape (max(n_rows, n_samples), n_features)
     like : ndarray of int
-        The row of X that each row has the most from.
+        The first of the two rows of X that each row is from.
 
     References
     ----------
@@ -44,25 +46,27 @@ def with_made_up_rows(X, n_rows, random_state):
     n_made_up = n_rows - n_samples
     if sparse.issparse(X) or n_made_up <= 0 or n_samples < 2:
         return X, like
-    columns = columns_of(X)
-    near = _neighbours(columns, rng)
-    first = np.resize(rng.permutation(n_samples), n_made_up)
-    second = near[first, rng.randint(near.shape[1], size=n_made_up)]
-    rows = []
+    among = like if among is None else among
+    columns = [column[among] for column in columns_of(X)]
+    first = np.resize(rng.permutation(len(among)), n_made_up)
+    second = among[_some_neighbour(columns, first, rng)]
+    first, rows = among[first], []
     for _ in columns:
         swap = rng.rand(n_made_up) < 0.5
         rows.append(np.concatenate([like, np.where(swap, second, first)]))
     return from_columns(X, rows), np.concatenate([like, first])
 
 
-def _neighbours(columns, rng):
-    """Rows that are near each row, (n_samples, n_neighbours)."""
+def _some_neighbour(columns, rows, rng):
+    """For each of the rows one of those that are near it."""
     ranks = np.stack([_ranks(column) for column in columns], axis=1)
     n_samples = len(ranks)
     mates = rng.permutation(n_samples)[:N_MATES]
     n_neighbours = min(N_NEIGHBOURS, len(mates))
     search = NearestNeighbors(n_neighbors=n_neighbours).fit(ranks[mates])
-    return mates[search.kneighbors(ranks, return_distance=False)]
+    asked, place = np.unique(rows, return_inverse=True)
+    near = mates[search.kneighbors(ranks[asked], return_distance=False)]
+    return near[place, rng.randint(n_neighbours, size=len(rows))]
 
 
 def _ranks(column):

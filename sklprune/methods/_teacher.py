@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from sklprune._class_weight import weights_of_rows
 from sklprune.methods._made_up_rows import with_made_up_rows
 
 TEACHERS = ("auto", "labels", "model")
 #: with fewer rows than this share of those that a model was fitted on, the model knows
-#: better than their labels
-FEW = 0.5
+#: better than their labels; halves of its own rows, as cv=2 gives them, are not few
+FEW = 1 / 3
 
 
 def check_teacher(method):
@@ -35,8 +37,8 @@ def taught(family, estimator, task, teacher):
     Returns
     -------
     task : Task
-        Its first rows are those that came in; weights are those of rows and of their
-        classes in one.
+        Its first rows are those that came in. With labels, weights are those of rows
+        and of their classes in one; what a model says has those of classes in it.
     targets : ndarray
         As `family.targets` gives them.
     """
@@ -46,8 +48,13 @@ def taught(family, estimator, task, teacher):
         weight = weights_of_rows(estimator, task)
         targets = family.targets(estimator, task.y)
         return replace(task, sample_weight=weight), targets
-    X, like = with_made_up_rows(task.X, n_fitted, task.random_state)
-    weight = None if task.sample_weight is None else task.sample_weight[like]
+    weight, among = task.sample_weight, None
+    if weight is not None:
+        # a row of no weight is as if it were not there
+        among = np.flatnonzero(weight > 0)
+        n_fitted += task.n_samples - len(among)
+    X, like = with_made_up_rows(task.X, n_fitted, task.random_state, among)
+    weight = None if weight is None else weight[like]
     task = replace(task, X=X, y=None, sample_weight=weight, groups=None, unseen=None)
     return task, _said(family, estimator, X)
 

@@ -45,9 +45,10 @@ default="same"
         The class of the result: the one that came in, or for a forest the one that
         holds sums best, boosting, whose scores go through a link function: far
         smaller at the same loss, and faster for single rows. "auto" is
-        `HistGradientBoosting*` where X has missing values, else `GradientBoosting*`,
-        which answers a single row soonest. `HistGradientBoosting*` makes the smallest
-        file. Models that are no forests stay what they are.
+        `HistGradientBoosting*` where the rows that it is pruned on have missing
+        values, else `GradientBoosting*`, which takes none and answers a single row
+        soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
+        forests, and forests of several outputs, stay what they are.
     n_shares : int, default=25
         How many trees of a forest that classifies may stand. Fewer are smaller for
         coarse scores, more say finer ones.
@@ -55,13 +56,19 @@ default="same"
         Who says what rows are. "labels": y. "model": the model that is pruned, which
         needs no y; rows are made up from those at hand until there are as many as it
         was fitted on (none of a sparse X). "auto": y, but the model where there is no
-        y, or where fewer than half as many rows are at hand as it was fitted on: it
+        y, or where fewer than a third as many rows are at hand as it was fitted on: it
         then knows more than their labels.
 
     Notes
     -----
     The steps of a path are as far apart as models are that differ in the price of a
-    leaf by the factor 1.3; at a ratio the smallest one that removes no more stands.
+    leaf by the factor 1.3; at a ratio the smallest one that removes no more stands,
+    and where there is none the whole model, as it was. Held as boosting, a forest of
+    two classes has no models of nearly as many leaves as it had itself;
+    one of more classes has a copy of each tree for each class, and a leaf counts as
+    kept where a copy keeps it.
+
+    Of several values at once the squared errors add up: bring them to one scale.
 
     References
     ----------
@@ -183,7 +190,8 @@ def _downwards(descent, limit):
     descent.start_whole()
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
     price = 1e-5 * noise
-    while descent.standing:
+    # where nothing is left to be said no price would ever rise
+    while descent.standing and price > 0:
         # while leaves cost little, little pulls them to zero: small ones would go first
         descent.rho = rho * min(1.0, price / noise)
         descent.pull = descent.goal.pull(descent.n_leaves / n_leaves)
@@ -192,7 +200,10 @@ def _downwards(descent, limit):
         if descent.n_leaves <= limit:
             break
         models.append(descent.ensemble())
-        price *= STEP if descent.n_leaves < 0.9 * n_leaves else STEP**5
+        step = (
+            STEP**descent.goal.stride if descent.n_leaves < 0.9 * n_leaves else STEP**5
+        )
+        price *= step
     return models
 
 

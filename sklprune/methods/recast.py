@@ -30,10 +30,10 @@ class Recast(Method):
     boosting, which costs fewer bytes a tree.
 
     Values come out the same but for rounding. Of classes the labels and the order of
-    rows by score come out the same, ties included, and probabilities close: what a
-    forest averages goes into the score, and the one factor that brings the link
-    function nearest to the forest's own probabilities, over the rows given, into the
-    leaves. Scores stand in `decision_function`.
+    rows by score come out the same, those of a forest with its ties, and probabilities
+    close: what a forest averages goes into the score, and the one factor that brings
+    the link function nearest to the forest's own probabilities, over the rows given,
+    into the leaves. Scores stand in `decision_function`.
 
     Of two classes there is one score; of more each class has a copy of every tree, in
     which splits that say nothing of the class are left out.

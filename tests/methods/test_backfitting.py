@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Task
-from sklprune.methods import Backfitting
+from sklprune.methods import Backfitting, Regrow
 from sklprune.methods._descent import Descent
 from sklprune.methods._goals import (
     OneAgainstRestGoal,
@@ -318,6 +318,68 @@ def test_the_order_of_rows_does_not_matter():
     one = prune(forest, X, y, pruning_ratio=0.95)
     other = prune(forest, X[order], y[order], pruning_ratio=0.95)
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", [Backfitting(), Regrow()])
+def test_the_origin_of_values_does_not_matter(method):
+    """Prices and years: a mean far above the spread."""
+    X, X_test, y, _ = DIABETES
+    y = (y - y.mean()) / y.std()
+    said = []
+    # powers of two and their sums with y are as good as exact
+    for origin in (0.0, 1024.0):
+        forest = RandomForestRegressor(20, max_depth=6, random_state=0)
+        forest.fit(X, y + origin)
+        small = prune(
+            forest, X, y + origin, method=method, pruning_ratio=0.9, random_state=0
+        )
+        assert small.pruning_ratio_ > 0.85
+        said.append(small.predict(X_test) - origin)
+    # trees of other splits where two are as good up to a rounding
+    assert np.corrcoef(*said)[0, 1] > 0.98
+    assert abs(np.mean(said[0] - said[1])) < 0.05
+
+
+def test_where_nothing_is_left_to_be_said_the_way_ends():
+    X, y = make_classification(200, 4, n_redundant=0, n_informative=4, random_state=0)
+    forest = RandomForestRegressor(5, max_depth=4, random_state=0).fit(X, y)
+    for rows in (slice(0, 1), forest.predict(X) == 0):
+        told = forest.predict(X[rows])
+        small = prune(
+            forest,
+            X[rows],
+            told,
+            pruning_ratio=0.5,
+            scoring="neg_mean_absolute_error",
+            random_state=0,
+        )
+        assert np.isfinite(small.predict(X)).all()
+
+
+@pytest.mark.parametrize("method", ["recast", "regrow", Backfitting(container="auto")])
+def test_a_generator_of_random_numbers_stays_where_it_was(method):
+    X, _, y, _ = CANCER
+    rng = np.random.RandomState(3)
+    forest = RandomForestClassifier(5, random_state=rng).fit(X, y)
+    before = rng.get_state()[1].copy()
+    ratio = "auto" if method == "recast" else 0.5
+    prune(forest, X, y, method=method, pruning_ratio=ratio, random_state=0)
+    np.testing.assert_array_equal(rng.get_state()[1], before)
+
+
+def test_nullable_columns_of_frames():
+    pandas = pytest.importorskip("pandas")
+    X = pandas.DataFrame(
+        {
+            "a": pandas.array([*range(99), None], dtype="Int64"),
+            "b": np.random.RandomState(0).rand(100),
+        }
+    )
+    y = np.arange(100) > 50
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    fast = prune(forest, X, y, method="recast").estimator_
+    assert isinstance(fast, HistGradientBoostingClassifier)
+    np.testing.assert_array_equal(fast.predict(X), forest.predict(X))
 
 
 @pytest.mark.parametrize("model", [RandomForestClassifier(1), DecisionTreeClassifier()])

@@ -72,7 +72,7 @@ def test_few_rows_listen_to_the_model_many_to_labels(name, binary):
         task = Task(X[:n_rows], y[:n_rows], random_state=0)
         return [taught(family, model, task, who) for who in ("auto", "labels", "model")]
 
-    auto, labels, _ = told(150)
+    auto, labels, _ = told(100)
     np.testing.assert_array_equal(auto[1], labels[1])
     auto, _, by_model = told(50)
     np.testing.assert_array_equal(auto[1], by_model[1])
@@ -124,12 +124,24 @@ def test_what_a_forest_knows_is_not_thrown_away():
 def test_made_up_rows_weigh_as_the_rows_that_they_are_like(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
-    weight = np.arange(20.0)
+    weight = np.arange(1.0, 21.0)
     task = Task(X[:20], y[:20], weight, random_state=0)
     task, _ = taught(family_of(forest), forest, task, "model")
     np.testing.assert_array_equal(task.sample_weight[:20], weight)
     assert len(task.sample_weight) == len(X)
     assert np.isin(task.sample_weight, weight).all()
+
+
+def test_few_rows_of_no_weight_are_as_if_they_were_not_there(binary):
+    X, y = binary
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    weight = np.repeat([1.0, 0.0], 20)
+    asked = {"pruning_ratio": 0.8, "random_state": 0}
+    weighted = prune(forest, X[:40], y[:40], sample_weight=weight, **asked)
+    without = prune(forest, X[:20], y[:20], sample_weight=np.ones(20), **asked)
+    np.testing.assert_allclose(
+        weighted.predict_proba(X), without.predict_proba(X), atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("method", [Backfitting(teacher="me"), Regrow(teacher="me")])
