@@ -101,7 +101,8 @@ class Descent:
         for i, (tree, part) in enumerate(zip(self.trees, parts)):
             leaf, value = tree.left < 0, tree.value - part
             weight = np.where(leaf, tree.weight, 0.0)[:, None]
-            self.prior.append(np.hstack([weight * value, weight]))
+            prior = np.hstack([weight * value, weight])
+            self.prior.append(prior.astype(np.float32))
             self.standing[i] = Standing(~leaf, value)
             self._add(i, value[self.leaves[i]])
 

@@ -16,6 +16,9 @@ from sklprune.methods._teacher import check_teacher, taught
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
+#: on the way down models are kept that are smaller than the last by this factor: large
+#: ones take as much memory as the forest itself
+APART = 0.95
 
 
 class Backfitting(Method):
@@ -128,21 +131,25 @@ default="same"
             goal = form.goal(n_shares=len(form.trees))
             descent = Descent(form.trees, leaves, goal, offset, self.rho)
             models += _downwards(descent, limit)
-        keep = np.array([_standing(units, model) for model in models], dtype=bool)
-        keep = keep.reshape(-1, units.count)
-        largest_first = np.argsort(-keep.sum(axis=1), kind="stable")
-        models, keep = [models[i] for i in largest_first], keep[largest_first]
-        return Path(form, models, keep, keep.sum(axis=0, dtype=float))
+        n_kept, scores = [], np.zeros(units.count)
+        for model in models:
+            keep = _standing(units, model)
+            n_kept.append(int(keep.sum()))
+            scores += keep
+        largest_first = np.argsort(np.negative(n_kept), kind="stable")
+        models = [models[i] for i in largest_first]
+        return Path(form, models, np.sort(n_kept)[::-1], scores)
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)
-        fits = np.flatnonzero(path.keep.sum(axis=1) >= at_least)
+        fits = np.flatnonzero(path.n_kept >= at_least)
         if ratio == 0 or len(fits) == 0:
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
-        keep, X = path.keep[fits[-1]], task.take(probe_rows(task.n_samples)).X
+        smallest = path.models[fits[-1]]
+        keep, X = _standing(units, smallest), task.take(probe_rows(task.n_samples)).X
         leaves = family.leaves(estimator, X)
-        model = path.form.built(path.models[fits[-1]].rounded(), leaves, X)
+        model = path.form.built(smallest.rounded(), leaves, X)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
@@ -159,11 +166,11 @@ default="same"
 
 @dataclass(frozen=True)
 class Path:
-    """Ever smaller ensembles, the leaves that stand in each, and in how many each."""
+    """Ever smaller ensembles, how many leaves stand in each, and in how many each."""
 
     form: Form
     models: list
-    keep: np.ndarray
+    n_kept: np.ndarray
     scores: np.ndarray
 
 
@@ -189,7 +196,7 @@ def _downwards(descent, limit):
     models = []
     descent.start_whole()
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
-    price = 1e-5 * noise
+    price, smallest = 1e-5 * noise, n_leaves
     # where nothing is left to be said no price would ever rise
     while descent.standing and price > 0:
         # while leaves cost little, little pulls them to zero: small ones would go first
@@ -199,11 +206,11 @@ def _downwards(descent, limit):
             descent.sweep(price)
         if descent.n_leaves <= limit:
             break
-        models.append(descent.ensemble())
-        step = (
-            STEP**descent.goal.stride if descent.n_leaves < 0.9 * n_leaves else STEP**5
-        )
-        price *= step
+        if descent.n_leaves <= APART * smallest:
+            models.append(descent.ensemble())
+            smallest = descent.n_leaves
+        whole = descent.n_leaves > 0.9 * n_leaves
+        price *= STEP ** (5 if whole else descent.goal.stride)
     return models
 
 

@@ -173,7 +173,7 @@ def test_what_ships_says_what_the_descent_found(name):
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
     ensemble = path.models[
-        np.flatnonzero(path.keep.sum(axis=1) >= units.count / 10)[-1]
+        np.flatnonzero(path.n_kept >= units.count / 10)[-1]
     ].rounded()
     total = family.offset(model, X) + ensemble.baseline
     ids = family.leaves(model, X)
