@@ -10,12 +10,11 @@ highest F scores, as many as the same rule keeps: no forest on all columns is as
 Several runs are several splits of the rows: means over them.
 """
 
-import argparse
-import json
 import time
 
 import numpy as np
 from baselines import RandomOrder
+from command_line import parser_of, write
 from datasets import load
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -87,19 +86,15 @@ def show(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data")
+    parser = parser_of(__doc__)
     parser.add_argument("--set", default="madelon")
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--json")
     options = parser.parse_args()
     X, y = load(options.set, options.data)
     with threadpool_limits(1):
         rows = compare(X, y, options.runs)
     show(rows)
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(rows, file, indent=1)
+    write(rows, options.json)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,19 @@ import json
 import pathlib
 
 
-def parser_of(doc):
-    """A parser that knows where data are, and where results go."""
+def parser_of(doc, data=True):
+    """A parser that knows where results go, and where data are if any are read."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    parser.add_argument("--data", help="the folder that holds NAME.npz")
+    if data:
+        parser.add_argument("--data", help="the folder that holds NAME.npz")
     parser.add_argument("--json", help="a file for the results")
     return parser
+
+
+def write(results, path):
+    """Results as a JSON file, where one was asked for."""
+    if path:
+        pathlib.Path(path).write_text(json.dumps(results, indent=1))
 
 
 def listed(text):

@@ -11,7 +11,6 @@ leaf of each row in each tree.
 """
 
 import concurrent.futures
-import json
 import multiprocessing
 import pathlib
 import resource
@@ -19,6 +18,7 @@ import sys
 import tempfile
 
 import joblib
+from command_line import write
 from datasets import load
 from forest_time import NAMES, RATIOS, forest_of, parser_of_forests, whole_path
 from forest_ways import METHODS
@@ -83,9 +83,7 @@ def main():
                 results.append(row)
                 cells = [f"{value:12.1f}" for value in list(row.values())[1:]]
                 print(f"{row['method']:32}" + "".join(cells), flush=True)
-    if options.json:
-        with open(options.json, "w") as out:
-            json.dump({"alone": alone, "ids": ids, "rows": results}, out, indent=1)
+    write({"alone": alone, "ids": ids, "rows": results}, options.json)
 
 
 if __name__ == "__main__":

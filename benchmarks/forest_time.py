@@ -10,10 +10,8 @@ tenth of the rows: a choice among 20 sizes, as it would be made, held-out rows a
 Medians over the runs.
 """
 
-import json
-
 import numpy as np
-from command_line import parser_of
+from command_line import parser_of, write
 from datasets import load
 from forest_figures import timed
 from forest_problems import SEED
@@ -103,9 +101,7 @@ def main():
             rows = measure(table, X, y, options)
             show(rows)
             results += rows
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file, indent=1)
+    write(results, options.json)
 
 
 if __name__ == "__main__":

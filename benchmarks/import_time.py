@@ -6,13 +6,12 @@ Each import happens in a fresh process, the two in turn; medians, and the median
 paired ratios.
 """
 
-import argparse
-import json
 import subprocess
 import sys
 import time
 
 import numpy as np
+from command_line import parser_of, write
 
 OURS = "import sklprune"
 THEIRS = "import sklearn.linear_model, sklearn.ensemble, sklearn.neural_network"
@@ -25,9 +24,8 @@ def seconds(code):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, data=False)
     parser.add_argument("--runs", type=int, default=11)
-    parser.add_argument("--json")
     options = parser.parse_args()
     times = [(seconds(OURS), seconds(THEIRS)) for _ in range(options.runs + 1)]
     ours, theirs = np.array(times[1:]).T  # the first one warms up
@@ -37,9 +35,7 @@ def main():
         "ratio": float(np.median(ours / theirs)),
     }
     print("  ".join(f"{name} {value:.3f}" for name, value in result.items()))
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(result, file, indent=1)
+    write(result, options.json)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ Times ours and scikit-learn's in turn on the same model and rows, and prints med
 the median of the paired ratios. Both compute the same numbers, which is checked.
 """
 
-import argparse
-import json
 import time
 
 import numpy as np
+from command_line import parser_of, write
 from sklearn import inspection
 from sklearn.datasets import make_classification
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -60,9 +59,8 @@ def run(runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__, data=False)
     parser.add_argument("--runs", type=int, default=9)
-    parser.add_argument("--json")
     options = parser.parse_args()
     with threadpool_limits(1):
         rows = run(options.runs)
@@ -72,9 +70,7 @@ def main():
             f"{row['case']:34}{row['sklprune']:12.3f}{row['scikit-learn']:16.3f}"
             f"{row['ratio']:8.2f}"
         )
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(rows, file, indent=1)
+    write(rows, options.json)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,12 @@ does nothing but fit the forest, for a random order, and for a search over 20 fo
 these sizes trained from scratch. That the memory changes no result is printed too.
 """
 
-import argparse
-import json
 import tempfile
 import time
 
 import numpy as np
 from baselines import RandomOrder
+from command_line import parser_of, write
 from datasets import load
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
@@ -48,10 +47,8 @@ def search_ratios(ratios, X, y, keep, method="member_selection"):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data")
+    parser = parser_of(__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json")
     options = parser.parse_args()
     X, y = load("spambase", options.data)
     tasks = {
@@ -88,9 +85,7 @@ def main():
     same = scores["20 ratios, memory"] == scores["20 ratios, no memory"]
     show(rows)
     print("scores with and without memory are", "equal" if same else "NOT EQUAL")
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump({"seconds": rows, "equal scores": same}, file, indent=1)
+    write({"seconds": rows, "equal scores": same}, options.json)
 
 
 def show(rows):

@@ -11,13 +11,12 @@ those of the highest F scores. Several runs are several splits of the rows: mean
 them, and the standard error of the difference to doing nothing.
 """
 
-import argparse
-import json
 import time
 import warnings
 
 import numpy as np
 from baselines import RandomOrder
+from command_line import parser_of, write
 from datasets import load
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -138,11 +137,9 @@ def show(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data")
+    parser = parser_of(__doc__)
     parser.add_argument("--set", default="digits")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json")
     options = parser.parse_args()
     if options.set == "digits":
         X, y = load_digits(return_X_y=True)
@@ -154,9 +151,7 @@ def main():
         results = {case: compare(case, X, y, options.runs) for case in CASES}
     for rows in results.values():
         show(rows)
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file, indent=1)
+    write(results, options.json)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,11 @@ from scratch; and the accuracy at each size of the trees that member selection k
 a random choice of as many, and of a forest of that size trained from scratch.
 """
 
-import argparse
-import json
 import time
 
 import numpy as np
 from baselines import RandomOrder
+from command_line import parser_of, write
 from datasets import load
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
@@ -104,10 +103,8 @@ def show(rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data")
+    parser = parser_of(__doc__)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--json")
     options = parser.parse_args()
     X, y = load("spambase", options.data)
     with threadpool_limits(1):
@@ -117,9 +114,7 @@ def main():
         }
     for rows in results.values():
         show(rows)
-    if options.json:
-        with open(options.json, "w") as file:
-            json.dump(results, file, indent=1)
+    write(results, options.json)
 
 
 if __name__ == "__main__":
