@@ -13,6 +13,11 @@ def probe_rows(n_samples):
     return np.linspace(0, n_samples - 1, min(n_samples, N_ROWS)).astype(int)
 
 
+def probe_of(task):
+    """X at the rows of a task that a rebuilt model is asked about."""
+    return task.take(probe_rows(task.n_samples)).X
+
+
 def check_round_trip(model, said, ensemble, trees, leaves, offset):
     """Refuse a rebuilt model that does not say what it was built to say.
 

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 from sklearn.base import is_classifier
 
-from sklprune._round_trip import check_round_trip, probe_rows
+from sklprune._round_trip import check_round_trip, probe_of
 from sklprune._tables import Ensemble, Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
@@ -195,7 +195,7 @@ class TreesFamily(Family):
 
     def _check_cut(self, smaller, estimator, subtrees, task):
         """Check a model of which leaves were cut on some of the rows."""
-        X, trees = task.take(probe_rows(task.n_samples)).X, self.tables(estimator)
+        X, trees = probe_of(task), self.tables(estimator)
         louder = self.louder(len(trees), len(subtrees))
         subtrees = [
             each._replace(value=louder * trees[each.tree].value[each.nodes])

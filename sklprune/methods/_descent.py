@@ -64,7 +64,10 @@ class Descent:
 
     def __init__(self, trees, leaves, goal, offset, rho):
         self.trees, self.leaves, self.goal = trees, leaves, goal
-        self.levels = [levels_of(tree.left, tree.right) for tree in trees]
+        # copies of a tree, one for each class, have the same nodes
+        of_position = {tree.position: tree for tree in trees}
+        levels = {i: levels_of(t.left, t.right) for i, t in of_position.items()}
+        self.levels = [levels[tree.position] for tree in trees]
         self.standing = {}
         self.sum = np.array(offset, dtype=float)
         self.baseline = np.zeros(self.sum.shape[1])

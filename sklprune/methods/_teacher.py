@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from sklprune._class_weight import weights_of_rows
+from sklprune.methods._base import Method
+from sklprune.methods._descent import LEAF_GRID
 from sklprune.methods._made_up_rows import with_made_up_rows
 
 TEACHERS = ("auto", "labels", "model")
@@ -13,13 +15,28 @@ TEACHERS = ("auto", "labels", "model")
 FEW = 1 / 3
 
 
-def check_teacher(method):
-    """Refuse a `teacher` that nobody knows."""
-    if method.teacher not in TEACHERS:
-        raise ValueError(
-            f"{type(method).__name__}(teacher={method.teacher!r}): teacher must be "
-            "'auto', 'labels' or 'model'."
-        )
+class TaughtMethod(Method):
+    """Base of the methods that give leaves new values: somebody says what rows are.
+
+    They have a parameter `teacher`, as `taught` takes it.
+    """
+
+    granularity = "leaf"
+
+    @property
+    def needs_labels(self):
+        return self.teacher == "labels"
+
+    def grid(self, task):
+        return LEAF_GRID
+
+    def check_teacher(self):
+        """Refuse a `teacher` that nobody knows."""
+        if self.teacher not in TEACHERS:
+            raise ValueError(
+                f"{type(self).__name__}(teacher={self.teacher!r}): teacher must be "
+                "'auto', 'labels' or 'model'."
+            )
 
 
 def taught(family, estimator, task, teacher):

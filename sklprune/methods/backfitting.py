@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._round_trip import probe_rows
+from sklprune._round_trip import probe_of
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
-from sklprune.methods._base import Method
-from sklprune.methods._descent import LEAF_GRID, STEP, Descent
+from sklprune.methods._descent import STEP, Descent
 from sklprune.methods._forms import Form, boosting_form, check_container, own_form
-from sklprune.methods._teacher import check_teacher, taught
+from sklprune.methods._teacher import TaughtMethod, taught
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
@@ -21,7 +20,7 @@ MIN_PRICE = 0.1
 APART = 0.95
 
 
-class Backfitting(Method):
+class Backfitting(TaughtMethod):
     """Choose subtrees and leaf values of a whole ensemble together.
 
     The splits of all trees stay where they are; which of them stay at all, and what
@@ -96,7 +95,6 @@ default="same"
     (16, 106)
     """
 
-    granularity = "leaf"
     needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
     reason = "the leaves that stay say it as well"
 
@@ -105,13 +103,6 @@ default="same"
         self.container = container
         self.n_shares = n_shares
         self.teacher = teacher
-
-    @property
-    def needs_labels(self):
-        return self.teacher == "labels"
-
-    def grid(self, task):
-        return LEAF_GRID
 
     def path(self, family, estimator, units, task):
         self._check()
@@ -147,14 +138,14 @@ default="same"
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
         smallest = path.models[fits[-1]]
-        keep, X = _standing(units, smallest), task.take(probe_rows(task.n_samples)).X
+        keep, X = _standing(units, smallest), probe_of(task)
         leaves = family.leaves(estimator, X)
         model = path.form.built(smallest.rounded(), leaves, X)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
         check_container(self)
-        check_teacher(self)
+        self.check_teacher()
         if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
             raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:

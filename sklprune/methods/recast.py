@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from sklprune._registry import family_of, register
-from sklprune._round_trip import probe_rows
+from sklprune._round_trip import probe_of
 from sklprune._tables import Ensemble, Subtree, alive, levels_of
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
@@ -119,7 +119,7 @@ default="auto"
         return Sum(Form(host, shell, trees, source, None, True), ensemble)
 
     def candidate(self, path, family, estimator, units, task, ratio):
-        X = task.take(probe_rows(task.n_samples)).X
+        X = probe_of(task)
         model = path.form.built(path.ensemble, family.leaves(estimator, X), X)
         everything = np.ones(units.count, dtype=bool)
         scores = np.zeros(units.count)

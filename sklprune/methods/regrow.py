@@ -8,13 +8,12 @@ from sklearn.base import is_classifier
 from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._registry import family_of, register
-from sklprune._round_trip import probe_rows
+from sklprune._round_trip import probe_of, probe_rows
 from sklprune._tables import Tree
 from sklprune._units import Candidate
-from sklprune.methods._base import Method
-from sklprune.methods._descent import LEAF_GRID, STEP, Descent
+from sklprune.methods._descent import STEP, Descent
 from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
-from sklprune.methods._teacher import check_teacher, taught
+from sklprune.methods._teacher import TaughtMethod, taught
 
 #: pulls towards zero, in rows
 RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
@@ -25,7 +24,7 @@ LEAST_OF_CLASSES, LEAST_OF_VALUES = 0.5, 0.1
 MAX_TREES_A_STEP = 30
 
 
-class Regrow(Method):
+class Regrow(TaughtMethod):
     """Grow small trees on the same rows until they say what a forest says.
 
     The smallest model that keeps the score of a forest is often not inside it. Here
@@ -86,7 +85,6 @@ default="auto"
     'GradientBoostingClassifier'
     """
 
-    granularity = "leaf"
     needs = ("recast", "targets", "total", "says")
     reason = "trees that were grown anew say it with fewer leaves"
 
@@ -106,13 +104,6 @@ default="auto"
         self.max_trees = max_trees
         self.container = container
         self.teacher = teacher
-
-    @property
-    def needs_labels(self):
-        return self.teacher == "labels"
-
-    def grid(self, task):
-        return LEAF_GRID
 
     def path(self, family, estimator, units, task):
         self._check()
@@ -142,8 +133,8 @@ default="auto"
             return Candidate(ratio, keep, scores, family, estimator, units)
         smallest = min(fits, key=lambda model: model.n_leaves)
         keep[smallest.n_leaves :] = False
-        X = task.take(probe_rows(task.n_samples)).X
-        model = path.form.built(smallest.rounded(), path.leaves, X)
+        ensemble, X = smallest.rounded(), probe_of(task)
+        model = path.form.built(ensemble, path.leaves, X)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _tree(self, task):
@@ -155,7 +146,7 @@ default="auto"
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
-        check_teacher(self)
+        self.check_teacher()
         for name, least in (
             ("max_leaf_nodes", 2),
             ("min_samples_leaf", 1),
