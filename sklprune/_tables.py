@@ -48,14 +48,14 @@ class Tree(NamedTuple):
 
 
 class Subtree(NamedTuple):
-    """What stays of one tree: its root, and some of the splits.
+    """What stays of one tree: some of its nodes, linked as a walk meets them.
 
     Parameters
     ----------
     tree : int
         Position of the tree in its ensemble.
     nodes : ndarray of shape (n_kept,), int
-        The nodes that stay, ascending.
+        The nodes that stay, in the order of `walked`.
     split : ndarray of shape (n_kept,), bool
         Those of them that are split; the others are the leaves now.
     value : ndarray of shape (n_kept, n_values), or None
@@ -73,6 +73,22 @@ class Subtree(NamedTuple):
     @property
     def n_leaves(self):
         return len(self.nodes) - int(self.split.sum())
+
+    def children(self):
+        """The left and the right child of each node: positions in `nodes`, -1 at
+        leaves.
+
+        A left child comes next, a right one after all that are below the left one:
+        where as many leaves are behind a node as splits, and one leaf more.
+        """
+        n_nodes = len(self.nodes)
+        own = np.arange(n_nodes)
+        height = np.cumsum(np.where(self.split, 1, -1))
+        key = height * (n_nodes + 1) + own
+        order = np.argsort(key)
+        end_of_left = (height - 1) * (n_nodes + 1) + own + 1
+        last = order[np.minimum(np.searchsorted(key[order], end_of_left), n_nodes - 1)]
+        return np.where(self.split, own + 1, -1), np.where(self.split, last + 1, -1)
 
     def rounded(self):
         """The same with values of a score as a float32 knows them."""
@@ -112,14 +128,14 @@ class Ensemble(NamedTuple):
         return self._replace(subtrees=[each.rounded() for each in self.subtrees])
 
 
-def levels_of(left, right):
+def levels_of(left, right, root=0):
     """The inner nodes of each level with their children, from the root down.
 
     Returns
     -------
     list of (ndarray, ndarray, ndarray)
     """
-    levels, nodes = [], np.zeros(1, dtype=np.intp)
+    levels, nodes = [], np.array([root], dtype=np.intp)
     while True:
         nodes = nodes[left[nodes] >= 0]
         if len(nodes) == 0:
@@ -141,13 +157,41 @@ def sum_up(values, levels):
     return values
 
 
+def root_of(levels):
+    """The root of a tree; a node alone is its own."""
+    return levels[0][0][0] if levels else 0
+
+
 def alive(split, levels):
     """The nodes that are reached from the root along splits, (n_nodes,), bool."""
     reached = np.zeros(len(split), dtype=bool)
-    reached[0] = True
+    reached[root_of(levels)] = True
     for nodes, left, right in levels:
         reached[left] = reached[right] = reached[nodes] & split[nodes]
     return reached
+
+
+def walked(split, levels):
+    """The nodes that are reached from the root along splits, as a walk meets them.
+
+    First a node, then all below it on the left, then all on the right: together with
+    the splits the order tells which node is whose child.
+
+    Returns
+    -------
+    ndarray of shape (n_kept,), int
+    """
+    size = np.ones(len(split), dtype=np.intp)
+    for nodes, left, right in reversed(levels):
+        size[nodes] += np.where(split[nodes], size[left] + size[right], 0)
+    place = np.zeros(len(split), dtype=np.intp)
+    for nodes, left, right in levels:
+        place[left] = place[nodes] + 1
+        place[right] = place[left] + size[left]
+    reached = np.flatnonzero(alive(split, levels))
+    nodes = np.empty(len(reached), dtype=np.intp)
+    nodes[place[reached]] = reached
+    return nodes
 
 
 def cut_at(left, right, keep):
@@ -168,8 +212,8 @@ def cut_at(left, right, keep):
     kept = np.zeros(len(left), dtype=np.intp)
     kept[left < 0] = keep
     split = sum_up(kept, levels) > 1
-    reached = np.flatnonzero(alive(split, levels))
-    return reached, split[reached]
+    nodes = walked(split, levels)
+    return nodes, split[nodes]
 
 
 def leaves_standing(left, right, subtree):

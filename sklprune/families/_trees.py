@@ -358,10 +358,7 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     if n_classes is not None:
         classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
     nodes = records(state["nodes"], subtree.nodes)
-    new_id = np.full(tree.node_count, -1)
-    new_id[subtree.nodes] = np.arange(len(nodes))
-    for side in ("left_child", "right_child"):
-        nodes[side] = np.where(subtree.split, new_id[nodes[side]], -1)
+    nodes["left_child"], nodes["right_child"] = subtree.children()
     for name in STATISTICS if coarse else ():
         nodes[name] = nodes[name].astype(np.float32)
     nodes["feature"][~subtree.split] = -2

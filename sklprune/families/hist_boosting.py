@@ -101,10 +101,8 @@ class HistBoostingFamily(BoostedFamily):
     def _cut(self, tree, subtree):
         """A predictor that holds a subtree; statistics of nodes stay."""
         nodes = records(tree.nodes, subtree.nodes)
-        new_id = np.zeros(len(tree.nodes), dtype=nodes["left"].dtype)
-        new_id[subtree.nodes] = np.arange(len(nodes))
-        for side in ("left", "right"):
-            nodes[side] = np.where(subtree.split, new_id[nodes[side]], 0)
+        for side, child in zip(("left", "right"), subtree.children()):
+            nodes[side] = np.where(subtree.split, child, 0)
         nodes["is_leaf"] = ~subtree.split
         value = subtree.value
         if value is None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import Ensemble, Subtree, alive, levels_of, sum_up
+from sklprune._tables import Ensemble, Subtree, alive, levels_of, sum_up, walked
 
 #: how much cheaper a leaf is at each step of a path
 STEP = 1.3
@@ -257,7 +257,7 @@ class Descent:
         subtrees = []
         for i, (split, value) in sorted(self.standing.items()):
             # a path keeps many of these: half the bytes of a position
-            nodes = np.flatnonzero(alive(split, self.levels[i])).astype(np.int32)
+            nodes = walked(split, self.levels[i]).astype(np.int32)
             output = self.trees[i].output
             position = self.trees[i].position
             subtrees.append(

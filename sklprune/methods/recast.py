@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 from sklprune._registry import family_of, register
 from sklprune._round_trip import probe_of
-from sklprune._tables import Ensemble, Subtree, alive, levels_of
+from sklprune._tables import Ensemble, Subtree, levels_of, walked
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
 from sklprune.methods._forms import CONTAINERS, Form, check_container
@@ -188,7 +188,7 @@ def _without_idle_splits(tree):
         lowest[nodes] = np.minimum(lowest[left], lowest[right])
         highest[nodes] = np.maximum(highest[left], highest[right])
     split = (tree.left >= 0) & (lowest < highest)
-    nodes = np.flatnonzero(alive(split, levels))
+    nodes = walked(split, levels)
     # an inner node of leaves that agree says what they say, without their rounding
     value = np.where(split, tree.value[:, 0], lowest)[nodes, None]
     return Subtree(tree.position, nodes, split[nodes], value, tree.output)
