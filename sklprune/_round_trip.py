@@ -18,7 +18,7 @@ def probe_of(task):
     return task.take(probe_rows(task.n_samples)).X
 
 
-def check_round_trip(model, said, ensemble, trees, leaves, offset):
+def check_round_trip(model, said, ensemble, ends, offset):
     """Refuse a rebuilt model that does not say what it was built to say.
 
     Both sides are sums of the same numbers in another order, each multiplied and
@@ -32,10 +32,8 @@ def check_round_trip(model, said, ensemble, trees, leaves, offset):
         What it predicts, before any link function.
     ensemble : Ensemble
         What it was built from.
-    trees : dict of {int: Tree}
-        The whole trees that the subtrees are part of, by their position.
-    leaves : ndarray of shape (n_trees, n_rows)
-        The leaf of the whole trees that each row falls into.
+    ends : callable
+        `ends(subtree)`, where each row ends in it: positions in its `nodes`.
     offset : ndarray of shape (n_rows, n_values)
         What is said without any tree.
 
@@ -46,9 +44,8 @@ def check_round_trip(model, said, ensemble, trees, leaves, offset):
     total = offset + ensemble.baseline
     largest = np.abs(total).max()
     for subtree in ensemble.subtrees:
-        tree = trees[subtree.tree]
         value = subtree.value
-        said_by_tree = value[_ends(subtree, tree, leaves[subtree.tree])]
+        said_by_tree = value[ends(subtree)]
         which = slice(None) if subtree.output is None else [subtree.output]
         total[:, which] += said_by_tree
         largest += np.abs(value).max()
@@ -65,8 +62,22 @@ def check_round_trip(model, said, ensemble, trees, leaves, offset):
         )
 
 
-def _ends(subtree, tree, leaves):
-    """Where rows end in a subtree: positions in its `nodes`."""
+def ends_above(subtree, tree, leaves):
+    """Where rows end in the upper part of a tree.
+
+    Parameters
+    ----------
+    subtree : Subtree
+    tree : Tree
+        The whole one.
+    leaves : ndarray of shape (n_rows,)
+        The leaves of the whole one that the rows fall into.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Positions in the `nodes` of the subtree.
+    """
     position = np.full(len(tree.left), -1)
     position[subtree.nodes] = np.arange(len(subtree.nodes))
     inner = np.flatnonzero(tree.left >= 0)

@@ -22,6 +22,8 @@ class Tree(NamedTuple):
         The output of the model that the tree speaks to; None for all of them.
     position : int
         Which tree of the model it is.
+    statistics : Statistics or None
+        Of its nodes, where other rows come by than those of the model.
     """
 
     left: np.ndarray
@@ -30,6 +32,7 @@ class Tree(NamedTuple):
     weight: np.ndarray
     output: int | None = None
     position: int = 0
+    statistics: "Statistics | None" = None
 
     @property
     def n_leaves(self):
@@ -47,6 +50,29 @@ class Tree(NamedTuple):
         return self._replace(value=np.where(leaf[:, None], self.value, mean))
 
 
+class Statistics(NamedTuple):
+    """What training would have measured in nodes, each (n_nodes,).
+
+    Parameters
+    ----------
+    count : ndarray of int
+        Rows.
+    weight : ndarray
+        Their weight.
+    impurity : ndarray
+        The variance of the targets, of several, as of classes, the sum: of classes
+        that is Gini's.
+    """
+
+    count: np.ndarray
+    weight: np.ndarray
+    impurity: np.ndarray
+
+    def of(self, nodes):
+        """Those of some nodes."""
+        return Statistics(*(each[nodes] for each in self))
+
+
 class Subtree(NamedTuple):
     """What stays of one tree: some of its nodes, linked as a walk meets them.
 
@@ -62,6 +88,9 @@ class Subtree(NamedTuple):
         What each of them says, on the scale of the sum; None for what it says now.
     output : int or None
         As in `Tree`.
+    statistics : Statistics or None
+        Of the nodes, where other rows come by than in the tree: nodes above them are
+        gone.
     """
 
     tree: int
@@ -69,6 +98,7 @@ class Subtree(NamedTuple):
     split: np.ndarray
     value: np.ndarray | None = None
     output: int | None = None
+    statistics: Statistics | None = None
 
     @property
     def n_leaves(self):
@@ -76,19 +106,8 @@ class Subtree(NamedTuple):
 
     def children(self):
         """The left and the right child of each node: positions in `nodes`, -1 at
-        leaves.
-
-        A left child comes next, a right one after all that are below the left one:
-        where as many leaves are behind a node as splits, and one leaf more.
-        """
-        n_nodes = len(self.nodes)
-        own = np.arange(n_nodes)
-        height = np.cumsum(np.where(self.split, 1, -1))
-        key = height * (n_nodes + 1) + own
-        order = np.argsort(key)
-        end_of_left = (height - 1) * (n_nodes + 1) + own + 1
-        last = order[np.minimum(np.searchsorted(key[order], end_of_left), n_nodes - 1)]
-        return np.where(self.split, own + 1, -1), np.where(self.split, last + 1, -1)
+        leaves."""
+        return children_of(self.split)
 
     def rounded(self):
         """The same with values of a score as a float32 knows them."""
@@ -162,10 +181,10 @@ def root_of(levels):
     return levels[0][0][0] if levels else 0
 
 
-def alive(split, levels):
+def alive(split, levels, root=None):
     """The nodes that are reached from the root along splits, (n_nodes,), bool."""
     reached = np.zeros(len(split), dtype=bool)
-    reached[root_of(levels)] = True
+    reached[root_of(levels) if root is None else root] = True
     for nodes, left, right in levels:
         reached[left] = reached[right] = reached[nodes] & split[nodes]
     return reached
@@ -192,6 +211,26 @@ def walked(split, levels):
     nodes = np.empty(len(reached), dtype=np.intp)
     nodes[place[reached]] = reached
     return nodes
+
+
+def children_of(split):
+    """The places of the children of nodes that are in the order of `walked`.
+
+    A left child comes next, a right one after all that are below the left one: where
+    as many leaves are behind a node as splits, and one leaf more.
+
+    Returns
+    -------
+    left, right : ndarray of shape (n_kept,), int
+        -1 at leaves.
+    """
+    n_nodes, own = len(split), np.arange(len(split))
+    height = np.cumsum(np.where(split, 1, -1))
+    key = height * (n_nodes + 1) + own
+    order = np.argsort(key)
+    end_of_left = (height - 1) * (n_nodes + 1) + own + 1
+    last = order[np.minimum(np.searchsorted(key[order], end_of_left), n_nodes - 1)]
+    return np.where(split, own + 1, -1), np.where(split, last + 1, -1)
 
 
 def cut_at(left, right, keep):

@@ -3,9 +3,12 @@
 import copy
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.utils import check_array
 
-from sklprune._round_trip import check_round_trip, probe_of
+from sklprune._round_trip import check_round_trip, ends_above, probe_of
+from sklprune._routes import Routes
 from sklprune._tables import Ensemble, Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
@@ -43,6 +46,16 @@ class TreesFamily(Family):
     def leaves(self, estimator, X):
         """The leaf that each row falls into: (n_trees, n_rows), int32 node ids."""
         raise NotImplementedError
+
+    def routes(self, estimator, X, trees=None):
+        """The way of rows through its trees, or through others; a `Routes`.
+
+        None where it is not known: of sparse rows, and in histogram boosting.
+        """
+        if sparse.issparse(X):
+            return None
+        X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False)
+        return Routes(self.trees(estimator) if trees is None else trees, X)
 
     def offset(self, estimator, X):
         """What the model says without its trees, (n_rows, n_outputs)."""
@@ -202,9 +215,12 @@ class TreesFamily(Family):
             for each in subtrees
         ]
         offset, leaves = self.offset(estimator, X), self.leaves(estimator, X)
+
+        def ends(subtree):
+            return ends_above(subtree, trees[subtree.tree], leaves[subtree.tree])
+
         ensemble = Ensemble(subtrees, np.zeros(offset.shape[1]))
-        said, by_position = self.total(smaller, X), dict(enumerate(trees))
-        check_round_trip(smaller, said, ensemble, by_position, leaves, offset)
+        check_round_trip(smaller, self.total(smaller, X), ensemble, ends, offset)
 
     def louder(self, n_trees, n_left):
         """How much louder each tree becomes in the sum where others leave."""
@@ -359,6 +375,10 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
         classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
     nodes = records(state["nodes"], subtree.nodes)
     nodes["left_child"], nodes["right_child"] = subtree.children()
+    if subtree.statistics is not None:
+        count, weight, impurity = subtree.statistics
+        nodes["n_node_samples"], nodes["impurity"] = count, impurity
+        nodes["weighted_n_node_samples"] = weight
     for name in STATISTICS if coarse else ():
         nodes[name] = nodes[name].astype(np.float32)
     nodes["feature"][~subtree.split] = -2

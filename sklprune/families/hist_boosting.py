@@ -58,6 +58,9 @@ class HistBoostingFamily(BoostedFamily):
             row[:] = self._tree(tree, nodes).predict(X, *known, n_threads=1)
         return ids
 
+    def routes(self, estimator, X, trees=None):
+        return None
+
     def offset(self, estimator, X):
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
@@ -104,6 +107,8 @@ class HistBoostingFamily(BoostedFamily):
         for side, child in zip(("left", "right"), subtree.children()):
             nodes[side] = np.where(subtree.split, child, 0)
         nodes["is_leaf"] = ~subtree.split
+        if subtree.statistics is not None:
+            nodes["count"] = subtree.statistics.count
         value = subtree.value
         if value is None:
             value = _table(tree).value[subtree.nodes]

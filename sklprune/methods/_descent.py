@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import Ensemble, Subtree, alive, levels_of, sum_up, walked
+from sklprune._tables import (
+    Ensemble,
+    Statistics,
+    Subtree,
+    alive,
+    levels_of,
+    root_of,
+    sum_up,
+    walked,
+)
 
 #: how much cheaper a leaf is at each step of a path
 STEP = 1.3
@@ -60,10 +69,16 @@ class Descent:
         What the model says without its trees.
     rho : float
         Strength of the pull of values towards zero, in rows.
+    routes : Routes or None
+        The way of the rows through the trees, which lets children take the place of
+        their parents.
     """
 
-    def __init__(self, trees, leaves, goal, offset, rho):
-        self.trees, self.leaves, self.goal = trees, leaves, goal
+    def __init__(self, trees, leaves, goal, offset, rho, routes=None):
+        self.trees, self.leaves, self.goal = list(trees), list(leaves), goal
+        self.routes = routes
+        #: of trees of which nodes were taken out: what they were before
+        self.whole = {}
         # copies of a tree, one for each class, have the same nodes
         of_position = {tree.position: tree for tree in trees}
         levels = {i: levels_of(t.left, t.right) for i, t in of_position.items()}
@@ -181,30 +196,50 @@ class Descent:
 
     def _propose(self, i, price):
         """The best pruning of one tree, the others being as they are."""
-        tree, levels, ids = self.trees[i], self.levels[i], self.leaves[i]
-        pull, curvature = self.parabola(tree.output)
+        known = self.trees[i], self.levels[i], self.leaves[i]
         said = np.zeros((1, 1))
         if i in self.standing:
-            said = self.standing[i].value[ids]
+            said = self.standing[i].value.take(known[-1], axis=0)
+        return self._pruned(i, *known, said, price)
+
+    def _pruned(self, i, tree, levels, ids, said, price):
+        """The best pruning of a tree in the place of one that says so much."""
+        pull, curvature = self.parabola(tree.output)
+        if i in self.standing:
             pull = pull + curvature * said
         n_nodes = len(tree.left)
         sums = _sums(ids, (*pull.T, *curvature.T), n_nodes)
         if self.prior is not None:
             sums += self.pull * self.prior[i]
-        sum_up(sums, levels)
-        pulls, curvatures = np.split(sums, [pull.shape[1]], axis=1)
-        curvatures += self.rho
-        value = self.goal.within(pulls / curvatures)
-        best = (2 * value * pulls - curvatures * value**2).sum(axis=1) - price
-        split = np.zeros(n_nodes, dtype=bool)
+        value, best = self.worth(sum_up(sums, levels), price)
+        split, root = np.zeros(n_nodes, dtype=bool), root_of(levels)
         for nodes, left, right in reversed(levels):
             both = best[left] + best[right]
             better = both > best[nodes]
             split[nodes] = better
             best[nodes] = np.where(better, both, best[nodes])
         # a tree of one leaf is a constant, and there is one already
-        gain = best[0] if split[0] else 0.0
+        gain = best[root] if split[root] else 0.0
         return Proposal(Standing(split, value), gain, said)
+
+    def worth(self, sums, price):
+        """What nodes say as leaves, and what that brings.
+
+        Parameters
+        ----------
+        sums : ndarray of shape (n_nodes, n_columns)
+            Of the pulls and the curvatures of the rows that come by, in this order.
+
+        Returns
+        -------
+        value : ndarray of shape (n_nodes, n_values)
+        gain : ndarray of shape (n_nodes,)
+        """
+        n_values = self.baseline.size if sums.shape[1] > 2 else 1
+        pulls, curvatures = sums[:, :n_values], sums[:, n_values:] + self.rho
+        value = self.goal.within(pulls / curvatures)
+        gain = (2 * value * pulls - curvatures * value**2).sum(axis=1) - price
+        return value, gain
 
     def _accept(self, i, proposal):
         """Put the proposal in the place of what stood; without a gain nothing."""
@@ -212,6 +247,7 @@ class Descent:
             if i in self.standing:
                 del self.standing[i]
                 self._add(i, -proposal.said)
+                self._make_whole(i)
             return
         (split, value), levels = proposal.standing, self.levels[i]
         split = split & alive(split, levels)
@@ -219,7 +255,70 @@ class Descent:
             leaf = ~split[nodes]
             value[left[leaf]] = value[right[leaf]] = value[nodes[leaf]]
         self.standing[i] = Standing(split, value)
-        self._add(i, value[self.leaves[i]] - proposal.said)
+        self._add(i, value.take(self.leaves[i], axis=0) - proposal.said)
+
+    def whole_trees(self):
+        """All trees before nodes were taken out, and the leaves of their rows."""
+        as_they_are = zip(self.trees, self.levels, self.leaves)
+        whole = [self.whole.get(i, now) for i, now in enumerate(as_they_are)]
+        return [tree for tree, _, _ in whole], [leaves for _, _, leaves in whole]
+
+    # -- nodes taken out ----------------------------------------------------------
+
+    def take_out(self, i, node, child, price):
+        """Put a child in the place of its parent, and choose the tree anew.
+
+        Rows of the other child go on through this one.
+        """
+        tree, levels, ids = self.trees[i], self.levels[i], self.leaves[i]
+        self.whole.setdefault(i, (tree, levels, ids))
+        self._add(i, -self.standing.pop(i).value[ids])
+        left, right = tree.left.copy(), tree.right.copy()
+        other = left[node] if child == right[node] else right[node]
+        left[left == node], right[right == node] = child, child
+        below = alive(left >= 0, levels_of(left, right, other), other)
+        rows, nodes = np.flatnonzero(below[ids]), np.arange(len(left))
+        at = np.full(len(rows), child)
+        self.leaves[i] = ids.copy()
+        self.leaves[i][rows] = self.routes.down(
+            tree.position, nodes, left, right, at, rows
+        )
+        root = child if node == root_of(levels) else root_of(levels)
+        self.trees[i] = tree._replace(left=left, right=right, statistics=None)
+        self.levels[i] = levels_of(left, right, root)
+        self._accept(i, self._propose(i, price))
+
+    def restore(self, price):
+        """Put the nodes back that were taken out, in each tree to which it now pays."""
+        for i in list(self.whole):
+            if i in self.standing:
+                raised = self._propose(i, price)
+                whole = self._pruned(i, *self.whole[i], raised.said, price)
+                if whole.gain > raised.gain:
+                    self._make_whole(i)
+                    self._accept(i, whole)
+
+    def _make_whole(self, i):
+        """Put the nodes back that were taken out of a tree that stands no longer."""
+        if i in self.whole:
+            self.trees[i], self.levels[i], self.leaves[i] = self.whole.pop(i)
+
+    def _measured(self, i):
+        """Statistics of the nodes of a tree of which some were taken out, or None."""
+        tree = self.trees[i]
+        if i in self.whole and tree.statistics is None:
+            told, n_averaged = self.goal.told()
+            weight = self.goal.weight[:, 0]
+            columns = [weight > 0, weight, weight * (told**2).sum(axis=1)]
+            columns += [weight * column for column in told.T]
+            sums = _sums(self.leaves[i], columns, len(tree.left))
+            count, weight, squares, *sums = sum_up(sums, self.levels[i]).T
+            some = np.where(weight > 0, weight, 1.0)
+            variance = squares / some - sum((each / some) ** 2 for each in sums)
+            impurity = np.maximum(variance, 0.0) / n_averaged
+            statistics = Statistics(count.astype(np.intp), weight, impurity)
+            self.trees[i] = tree._replace(statistics=statistics)
+        return self.trees[i].statistics
 
     def _add(self, i, change):
         output = self.trees[i].output
@@ -258,10 +357,14 @@ class Descent:
         for i, (split, value) in sorted(self.standing.items()):
             # a path keeps many of these: half the bytes of a position
             nodes = walked(split, self.levels[i]).astype(np.int32)
-            output = self.trees[i].output
-            position = self.trees[i].position
+            tree, statistics = self.trees[i], self._measured(i)
+            said = loudness * value[nodes]
+            if statistics is not None:
+                statistics = statistics.of(nodes)
             subtrees.append(
-                Subtree(position, nodes, split[nodes], loudness * value[nodes], output)
+                Subtree(
+                    tree.position, nodes, split[nodes], said, tree.output, statistics
+                )
             )
         return Ensemble(subtrees, loudness * self.baseline)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sklprune._registry import family_of
-from sklprune._round_trip import check_round_trip
+from sklprune._round_trip import check_round_trip, ends_above
 from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, ValuesGoal
 
 #: classes of the result: the one that came in, or boosting, which holds sums best
@@ -44,7 +44,7 @@ class Form:
     goal: object
     says_now: bool
 
-    def built(self, ensemble, leaves, X):
+    def built(self, ensemble, leaves, X, routes=None):
         """The plain model that holds an ensemble, checked on some rows.
 
         Parameters
@@ -53,11 +53,19 @@ class Form:
         leaves : ndarray of shape (n_trees, n_rows)
             The leaf of each of these rows in the whole trees, by their position.
         X : array-like of shape (n_rows, n_features)
+        routes : Routes or None
+            The way of these rows, where nodes may have gone above others.
         """
         model = self.family.from_tables(self.model, ensemble, self.source)
         said, offset = self.family.total(model, X), self.family.offset(self.model, X)
         trees = {tree.position: tree for tree in self.trees}
-        check_round_trip(model, said, ensemble, trees, leaves, offset)
+
+        def ends(subtree):
+            if subtree.statistics is not None:
+                return routes.ends(subtree)
+            return ends_above(subtree, trees[subtree.tree], leaves[subtree.tree])
+
+        check_round_trip(model, said, ensemble, ends, offset)
         return model
 
 

@@ -60,6 +60,16 @@ class Goal:
         curvature = np.maximum(curvature.reshape(shape), MIN_CURVATURE)
         return -self.weight * gradient.reshape(shape), self.weight * curvature
 
+    def told(self):
+        """What rows are told, in columns, of which the variance is the impurity of a
+        node, and over how many outputs it is averaged."""
+        y, n_classes = self.y, self.loss.n_classes
+        if n_classes is None or n_classes < 2:
+            return y[:, None], 1
+        if n_classes == 2:
+            return np.column_stack([1 - y, y]), 1
+        return (y[:, None] == np.arange(n_classes)).astype(float), 1
+
     def pull(self, share):
         """How often a training row asks for what its leaf says in the whole ensemble,
         where a share of the leaves stands."""
@@ -90,6 +100,9 @@ class SquaredGoal(Goal):
     def parabola(self, total):
         return (self.y - total) * self.weight, self.weight
 
+    def told(self):
+        return self.y, 1
+
 
 class ValuesGoal(SquaredGoal):
     """The squared error of values.
@@ -101,6 +114,9 @@ class ValuesGoal(SquaredGoal):
 
     boundary = 0.02
     stride = 1
+
+    def told(self):
+        return self.y, self.y.shape[1]
 
     def pull(self, share):
         return min(10.0, 30.0 * share)
@@ -162,6 +178,9 @@ class ShareGoal(SquaredGoal):
         self.rho_share = of_one_class(self.y.shape[1] // n_distributions)
         self.constant = np.average(self.y, axis=0, weights=self.weight[:, 0])
 
+    def told(self):
+        return self.y, self.n_distributions
+
     def within(self, value):
         """The nearest values that leave the share of the tree a distribution."""
         share = self.n_shares * value + self.constant
@@ -191,6 +210,9 @@ def nearest_distribution(points):
     ----------
     Held, Wolfe and Crowder, Validation of subgradient optimization, 1974.
     """
+    if points.shape[1] == 2:
+        first = np.clip((1 + points[:, 0] - points[:, 1]) / 2, 0, 1)
+        return np.stack([first, 1 - first], axis=1)
     ordered = -np.sort(-points, axis=1)
     excess = (np.cumsum(ordered, axis=1) - 1) / np.arange(1, points.shape[1] + 1)
     last = (ordered > excess).sum(axis=1) - 1

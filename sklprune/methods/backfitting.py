@@ -11,10 +11,14 @@ from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._descent import STEP, Descent
 from sklprune.methods._forms import Form, boosting_form, check_container, own_form
+from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
+#: among more leaves than this share of all, and more than so many, raising hardly pays
+#: and takes long
+RAISED_UP_TO, RAISED_AT_LEAST = 0.02, 500
 #: on the way down models are kept that are smaller than the last by this factor: large
 #: ones take as much memory as the forest itself
 APART = 0.95
@@ -23,13 +27,16 @@ APART = 0.95
 class Backfitting(TaughtMethod):
     """Choose subtrees and leaf values of a whole ensemble together.
 
-    The splits of all trees stay where they are; which of them stay at all, and what
-    the leaves say, is found by block descent on the loss of the rows with a price on
-    every leaf: given the other trees, the best pruning of one tree and its values
-    follow exactly from sums in its nodes. Small models are grown: trees enter one by
-    one, the one that gains most first, and after each entry all that stand are chosen
-    anew. Large ones are found from the whole ensemble downwards, pulled towards what
-    its leaves say. One run over falling prices gives models of all sizes.
+    Which splits of the trees stay, and what the leaves say, is found by block descent
+    on the loss of the rows with a price on every leaf: given the other trees, the best
+    pruning of one tree and its values follow exactly from sums in its nodes. Small
+    models are grown: trees enter one by one, the one that gains most first, and after
+    each entry all that stand are chosen anew. Trees that see the same rows begin with
+    the same splits; where a child says as much in the place of its parent, it is
+    raised, and the split above it and all on its other side are gone (of dense rows,
+    and not in histogram boosting). Large ones are found from the whole ensemble
+    downwards, pulled towards what its leaves say. One run over falling prices gives
+    models of all sizes.
 
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
@@ -78,8 +85,9 @@ default="same"
     and correlation, JASA 1985 (backfitting). Breiman, Friedman, Olshen and Stone,
     Classification and Regression Trees, 1984 (prices of leaves). Ren, Cao, Wei and
     Sun, Global refinement of random forest, CVPR 2015 (leaf values of a forest fitted
-    together). Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the
-    model as a teacher, of made-up rows).
+    together). Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
+    Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the model as a
+    teacher, of made-up rows).
 
     Examples
     --------
@@ -92,7 +100,7 @@ default="same"
     ...               pruning_ratio=0.99)
     >>> trees = small.estimator_.estimators_
     >>> len(trees), int(sum(tree.get_n_leaves() for tree in trees))
-    (16, 106)
+    (18, 127)
     """
 
     needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
@@ -116,8 +124,12 @@ default="same"
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.family.offset(form.model, task.X)
         goal = form.goal(n_shares=min(self.n_shares, len(form.trees)))
-        limit = goal.boundary * sum(tree.n_leaves for tree in form.trees)
-        models = _upwards(Descent(form.trees, leaves, goal, offset, self.rho), limit)
+        n_leaves = sum(tree.n_leaves for tree in form.trees)
+        limit = goal.boundary * n_leaves
+        few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
+        routes = family.routes(estimator, task.X)
+        descent = Descent(form.trees, leaves, goal, offset, self.rho, routes)
+        models = _upwards(descent, limit, few)
         if form.says_now:
             goal = form.goal(n_shares=len(form.trees))
             descent = Descent(form.trees, leaves, goal, offset, self.rho)
@@ -140,7 +152,8 @@ default="same"
         smallest = path.models[fits[-1]]
         keep, X = _standing(units, smallest), probe_of(task)
         leaves = family.leaves(estimator, X)
-        model = path.form.built(smallest.rounded(), leaves, X)
+        routes = family.routes(estimator, X)
+        model = path.form.built(smallest.rounded(), leaves, X, routes)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
@@ -165,13 +178,20 @@ class Path:
     scores: np.ndarray
 
 
-def _upwards(descent, limit):
-    """From nothing to `limit` leaves, at falling prices: a list of `Ensemble`."""
+def _upwards(descent, limit, few):
+    """From nothing to `limit` leaves, at falling prices: a list of `Ensemble`.
+
+    As long as there are few, children may take the place of their parents.
+    """
     models = []
     descent.start_empty()
     price = descent.first_price()
     while price > MIN_PRICE * descent.noise():
         descent.enter(price)
+        descent.sweep(price)
+        descent.restore(price)
+        if descent.n_leaves <= few:
+            raise_children(descent, price)
         for _ in range(2):
             descent.sweep(price)
         if descent.standing:

@@ -13,6 +13,7 @@ from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._descent import STEP, Descent
 from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
+from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
 
 #: pulls towards zero, in rows
@@ -20,6 +21,9 @@ RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
 #: a leaf never costs less than this share of what a leaf of pure noise brings: noisy
 #: values need many leaves, scores of classes hardly ever gain by as many
 LEAST_OF_CLASSES, LEAST_OF_VALUES = 0.5, 0.1
+#: all trees are chosen anew whenever there are so many times as many: often, where one
+#: more concerns all others
+GROWTH, GROWTH_OF_SEVERAL = 1.01, 1.2
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -30,7 +34,8 @@ class Regrow(TaughtMethod):
     The smallest model that keeps the score of a forest is often not inside it. Here
     trees are grown one after the other on what those before leave unsaid, as in
     boosting; each is cut at once at the present price of a leaf, and after each all
-    others are chosen anew, so that splits which a later tree made useless go again.
+    others are chosen anew, so that splits which a later tree made useless go again,
+    and children take the place of their parents.
     One run over falling prices gives models of all sizes. The result is gradient
     boosting.
 
@@ -114,14 +119,15 @@ default="auto"
         rho = self.rho
         if isinstance(rho, str):
             rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
-        descent = Descent([], [], goal(n_shares=None), offset, rho)
+        grown = []
+        routes = family.routes(estimator, task.X, grown)
+        descent = Descent([], [], goal(n_shares=None), offset, rho, routes)
         least = LEAST_OF_CLASSES if is_classifier(estimator) else LEAST_OF_VALUES
-        grower = _Grower(self._tree(task), task.X, descent, least)
+        grower = _Grower(self._tree(task), task.X, descent, least, grown)
         models = grower.path(self.max_trees, units.count)
-        form = Form(
-            family_of(shell), shell, descent.trees, grower.grown, goal, says_now=False
-        )
-        leaves = [ids[rows].astype(np.int32) for ids in descent.leaves]
+        trees, leaves = descent.whole_trees()
+        form = Form(family_of(shell), shell, trees, grown, goal, says_now=False)
+        leaves = [ids[rows].astype(np.int32) for ids in leaves]
         return Regrown(form, models, leaves)
 
     def candidate(self, path, family, estimator, units, task, ratio):
@@ -134,7 +140,8 @@ default="auto"
         smallest = min(fits, key=lambda model: model.n_leaves)
         keep[smallest.n_leaves :] = False
         ensemble, X = smallest.rounded(), probe_of(task)
-        model = path.form.built(ensemble, path.leaves, X)
+        routes = family.routes(estimator, X, path.form.source)
+        model = path.form.built(ensemble, path.leaves, X, routes)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _tree(self, task):
@@ -186,10 +193,12 @@ class Regrown:
 class _Grower:
     """Grows trees on what a descent has left unsaid."""
 
-    def __init__(self, tree, X, descent, least):
+    def __init__(self, tree, X, descent, least, grown):
         self.tree, self.X, self.descent, self.least = tree, X, descent, least
-        self.grown = []
+        self.grown = grown
         self.n_settled = 0
+        # of several outputs each tree concerns one
+        self.growth = GROWTH if len(self._outputs()) == 1 else GROWTH_OF_SEVERAL
 
     def path(self, max_trees, max_leaves):
         """Ensembles at falling prices."""
@@ -198,11 +207,15 @@ class _Grower:
         price = self._first_price()
         max_trees *= len(self._outputs())
         while price > self.least * descent.noise() and len(self.grown) < max_trees:
+            paying = list(self._outputs())
             for _ in range(MAX_TREES_A_STEP):
-                if len(self.grown) >= max_trees or not self._grow_round(price):
+                paying = self._grow_round(paying, price)
+                if len(self.grown) >= max_trees or not paying:
                     break
-            for _ in range(2):
-                descent.sweep(price)
+            descent.sweep(price)
+            descent.restore(price)
+            raise_children(descent, price)
+            descent.sweep(price)
             if descent.standing:
                 models.append(descent.ensemble())
                 if models[-1].n_leaves > max_leaves:
@@ -221,23 +234,23 @@ class _Grower:
     def _outputs(self):
         return range(self.descent.sum.shape[1])
 
-    def _grow_round(self, price):
-        """One tree for each output where it pays; whether any did."""
-        paid = False
-        for output in self._outputs():
+    def _grow_round(self, outputs, price):
+        """One tree for each of some outputs where it pays; a list of these."""
+        paying = []
+        for output in outputs:
             tree, proposal = self._try(output, price)
             if proposal.gain > 0:
                 self.grown.append(tree)
                 self.descent.accept_last(proposal)
                 self._settle(price)
-                paid = True
+                paying.append(output)
             else:
                 self.descent.forget_last()
-        return paid
+        return paying
 
     def _settle(self, price):
         """Choose all trees anew; among many a few more hardly change the others."""
-        if len(self.grown) > 1.01 * self.n_settled:
+        if len(self.grown) > self.growth * self.n_settled:
             self.descent.sweep(price)
             self.n_settled = len(self.grown)
 

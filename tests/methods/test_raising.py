@@ -1,0 +1,290 @@
+"""Raising: against brute force, and what stays consistent where nodes are gone."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_breast_cancer, make_friedman1
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeRegressor
+
+from sklprune import prune
+from sklprune._registry import family_of
+from sklprune._routes import Routes
+from sklprune._tables import Subtree, children_of, cut_at, levels_of, walked
+from sklprune._units import Task
+from sklprune.methods import Backfitting
+from sklprune.methods._descent import Descent
+from sklprune.methods._goals import SquaredGoal
+from sklprune.methods._raising import _Standing, raise_children
+
+CANCER = load_breast_cancer(return_X_y=True)
+FRIEDMAN = make_friedman1(600, random_state=0)
+RHO = 3.0
+
+
+def noise(n_rows=80):
+    rng = np.random.RandomState(0)
+    return rng.normal(size=(n_rows, 3)).astype(np.float32), rng.normal(size=n_rows)
+
+
+def descent_over(model, X, y, rho=RHO):
+    family = family_of(model)
+    known = family.tables(model), family.leaves(model, X)
+    goal, offset = SquaredGoal(family.targets(model, y)), family.offset(model, X)
+    return Descent(*known, goal, offset, rho, family.routes(model, X))
+
+
+def objective(descent, y, price):
+    leaves = [
+        value[nodes]
+        for i, (split, value) in descent.standing.items()
+        for nodes in [np.flatnonzero(~split & standing(descent, i, split))]
+    ]
+    return (
+        ((y - descent.sum[:, 0]) ** 2).sum()
+        + descent.rho * sum((value**2).sum() for value in leaves)
+        + price * sum(map(len, leaves))
+    )
+
+
+def standing(descent, i, split):
+    reached = np.zeros(len(split), dtype=bool)
+    reached[walked(split, descent.levels[i])] = True
+    return reached
+
+
+# -- the order of a walk --------------------------------------------------------------
+
+
+def walk(left, right, split, node=0):
+    """The nodes below one, by the definition."""
+    if not split[node]:
+        return [node]
+    sides = (walk(left, right, split, side[node]) for side in (left, right))
+    return [node, *(each for side in sides for each in side)]
+
+
+@pytest.mark.parametrize("max_leaf_nodes", [2, 12, None])
+def test_the_order_of_a_walk_tells_the_children(max_leaf_nodes):
+    X, y = noise()
+    tree = DecisionTreeRegressor(max_leaf_nodes=max_leaf_nodes, random_state=0)
+    tree = tree.fit(X, y).tree_
+    left, right = tree.children_left, tree.children_right
+    kept = np.random.RandomState(0).uniform(size=tree.n_leaves) < 0.6
+    nodes, split = cut_at(left, right, kept)
+    whole = left >= 0
+    everything = walked(whole, levels_of(left, right))
+    assert everything.tolist() == walk(left, right, whole)
+    for some, flags in ((nodes, split), (everything, whole[everything])):
+        on_the_left, on_the_right = children_of(flags)
+        if some is everything:
+            expected = left[some[flags]], right[some[flags]]
+            np.testing.assert_array_equal(some[on_the_left[flags]], expected[0])
+            np.testing.assert_array_equal(some[on_the_right[flags]], expected[1])
+        assert (on_the_left[~flags] == -1).all() and (on_the_right[~flags] == -1).all()
+        # each node but the root is the child of one
+        children = np.concatenate([on_the_left[flags], on_the_right[flags]])
+        assert sorted(children) == list(range(1, len(some)))
+
+
+# -- the way of rows ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_rows_go_where_scikit_learn_sends_them(missing):
+    X, y = noise(300)
+    if missing:
+        X[np.random.RandomState(1).uniform(size=X.shape) < 0.2] = np.nan
+    model = DecisionTreeRegressor(max_leaf_nodes=25, random_state=0).fit(X, y)
+    tree = model.tree_
+    split = tree.children_left >= 0
+    nodes = walked(split, levels_of(tree.children_left, tree.children_right))
+    ends = Routes([tree], X).ends(Subtree(0, nodes, split[nodes]))
+    np.testing.assert_array_equal(nodes[ends], model.apply(X))
+
+
+# -- one step -------------------------------------------------------------------------
+
+
+def best_below(tree, node, rows, worth, X):
+    """What a node and all below it bring at best, of the rows that come to it."""
+    alone = worth(rows)
+    if tree.children_left[node] < 0:
+        return alone
+    goes_left = X[rows, tree.feature[node]] <= tree.threshold[node]
+    return max(
+        alone,
+        best_below(tree, tree.children_left[node], rows[goes_left], worth, X)
+        + best_below(tree, tree.children_right[node], rows[~goes_left], worth, X),
+    )
+
+
+def rows_of(model, X):
+    """The rows that come by each node."""
+    path = model.decision_path(X).toarray()
+    return [np.flatnonzero(column) for column in path.T]
+
+
+@pytest.mark.parametrize("price", [0.5, 1.0, 2.0])
+def test_the_best_raise_is_the_best_of_all(price):
+    X, y = noise()
+    model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
+    tree, rows = model.tree_, rows_of(model, X)
+    descent = descent_over(model, X, y)
+    descent.start_empty()
+    # all of it stands, as if leaves were free
+    descent._accept(0, descent._propose(0, -10.0))
+    residual = y - descent.baseline[0]
+
+    def worth(rows):
+        return residual[rows].sum() ** 2 / (len(rows) + RHO) - price
+
+    gains = {}
+    for node in np.flatnonzero(tree.children_left >= 0):
+        best = best_below(tree, node, rows[node], worth, X)
+        for child in (tree.children_left[node], tree.children_right[node]):
+            raised = best_below(tree, child, rows[node], worth, X)
+            if tree.children_left[child] >= 0:
+                gains[node, child] = raised - best
+    expected = max(gains, key=gains.get)
+    found = _Standing(descent, 0, price).best_raise(set())
+    assert found == (expected if gains[expected] > 0 else None)
+
+
+def test_the_objective_falls_with_every_raise():
+    X, y = FRIEDMAN
+    forest = RandomForestRegressor(20, max_depth=7, random_state=0).fit(X, y)
+    descent = descent_over(forest, X, y, 20.0)
+    descent.start_empty()
+    price = 0.5 * descent.noise()
+    descent.enter(price)
+    descent.sweep(price)
+    before = objective(descent, y, price)
+    raise_children(descent, price)
+    raised = objective(descent, y, price)
+    assert descent.whole and raised < before
+    descent.restore(price)
+    # exact steps of one block each: only rounding may raise it
+    assert objective(descent, y, price) <= raised * (1 + 1e-12)
+
+
+def test_what_was_taken_out_comes_back_where_it_pays():
+    X, y = noise()
+    model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
+    descent = descent_over(model, X, y)
+    descent.start_empty()
+    descent._accept(0, descent._propose(0, 0.1))
+    before, leaves = descent.sum.copy(), descent.leaves[0].copy()
+    child = model.tree_.children_left[0]
+    if model.tree_.children_left[child] < 0:
+        child = model.tree_.children_right[0]
+    descent.take_out(0, 0, child, 0.1)
+    assert descent.whole and (descent.leaves[0] != leaves).any()
+    descent.restore(0.1)
+    assert not descent.whole
+    np.testing.assert_array_equal(descent.leaves[0], leaves)
+    # sums in another order
+    np.testing.assert_allclose(descent.sum, before, atol=1e-12)
+
+
+# -- what comes out -------------------------------------------------------------------
+
+MODELS = {
+    "values": (RandomForestRegressor(20, max_depth=8, random_state=0), FRIEDMAN),
+    "classes": (RandomForestClassifier(20, random_state=0), CANCER),
+    "boosting": (GradientBoostingClassifier(n_estimators=30, random_state=0), CANCER),
+}
+CASES = [
+    ("boosting", "same"),
+    *itertools.product(
+        ("values", "classes"), ("same", "auto", "hist_gradient_boosting")
+    ),
+]
+
+
+def trees_of(model):
+    members = getattr(model, "estimators_", [model])
+    return [member.tree_ for member in np.ravel(members)]
+
+
+@pytest.mark.parametrize("name, container", CASES)
+def test_statistics_are_those_of_the_rows(name, container):
+    model, (X, y) = MODELS[name]
+    method, family = Backfitting(container=container), family_of(model.fit(X, y))
+    task, units = Task(X, y), family.units(model, "leaf", X)
+    path = method.path(family, model, units, task)
+    # where children are raised in at least one tree
+    k = next(
+        k
+        for k, ensemble in enumerate(path.models)
+        if any(each.statistics is not None for each in ensemble.subtrees)
+        and path.n_kept[k] not in path.n_kept[k + 1 :]
+    )
+    ratio = 1 - path.n_kept[k] / units.count
+    small = method.candidate(path, family, model, units, task, ratio).refitted
+    if container == "hist_gradient_boosting":
+        for (tree,) in small._predictors:
+            nodes = tree.nodes[tree.nodes["is_leaf"] == 0]
+            below = [tree.nodes["count"][nodes[side]] for side in ("left", "right")]
+            np.testing.assert_array_equal(nodes["count"], sum(below))
+        return
+    subtrees = sorted(path.models[k].subtrees, key=lambda each: each.output or 0)
+    told = np.eye(2)[y] if name != "values" else y[:, None]
+    n_raised = 0
+    for subtree, tree in zip(subtrees, trees_of(small)):
+        left, inner = tree.children_left, tree.children_left >= 0
+        both = left[inner], tree.children_right[inner]
+        for name_of in ("n_node_samples", "weighted_n_node_samples"):
+            number = getattr(tree, name_of)
+            np.testing.assert_allclose(number[inner], sum(number[s] for s in both))
+        if subtree.statistics is None:
+            continue
+        n_raised += 1
+        path_of = tree.decision_path(X.astype(np.float32)).toarray().astype(bool)
+        for node, rows in enumerate(path_of.T):
+            assert tree.n_node_samples[node] == rows.sum()
+            # statistics may come with the precision of a float32
+            impurity = told[rows].var(axis=0).sum() if rows.any() else 0.0
+            assert tree.impurity[node] == pytest.approx(impurity, rel=1e-5, abs=1e-6)
+    assert n_raised
+    assert small.feature_importances_.sum() == pytest.approx(1.0)
+    assert (small.feature_importances_ >= 0).all()
+
+
+def test_fewer_leaves_say_more_where_trees_share_their_first_splits():
+    X, y = make_friedman1(1200, random_state=1)
+    fit, rest = slice(0, 800), slice(800, None)
+    forest = RandomForestRegressor(40, random_state=0).fit(X[fit], y[fit])
+    family, errors = family_of(forest), []
+    for routes in (None, family.routes(forest, X[fit])):
+        descent = descent_over(forest, X[fit], y[fit], 20.0)
+        descent.routes = routes
+        descent.start_empty()
+        price = 0.5 * descent.noise()
+        for _ in range(4):
+            descent.enter(price)
+            descent.sweep(price)
+            raise_children(descent, price)
+            descent.sweep(price)
+        said = predicted(family, forest, descent.ensemble(), X[rest])
+        errors.append((descent.n_leaves, np.mean((y[rest] - said) ** 2)))
+    (many, large), (few, small) = errors
+    assert few < many and small < large
+
+
+def predicted(family, forest, ensemble, X):
+    return family.from_tables(forest, ensemble).predict(X)
+
+
+def test_sparse_rows_are_pruned_from_below():
+    X, y = CANCER
+    X = sparse.csr_matrix(np.where(np.median(X, axis=0) < X, X, 0))
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method="backfitting", pruning_ratio=0.95)
+    assert small.score(X, y) > 0.9
