@@ -8,6 +8,8 @@ from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context as fit_context
+from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMapper
+from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 from sklearn.model_selection._search import BaseSearchCV
@@ -21,11 +23,13 @@ from sklearn.utils.validation import _num_samples as num_samples
 __all__ = [
     "CALLBACKS",
     "BaseSearchCV",
+    "BinMapper",
     "HalfBinomialLoss",
     "HalfMultinomialLoss",
     "HasMethods",
     "Interval",
     "StrOptions",
+    "TreeGrower",
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",

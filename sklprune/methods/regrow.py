@@ -2,10 +2,10 @@
 
 import numbers
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._registry import family_of, register
 from sklprune._round_trip import probe_of, probe_rows
@@ -13,17 +13,37 @@ from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._descent import STEP, Descent
 from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
+from sklprune.methods._growing import splits_of
 from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
 
-#: pulls towards zero, in rows
-RHO_OF_CLASSES, RHO_OF_VALUES = 40.0, 200.0
-#: a leaf never costs less than this share of what a leaf of pure noise brings: noisy
-#: values need many leaves, scores of classes hardly ever gain by as many
-LEAST_OF_CLASSES, LEAST_OF_VALUES = 0.5, 0.1
-#: all trees are chosen anew whenever there are so many times as many: often, where one
-#: more concerns all others
-GROWTH, GROWTH_OF_SEVERAL = 1.01, 1.2
+
+class Habits(NamedTuple):
+    """How trees are grown.
+
+    Parameters
+    ----------
+    rho : float
+        Pull of values towards zero, in rows.
+    least : float
+        A leaf never costs less than this share of what a leaf of pure noise brings.
+    growth : float
+        All trees are chosen anew whenever there are so many times as many.
+    raised : float
+        Children are raised among no more leaves than these: it takes long.
+    """
+
+    rho: float
+    least: float
+    growth: float
+    raised: float
+
+
+#: noisy values need many leaves, scores of classes hardly ever gain by as many; of
+#: several classes each tree concerns one
+OF_CLASSES = Habits(rho=40.0, least=0.5, growth=1.05, raised=500)
+OF_SEVERAL = Habits(rho=40.0, least=0.5, growth=1.2, raised=500)
+OF_VALUES = Habits(rho=200.0, least=0.1, growth=1.01, raised=np.inf)
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -35,9 +55,9 @@ class Regrow(TaughtMethod):
     trees are grown one after the other on what those before leave unsaid, as in
     boosting; each is cut at once at the present price of a leaf, and after each all
     others are chosen anew, so that splits which a later tree made useless go again,
-    and children take the place of their parents.
-    One run over falling prices gives models of all sizes. The result is gradient
-    boosting.
+    and children take the place of their parents. Trees of classes are split between
+    255 bins of each column. One run over falling prices gives models of all sizes. The
+    result is gradient boosting.
 
     Of the forest nothing stays but its classes and its columns; the ratio counts
     leaves, and the report lists as many as have no successor.
@@ -116,14 +136,22 @@ default="auto"
         task, targets = taught(family, estimator, task, self.teacher)
         host = (family, estimator, task, targets, self.container)
         shell, offset, goal = boosting_host(*host)
-        rho = self.rho
-        if isinstance(rho, str):
-            rho = RHO_OF_CLASSES if is_classifier(estimator) else RHO_OF_VALUES
-        grown = []
+        habits = OF_VALUES
+        if is_classifier(estimator):
+            habits = OF_CLASSES if offset.shape[1] == 1 else OF_SEVERAL
+        rho, grown = habits.rho if isinstance(self.rho, str) else self.rho, []
         routes = family.routes(estimator, task.X, grown)
         descent = Descent([], [], goal(n_shares=None), offset, rho, routes)
-        least = LEAST_OF_CLASSES if is_classifier(estimator) else LEAST_OF_VALUES
-        grower = _Grower(self._tree(task), task.X, descent, least, grown)
+        splits = splits_of(
+            task.X,
+            routes,
+            descent.goal.weight[:, 0],
+            of_values=habits is OF_VALUES,
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self.min_samples_leaf,
+            random_state=task.random_state,
+        )
+        grower = _Grower(splits, descent, habits, grown)
         models = grower.path(self.max_trees, units.count)
         trees, leaves = descent.whole_trees()
         form = Form(family_of(shell), shell, trees, grown, goal, says_now=False)
@@ -143,13 +171,6 @@ default="auto"
         routes = family.routes(estimator, X, path.form.source)
         model = path.form.built(ensemble, path.leaves, X, routes)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
-
-    def _tree(self, task):
-        return DecisionTreeRegressor(
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=self.min_samples_leaf,
-            random_state=task.random_state,
-        )
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
@@ -193,12 +214,10 @@ class Regrown:
 class _Grower:
     """Grows trees on what a descent has left unsaid."""
 
-    def __init__(self, tree, X, descent, least, grown):
-        self.tree, self.X, self.descent, self.least = tree, X, descent, least
+    def __init__(self, splits, descent, habits, grown):
+        self.splits, self.descent, self.habits = splits, descent, habits
         self.grown = grown
         self.n_settled = 0
-        # of several outputs each tree concerns one
-        self.growth = GROWTH if len(self._outputs()) == 1 else GROWTH_OF_SEVERAL
 
     def path(self, max_trees, max_leaves):
         """Ensembles at falling prices."""
@@ -206,15 +225,16 @@ class _Grower:
         descent.start_empty()
         price = self._first_price()
         max_trees *= len(self._outputs())
-        while price > self.least * descent.noise() and len(self.grown) < max_trees:
+        least = self.habits.least
+        while price > least * descent.noise() and len(self.grown) < max_trees:
             paying = list(self._outputs())
             for _ in range(MAX_TREES_A_STEP):
                 paying = self._grow_round(paying, price)
                 if len(self.grown) >= max_trees or not paying:
                     break
             descent.sweep(price)
-            descent.restore(price)
-            raise_children(descent, price)
+            if descent.n_leaves <= self.habits.raised:
+                raise_children(descent, price)
             descent.sweep(price)
             if descent.standing:
                 models.append(descent.ensemble())
@@ -250,26 +270,21 @@ class _Grower:
 
     def _settle(self, price):
         """Choose all trees anew; among many a few more hardly change the others."""
-        if len(self.grown) > self.growth * self.n_settled:
+        if len(self.grown) > self.habits.growth * self.n_settled:
             self.descent.sweep(price)
             self.n_settled = len(self.grown)
 
     def _try(self, output, price):
         """A new tree, put last, and what it would bring."""
-        tree = self._fit(output)
+        pull, curvature = self.descent.parabola(output)
+        rho = self.descent.rho
+        tree, ids = self.splits.grow(pull[:, 0], curvature[:, 0], rho)
         left, right = tree.children_left, tree.children_right
         value = np.zeros((tree.node_count, 1))
         weight = tree.weighted_n_node_samples
         position = len(self.grown)
         table = Tree(left, right, value, weight, output, position)
-        ids = self.tree.apply(self.X)
         return tree, self.descent.propose_new(table, ids, price)
-
-    def _fit(self, output):
-        pull, curvature = self.descent.parabola(output)
-        pull, curvature = pull[:, 0], curvature[:, 0]
-        step = np.divide(pull, curvature, out=np.zeros_like(pull), where=curvature > 0)
-        return self.tree.fit(self.X, step, sample_weight=curvature).tree_
 
 
 register("method", Regrow)
