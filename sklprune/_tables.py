@@ -163,6 +163,24 @@ def levels_of(left, right, root=0):
         nodes = np.concatenate(levels[-1][1:])
 
 
+def sums_at(nodes, columns, n_nodes):
+    """Sums over the rows that are at each node.
+
+    Parameters
+    ----------
+    nodes : ndarray of shape (n_rows,), int
+        Where each row is.
+    columns : list of ndarray of shape (n_rows,)
+    n_nodes : int
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, n_columns)
+    """
+    sums = [np.bincount(nodes, column, minlength=n_nodes) for column in columns]
+    return np.stack(sums, axis=1)
+
+
 def sum_up(values, levels):
     """Add what is known of the leaves up to the root, in place.
 

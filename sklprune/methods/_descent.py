@@ -23,6 +23,7 @@ from sklprune._tables import (
     levels_of,
     root_of,
     sum_up,
+    sums_at,
     walked,
 )
 
@@ -208,7 +209,7 @@ class Descent:
         if i in self.standing:
             pull = pull + curvature * said
         n_nodes = len(tree.left)
-        sums = _sums(ids, (*pull.T, *curvature.T), n_nodes)
+        sums = sums_at(ids, (*pull.T, *curvature.T), n_nodes)
         if self.prior is not None:
             sums += self.pull * self.prior[i]
         value, best = self.worth(sum_up(sums, levels), price)
@@ -311,7 +312,7 @@ class Descent:
             weight = self.goal.weight[:, 0]
             columns = [weight > 0, weight, weight * (told**2).sum(axis=1)]
             columns += [weight * column for column in told.T]
-            sums = _sums(self.leaves[i], columns, len(tree.left))
+            sums = sums_at(self.leaves[i], columns, len(tree.left))
             count, weight, squares, *sums = sum_up(sums, self.levels[i]).T
             some = np.where(weight > 0, weight, 1.0)
             variance = squares / some - sum((each / some) ** 2 for each in sums)
@@ -367,9 +368,3 @@ class Descent:
                 )
             )
         return Ensemble(subtrees, loudness * self.baseline)
-
-
-def _sums(ids, columns, n_nodes):
-    """Sums over the rows in each node, (n_nodes, n_columns)."""
-    sums = [np.bincount(ids, column, minlength=n_nodes) for column in columns]
-    return np.stack(sums, axis=1)

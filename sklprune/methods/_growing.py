@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._sklearn_private import BinMapper, TreeGrower
-from sklprune._tables import levels_of, sum_up
+from sklprune._tables import levels_of, sum_up, sums_at
 
 #: a bin more is where missing values are
 N_BINS = 255
@@ -112,8 +112,8 @@ class BinnedSplits:
         }
         ids = self._filled(make, arguments, state).apply(self.X)
         columns = (curvature, pull, pull * _ratio(pull, curvature))
-        sums = [np.bincount(ids, column, len(nodes)) for column in columns]
-        weight, sum_of, squares = sum_up(np.stack(sums, axis=1), levels).T
+        sums = sums_at(ids, columns, len(nodes))
+        weight, sum_of, squares = sum_up(sums, levels).T
         variance = _ratio(squares, weight) - _ratio(sum_of, weight) ** 2
         records["weighted_n_node_samples"] = weight
         records["impurity"] = np.maximum(variance, 0.0)

@@ -12,7 +12,7 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
-from sklprune._tables import children_of, walked
+from sklprune._tables import children_of, sums_at, walked
 
 #: by how much of a price something must be better than what stands
 MARGIN = 1e-9
@@ -57,7 +57,7 @@ class _Standing:
             leaf = leaf.astype(np.int16)  # which sorts in one pass
         self.rows = np.argsort(leaf, kind="stable")
         self.start = np.searchsorted(leaf[self.rows], np.arange(n_places + 1))
-        self.sums = _sums(leaf, self.columns, n_places)
+        self.sums = sums_at(leaf, self.columns, n_places)
 
     def best_raise(self, seen):
         """The node to take out and its child that stays, or None.
@@ -90,7 +90,7 @@ class _Standing:
         at = self.descent.routes.down(self.tree.position, *links, at, rows) - child
         below = slice(child, self.end[child])
         columns = [column[rows] for column in self.columns]
-        sums = self.sums[below] + _sums(at, columns, below.stop - child)
+        sums = self.sums[below] + sums_at(at, columns, below.stop - child)
         return self._best(below, sums)[0]
 
     def _best(self, below, sums):
@@ -123,9 +123,3 @@ def _places(nodes, split, levels, n_nodes):
         here = place[above] >= 0
         place[left[here]] = place[right[here]] = place[above[here]]
     return place
-
-
-def _sums(at, columns, n_places):
-    """Sums over the rows in each place, (n_places, n_columns)."""
-    sums = [np.bincount(at, column, minlength=n_places) for column in columns]
-    return np.stack(sums, axis=1)
