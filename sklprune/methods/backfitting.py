@@ -42,7 +42,7 @@ class Backfitting(TaughtMethod):
     an equal share of the probability and cannot say more than it.
 
     Memory: rows x trees x 4 bytes for the leaf of each row in each tree, made-up rows
-    included.
+    included; as much again for trees in which children were raised, and X as float32.
 
     Parameters
     ----------
