@@ -51,7 +51,7 @@ class Tree(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What training would have measured in nodes, each (n_nodes,).
+    """What training would have measured in nodes, each (n_nodes,), single precision.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class SortedSplits:
         """
         step = _ratio(pull, curvature)
         tree = self.tree.fit(self.X, step, sample_weight=curvature).tree_
-        return tree, self.tree.apply(self.X)
+        return tree, self.tree.apply(self.X).astype(np.int32)
 
 
 class BinnedSplits:
@@ -110,7 +110,7 @@ class BinnedSplits:
             "nodes": records,
             "values": np.zeros((len(nodes), 1, 1)),
         }
-        ids = self._filled(make, arguments, state).apply(self.X)
+        ids = self._filled(make, arguments, state).apply(self.X).astype(np.int32)
         columns = (curvature, pull, pull * _ratio(pull, curvature))
         sums = sums_at(ids, columns, len(nodes))
         weight, sum_of, squares = sum_up(sums, levels).T

@@ -20,7 +20,8 @@ MARGIN = 1e-9
 
 def raise_children(descent, price):
     """Put children in the place of their parents, in every standing tree, where that
-    pays: first where it pays most, until nowhere."""
+    pays: first where it pays most. What paid less waits for the next price, if what
+    is below it did not change."""
     if descent.routes is None:
         return
     for i in list(descent.standing):
