@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklprune._tables import levels_of, places_of
+
 #: rows that a rebuilt model is asked about
 N_ROWS = 256
 #: roundings of a value on its way into a model and out of it again, with room
@@ -78,12 +80,6 @@ def ends_above(subtree, tree, leaves):
     ndarray of shape (n_rows,)
         Positions in the `nodes` of the subtree.
     """
-    position = np.full(len(tree.left), -1)
-    position[subtree.nodes] = np.arange(len(subtree.nodes))
-    inner = np.flatnonzero(tree.left >= 0)
-    parent = np.zeros(len(tree.left), dtype=np.intp)
-    parent[tree.left[inner]] = parent[tree.right[inner]] = inner
-    node = leaves
-    while (gone := position[node] < 0).any():
-        node = np.where(gone, parent[node], node)
-    return position[node]
+    levels = levels_of(tree.left, tree.right)
+    place = places_of(subtree.nodes, subtree.split, levels, len(tree.left))
+    return place[leaves]

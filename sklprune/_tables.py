@@ -251,6 +251,32 @@ def children_of(split):
     return np.where(split, own + 1, -1), np.where(split, last + 1, -1)
 
 
+def places_of(nodes, split, levels, n_nodes):
+    """The place of the leaf that stands at or above each node of a tree.
+
+    Parameters
+    ----------
+    nodes : ndarray of shape (n_kept,), int
+        The nodes that stay.
+    split : ndarray of shape (n_kept,), bool
+    levels : list
+        Of the tree, as `levels_of` gives them.
+    n_nodes : int
+        Of the tree.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes,), int
+        Positions in `nodes`; -1 where nodes are split.
+    """
+    place = np.full(n_nodes, -1)
+    place[nodes] = np.where(split, -1, np.arange(len(nodes)))
+    for above, left, right in levels:
+        here = place[above] >= 0
+        place[left[here]] = place[right[here]] = place[above[here]]
+    return place
+
+
 def cut_at(left, right, keep):
     """Which splits stay where some leaves do: those above two of them or more.
 

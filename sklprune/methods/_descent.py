@@ -248,7 +248,7 @@ class Descent:
             if i in self.standing:
                 del self.standing[i]
                 self._add(i, -proposal.said)
-                self._make_whole(i)
+            self._make_whole(i)
             return
         (split, value), levels = proposal.standing, self.levels[i]
         split = split & alive(split, levels)
@@ -257,12 +257,6 @@ class Descent:
             value[left[leaf]] = value[right[leaf]] = value[nodes[leaf]]
         self.standing[i] = Standing(split, value)
         self._add(i, value.take(self.leaves[i], axis=0) - proposal.said)
-
-    def whole_trees(self):
-        """All trees before nodes were taken out, and the leaves of their rows."""
-        as_they_are = zip(self.trees, self.levels, self.leaves)
-        whole = [self.whole.get(i, now) for i, now in enumerate(as_they_are)]
-        return [tree for tree, _, _ in whole], [leaves for _, _, leaves in whole]
 
     # -- nodes taken out ----------------------------------------------------------
 
@@ -299,8 +293,14 @@ class Descent:
                     self._make_whole(i)
                     self._accept(i, whole)
 
+    def whole_trees(self):
+        """All trees before nodes were taken out, and the leaves of their rows."""
+        as_they_are = zip(self.trees, self.levels, self.leaves)
+        whole = [self.whole.get(i, now) for i, now in enumerate(as_they_are)]
+        return [tree for tree, _, _ in whole], [leaves for _, _, leaves in whole]
+
     def _make_whole(self, i):
-        """Put the nodes back that were taken out of a tree that stands no longer."""
+        """Put the nodes back that were taken out of a tree, if any were."""
         if i in self.whole:
             self.trees[i], self.levels[i], self.leaves[i] = self.whole.pop(i)
 

@@ -12,7 +12,7 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
-from sklprune._tables import children_of, sums_at, walked
+from sklprune._tables import children_of, places_of, sums_at, walked
 
 #: by how much of a price something must be better than what stands
 MARGIN = 1e-9
@@ -50,7 +50,7 @@ class _Standing:
         pull, curvature = descent.parabola(self.tree.output)
         pull = pull + curvature * value.take(ids, axis=0)
         self.columns = [*pull.T, *curvature.T]
-        self._by_leaf(_places(self.nodes, self.split, levels, len(split))[ids])
+        self._by_leaf(places_of(self.nodes, self.split, levels, len(split))[ids])
 
     def _by_leaf(self, leaf):
         n_places = len(self.nodes)
@@ -114,13 +114,3 @@ def _ends(split, right):
     for place in np.flatnonzero(split)[::-1]:
         end[place] = end[right[place]]
     return end
-
-
-def _places(nodes, split, levels, n_nodes):
-    """The place of the leaf that stands at or above each node, (n_nodes,), int."""
-    place = np.full(n_nodes, -1)
-    place[nodes] = np.where(split, -1, np.arange(len(nodes)))
-    for above, left, right in levels:
-        here = place[above] >= 0
-        place[left[here]] = place[right[here]] = place[above[here]]
-    return place

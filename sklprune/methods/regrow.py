@@ -146,7 +146,7 @@ default="auto"
             task.X,
             routes,
             descent.goal.weight[:, 0],
-            of_values=habits is OF_VALUES,
+            of_values=not is_classifier(estimator),
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self.min_samples_leaf,
             random_state=task.random_state,
