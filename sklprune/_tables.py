@@ -109,13 +109,17 @@ class Subtree(NamedTuple):
         leaves."""
         return children_of(self.split)
 
-    def rounded(self):
-        """The same with values of a score as a float32 knows them."""
-        if self.output is None:
-            return self
-        if not np.abs(self.value).max() < np.finfo(np.float32).max:
-            return self
-        return self._replace(value=self.value.astype(np.float32).astype(float))
+    def packed(self):
+        """The same in fewer bytes, single values as a float32 knows them.
+
+        That is finer than any rows can tell. Where a node says several they may have to
+        add up to one, and stay.
+        """
+        nodes = self.nodes.astype(np.min_scalar_type(self.nodes.max()))
+        value, most = self.value, np.abs(self.value).max()
+        if value.shape[1] == 1 and most < np.finfo(np.float32).max:
+            value = value.astype(np.float32)
+        return self._replace(nodes=nodes, value=value)
 
 
 class Ensemble(NamedTuple):
@@ -136,15 +140,31 @@ class Ensemble(NamedTuple):
     def n_leaves(self):
         return sum(subtree.n_leaves for subtree in self.subtrees)
 
-    def rounded(self):
-        """The same with scores as a float32 knows them.
+    def packed(self):
+        """The same in fewer bytes, of which a path keeps many.
 
-        That is finer than any rows can tell, and the other half of the bits, in which
-        no compression finds anything, leaves the file: 5 % of one of gradient
-        boosting, 15 % of one of histograms. What trees say that are averaged stays:
-        probabilities must add up to one.
+        The bits that are gone are those in which no compression finds anything: files
+        of gradient boosting are 5 % smaller without them, those of histograms 15 %.
         """
-        return self._replace(subtrees=[each.rounded() for each in self.subtrees])
+        return self._replace(subtrees=[each.packed() for each in self.subtrees])
+
+    def unpacked(self):
+        """The same in double precision, as models take it."""
+        subtrees = [
+            subtree._replace(value=subtree.value.astype(float))
+            for subtree in self.subtrees
+        ]
+        return self._replace(subtrees=subtrees)
+
+
+def of_both(ensemble):
+    """What an ensemble says of both classes that says how likely the second one is."""
+    subtrees = [
+        subtree._replace(value=np.hstack([-subtree.value, subtree.value]))
+        for subtree in ensemble.subtrees
+    ]
+    baseline = np.hstack([1 - ensemble.baseline, ensemble.baseline])
+    return Ensemble(subtrees, baseline)
 
 
 def levels_of(left, right, root=0):

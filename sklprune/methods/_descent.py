@@ -359,8 +359,7 @@ class Descent:
         loudness = self.goal.loudness(self.sum)
         subtrees = []
         for i, (split, value) in sorted(self.standing.items()):
-            # a path keeps many of these: half the bytes of a position
-            nodes = walked(split, self.levels[i]).astype(np.int32)
+            nodes = walked(split, self.levels[i])
             tree, statistics = self.trees[i], self._measured(i)
             said = loudness * value[nodes]
             if statistics is not None:
@@ -370,4 +369,4 @@ class Descent:
                     tree.position, nodes, split[nodes], said, tree.output, statistics
                 )
             )
-        return Ensemble(subtrees, loudness * self.baseline)
+        return Ensemble(subtrees, loudness * self.baseline).packed()

@@ -5,7 +5,14 @@ from functools import partial
 
 from sklprune._registry import family_of
 from sklprune._round_trip import check_round_trip, ends_above
-from sklprune.methods._goals import Goal, OneAgainstRestGoal, ShareGoal, ValuesGoal
+from sklprune._tables import of_both
+from sklprune.methods._goals import (
+    Goal,
+    OneAgainstRestGoal,
+    SecondShareGoal,
+    ShareGoal,
+    ValuesGoal,
+)
 
 #: classes of the result: the one that came in, or boosting, which holds sums best
 CONTAINERS = ("same", "auto", "gradient_boosting", "hist_gradient_boosting")
@@ -35,6 +42,9 @@ class Form:
         `goal(n_shares=...)`, what is lowered: a `Goal`; None where nothing is.
     says_now : bool
         Whether the values of the trees are on the scale of the sum.
+    of_second : bool
+        Whether the trees speak of the second of two classes alone, as the first one
+        has what is left of a probability.
     """
 
     family: object
@@ -43,6 +53,12 @@ class Form:
     source: list | None
     goal: object
     says_now: bool
+    of_second: bool = False
+
+    def offset(self, X):
+        """What the model says without its trees, (n_rows, n_outputs)."""
+        offset = self.family.offset(self.model, X)
+        return offset[:, 1:] if self.of_second else offset
 
     def built(self, ensemble, leaves, X, routes=None):
         """The plain model that holds an ensemble, checked on some rows.
@@ -56,6 +72,8 @@ class Form:
         routes : Routes or None
             The way of these rows, where nodes may have gone above others.
         """
+        ensemble = ensemble.unpacked()
+        ensemble = of_both(ensemble) if self.of_second else ensemble
         model = self.family.from_tables(self.model, ensemble, self.source)
         said, offset = self.family.total(model, X), self.family.offset(self.model, X)
         trees = {tree.position: tree for tree in self.trees}
@@ -72,14 +90,20 @@ class Form:
 def own_form(family, estimator, task, targets):
     """The form of a model that holds its own trees; its rows are told `targets`."""
     says, weight = family.says(estimator), task.sample_weight
+    trees, of_second = family.tables(estimator), False
     if says == "scores":
         goal = partial(Goal, family.loss(estimator), targets, weight)
     elif says == "values":
         goal = partial(ValuesGoal, targets, weight)
     else:
         n_distributions = family.n_distributions(estimator)
-        goal = partial(ShareGoal, targets, weight, n_distributions)
-    return Form(family, estimator, family.tables(estimator), None, goal, True)
+        of_second = n_distributions == 1 and targets.shape[1] == 2
+        if of_second:
+            goal = partial(SecondShareGoal, targets[:, 1:], weight)
+            trees = [tree._replace(value=tree.value[:, 1:]) for tree in trees]
+        else:
+            goal = partial(ShareGoal, targets, weight, n_distributions)
+    return Form(family, estimator, trees, None, goal, True, of_second)
 
 
 def boosting_form(family, estimator, task, targets, container="auto"):

@@ -75,6 +75,9 @@ class Goal:
         where a share of the leaves stands."""
         return 1.0
 
+    def share_among(self, n_shares):
+        """Let so many trees stand that share what is said; here any number may."""
+
     def within(self, value):
         """Values of leaves as they may be: any."""
         return value
@@ -174,12 +177,15 @@ class ShareGoal(SquaredGoal):
     def __init__(self, y, sample_weight, n_distributions=1, *, n_shares):
         super().__init__(y, sample_weight)
         self.n_distributions = n_distributions
-        self.n_shares = self.room = n_shares
+        self.share_among(n_shares)
         self.rho_share = of_one_class(self.y.shape[1] // n_distributions)
         self.constant = np.average(self.y, axis=0, weights=self.weight[:, 0])
 
     def told(self):
         return self.y, self.n_distributions
+
+    def share_among(self, n_shares):
+        self.n_shares = self.room = n_shares
 
     def within(self, value):
         """The nearest values that leave the share of the tree a distribution."""
@@ -188,6 +194,27 @@ class ShareGoal(SquaredGoal):
         share[:, self.constant == 0] = -np.inf
         side_by_side = share.reshape(len(share) * self.n_distributions, -1)
         share = nearest_distribution(side_by_side).reshape(value.shape)
+        return CERTAINTY * (share - self.constant) / self.n_shares
+
+
+class SecondShareGoal(ShareGoal):
+    """The same of two classes, where what is said of the second one says all.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows, 1)
+        How far a row is of the second class.
+    sample_weight : ndarray of shape (n_rows,) or None
+    n_shares : int
+    """
+
+    def told(self):
+        return np.hstack([1 - self.y, self.y]), 1
+
+    def within(self, value):
+        share = np.clip(self.n_shares * value + self.constant, 0, 1)
+        if self.constant in (0, 1):  # of one class alone
+            share[:] = self.constant
         return CERTAINTY * (share - self.constant) / self.n_shares
 
 

@@ -19,6 +19,9 @@ MIN_PRICE = 0.1
 #: among more leaves than this share of all, and more than so many, raising hardly pays
 #: and takes long
 RAISED_UP_TO, RAISED_AT_LEAST = 0.02, 500
+#: a small model is smaller where few trees share what is said: there are so many shares
+#: at first, and one more at each price at which all of them are taken
+FIRST_SHARES = 10
 #: on the way down models are kept that are smaller than the last by this factor: large
 #: ones take as much memory as the forest itself
 APART = 0.95
@@ -59,8 +62,9 @@ default="same"
         soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
         forests, and forests of several outputs, stay what they are.
     n_shares : int, default=25
-        How many trees of a forest that classifies may stand. Fewer are smaller for
-        coarse scores, more say finer ones.
+        How many trees of a forest that classifies may stand at most; the smallest
+        models have up to ten. Fewer are smaller for coarse scores, more say finer
+        ones.
     teacher : {"auto", "labels", "model"}, default="auto"
         Who says what rows are. "labels": y. "model": the model that is pruned, which
         needs no y; rows are made up from those at hand until there are as many as it
@@ -122,17 +126,20 @@ default="same"
             form = own_form(family, estimator, task, targets)
         leaves = family.leaves(estimator, task.X)
         leaves = [leaves[tree.position] for tree in form.trees]
-        offset = form.family.offset(form.model, task.X)
-        goal = form.goal(n_shares=min(self.n_shares, len(form.trees)))
+        offset = form.offset(task.X)
+        n_shares = min(self.n_shares, len(form.trees))
+        goal = form.goal(n_shares=min(n_shares, FIRST_SHARES))
         n_leaves = sum(tree.n_leaves for tree in form.trees)
         limit = goal.boundary * n_leaves
         few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
         routes = family.routes(estimator, task.X)
-        descent = Descent(form.trees, leaves, goal, offset, self.rho, routes)
-        models = _upwards(descent, limit, few)
+        known = form.trees, leaves
+        descent = Descent(*known, goal, offset, self.rho, routes)
+        models = _upwards(descent, limit, few, n_shares)
+        del descent
         if form.says_now:
             goal = form.goal(n_shares=len(form.trees))
-            descent = Descent(form.trees, leaves, goal, offset, self.rho)
+            descent = Descent(*known, goal, offset, self.rho)
             models += _downwards(descent, limit)
         n_kept, scores = [], np.zeros(units.count)
         for model in models:
@@ -153,7 +160,7 @@ default="same"
         keep, X = _standing(units, smallest), probe_of(task)
         leaves = family.leaves(estimator, X)
         routes = family.routes(estimator, X)
-        model = path.form.built(smallest.rounded(), leaves, X, routes)
+        model = path.form.built(smallest, leaves, X, routes)
         return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
@@ -178,10 +185,11 @@ class Path:
     scores: np.ndarray
 
 
-def _upwards(descent, limit, few):
+def _upwards(descent, limit, few, n_shares):
     """From nothing to `limit` leaves, at falling prices: a list of `Ensemble`.
 
-    As long as there are few, children may take the place of their parents.
+    As long as there are few, children may take the place of their parents. There are
+    up to `n_shares` shares.
     """
     models = []
     descent.start_empty()
@@ -198,6 +206,8 @@ def _upwards(descent, limit, few):
             models.append(descent.ensemble())
             if models[-1].n_leaves > limit:
                 break
+        if len(descent.standing) == descent.goal.room < n_shares:
+            descent.goal.share_among(descent.goal.room + 1)
         price /= STEP if descent.standing else STEP**3
     return models
 

@@ -167,9 +167,9 @@ default="auto"
             return Candidate(ratio, keep, scores, family, estimator, units)
         smallest = min(fits, key=lambda model: model.n_leaves)
         keep[smallest.n_leaves :] = False
-        ensemble, X = smallest.rounded(), probe_of(task)
+        X = probe_of(task)
         routes = family.routes(estimator, X, path.form.source)
-        model = path.form.built(ensemble, path.leaves, X, routes)
+        model = path.form.built(smallest, path.leaves, X, routes)
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _check(self):

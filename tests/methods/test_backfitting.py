@@ -25,11 +25,13 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
+from sklprune._tables import Ensemble, Subtree, of_both
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
 from sklprune.methods._descent import Descent
 from sklprune.methods._goals import (
     OneAgainstRestGoal,
+    SecondShareGoal,
     ShareGoal,
     SquaredGoal,
     nearest_distribution,
@@ -198,10 +200,8 @@ def test_what_ships_says_what_the_descent_found(name):
     task = Task(X, y)
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
-    ensemble = path.models[
-        np.flatnonzero(path.n_kept >= units.count / 10)[-1]
-    ].rounded()
-    total = family.offset(model, X) + ensemble.baseline
+    ensemble = path.models[np.flatnonzero(path.n_kept >= units.count / 10)[-1]]
+    total = path.form.offset(X) + ensemble.baseline
     ids = family.leaves(model, X)
     tables = family.tables(model)
     for subtree in ensemble.subtrees:
@@ -212,8 +212,9 @@ def test_what_ships_says_what_the_descent_found(name):
             ends = [end_below(tree, subtree, row) for row in X.astype(np.float32)]
         total += subtree.value[ends]
     if name.startswith("classes"):
-        if total.shape[1] == 1:
+        if not path.form.of_second and total.shape[1] == 1:
             total = 1 / (1 + np.exp(-total))
+        if total.shape[1] == 1:
             total = np.hstack([1 - total, total])
         said = pruned.predict_proba(X)
     else:
@@ -223,19 +224,29 @@ def test_what_ships_says_what_the_descent_found(name):
     assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
 
 
-@pytest.mark.parametrize("name", ["forest", "histograms"])
-def test_scores_alone_are_rounded(name):
-    model, (X, _, y, _) = MODELS[name]
-    method, family = Backfitting(), family_of(model.fit(X, y))
-    path = method.path(family, model, family.units(model, "leaf", X), Task(X, y))
-    ensemble = path.models[-1]
-    for exact, rounded in zip(ensemble.subtrees, ensemble.rounded().subtrees):
-        if name == "forest":
-            np.testing.assert_array_equal(rounded.value, exact.value)
-        else:
-            # half of the last of the 24 bits of a float32
-            np.testing.assert_allclose(rounded.value, exact.value, rtol=2.0**-24)
-            assert (rounded.value == np.float32(rounded.value)).all()
+@pytest.mark.parametrize("n_values", [1, 3])
+def test_single_values_are_packed(n_values):
+    value = np.random.RandomState(0).normal(size=(301, n_values))
+    split = np.arange(301) < 150
+    nodes = np.arange(301) + 1000
+    exact = Ensemble([Subtree(0, nodes, split, value)], np.zeros(n_values))
+    [packed], _ = exact.packed()
+    [unpacked], _ = exact.packed().unpacked()
+    np.testing.assert_array_equal(packed.nodes, nodes)
+    assert packed.nodes.nbytes == nodes.nbytes / 4
+    if n_values == 1:
+        assert packed.value.nbytes == value.nbytes / 2
+        # half of the last of the 24 bits of a float32
+        np.testing.assert_allclose(unpacked.value, value, rtol=2.0**-24)
+    else:
+        np.testing.assert_array_equal(unpacked.value, value)
+    assert unpacked.value.dtype == float
+
+
+def test_values_beyond_single_precision_are_not_packed():
+    value = np.full((1, 1), 1e40)
+    exact = Ensemble([Subtree(0, np.zeros(1, int), np.zeros(1, bool), value)], 0)
+    assert exact.packed().subtrees[0].value == 1e40
 
 
 @pytest.mark.parametrize(
@@ -436,6 +447,52 @@ def test_shares_add_up_to_no_more_than_one():
     shares = 5 * goal.within(wild) + goal.constant
     assert shares.min() >= 0
     np.testing.assert_allclose(shares.sum(axis=1), 1)
+
+
+def test_the_second_of_two_classes_says_all():
+    """What is found for it alone is what is found for both."""
+    X, _, y, _ = CANCER
+    model = RandomForestClassifier(15, random_state=0).fit(X, y)
+    family, weight = family_of(model), 1.0 + (y == 0)
+    trees, ids = family.tables(model), family.leaves(model, X)
+    seconds = [tree._replace(value=tree.value[:, 1:]) for tree in trees]
+    both = ShareGoal(np.eye(2)[y], weight, n_shares=5)
+    second = SecondShareGoal(y[:, None], weight, n_shares=5)
+    found = []
+    # two classes gain the same each, so that both together pay twice the price
+    for known, goal, price in ((trees, both, 2.0), (seconds, second, 1.0)):
+        offset = np.zeros((len(y), len(goal.constant)))
+        descent = Descent(known, ids, goal, offset, rho=4.0)
+        descent.start_empty()
+        descent.enter(price)
+        descent.sweep(price)
+        found.append(descent.ensemble().unpacked())
+    of_both_found, of_second = found
+    assert of_second.n_leaves > 10
+    for one, other in zip(of_both_found.subtrees, of_both(of_second).subtrees):
+        np.testing.assert_array_equal(one.nodes, other.nodes)
+        # single precision of what is a share of a probability
+        np.testing.assert_allclose(one.value, other.value, atol=1e-8)
+    np.testing.assert_allclose(of_both_found.baseline, of_both(of_second).baseline)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_class_that_no_row_has_gets_no_share(label):
+    goal = SecondShareGoal(np.full((20, 1), label), None, n_shares=5)
+    assert (goal.within(np.array([[-1.0], [0.0], [1.0]])) == 0).all()
+
+
+def test_the_smallest_models_have_few_shares():
+    """And larger ones one more at each price at which all are taken."""
+    X, y = make_classification(2000, n_informative=8, flip_y=0.1, random_state=0)
+    model = RandomForestClassifier(40, max_depth=8, random_state=0).fit(X, y)
+    family, method = family_of(model), Backfitting(n_shares=15)
+    units, task = family.units(model, "leaf", X), Task(X, y)
+    models = method.path(family, model, units, task).models
+    trees = [len(small.subtrees) for small in models[::-1]]
+    assert trees[0] <= 10 and 15 in trees
+    grown = [count for count in trees if 10 <= count <= 15]
+    assert set(range(10, 16)) == set(grown)
 
 
 def test_weights_of_classes_are_kept():
