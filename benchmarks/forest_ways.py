@@ -71,7 +71,7 @@ def sizes_up_to(most, n_sizes=20):
 # -- our methods ----------------------------------------------------------------------
 
 
-def by_method(fold, forest, known, method, cv=None):
+def by_method(fold, forest, known, method, cv=None, faithful=False):
     """What a method finds: pruned on one part of the rows, chosen on the other."""
     rows, n_learn = np.concatenate([fold.learn, fold.choose]), len(fold.learn)
     parts = np.split(np.arange(len(rows)), [n_learn])
@@ -79,7 +79,7 @@ def by_method(fold, forest, known, method, cv=None):
         forest,
         *fold.rows(rows),
         method=method,
-        rule=fold.rule,
+        rule=clone(fold.rule).set_params(faithful=faithful),
         scoring=fold.scoring,
         cv=[tuple(parts)] if cv is None else cv,
         random_state=SEED,
@@ -245,7 +245,9 @@ def ways_of(task):
         return first | {"cap on leaves": capped} | scratch | same
     if task == "few_rows":
         for name in ("backfitting, same", "backfitting, auto"):
-            ours[f"{name}, cv=5"] = partial(by_method, method=METHODS[name], cv=5)
+            way = partial(by_method, method=METHODS[name])
+            ours[f"{name}, cv=5"] = partial(way, cv=5)
+            ours[f"{name}, faithful"] = partial(way, faithful=True)
         of_equal_loss = {
             f"boosting as good as {rival}": partial(boosting_of_equal_loss, rival=rival)
             for rival in ("backfitting, same", "backfitting, auto")

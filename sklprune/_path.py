@@ -330,7 +330,7 @@ def score_path(plan, task, ratios, splits, steps, wanted=()):
     steps : list of Step
         What runs each split, and tells of it.
     wanted : tuple of str
-        Columns on demand: fields of `Cost`, and "agreement".
+        Columns on demand: fields of `Cost`, "agreement" and "fidelity".
 
     Returns
     -------

@@ -27,7 +27,7 @@ from sklprune._path import (
 )
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
-from sklprune._sklearn_private import scorer_name
+from sklprune._sklearn_private import scorer_name, scorer_takes_weights
 from sklprune._splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
@@ -147,11 +147,35 @@ def _check_rule(rule, plan, task):
             f"{type(plan.estimator).__name__} is not a classifier. Use Tolerance(), "
             "which compares scores."
         )
+    _check_fidelity(rule, plan, task)
     if task.scorer is None and getattr(rule, "needs_scores", True):
         raise ValueError(
             "Choosing a ratio by scores requires y to be passed, but the target y is "
             "None, or the model has no score: give pruning_ratio as a number, or, for "
             "a classifier, rule=Agreement(), which compares predictions."
+        )
+
+
+def _check_fidelity(rule, plan, task):
+    """Refuse to ask of a model what it thinks of rows, where it cannot say."""
+    if "fidelity" not in getattr(rule, "needs", ()) or task.scorer is None:
+        return
+    name, model = type(plan.estimator).__name__, plan.estimator
+    if not is_classifier(model) or not hasattr(model, "predict_proba"):
+        raise ValueError(
+            f"rule={rule!r} scores models by the probabilities of the unpruned one, "
+            f"and {name} gives none. Leave out faithful."
+        )
+    if not scorer_takes_weights(task.scorer, model):
+        raise ValueError(
+            f"rule={rule!r} weights rows by the probabilities of the unpruned model, "
+            "and the score takes no sample_weight: give another scoring, or leave out "
+            "faithful."
+        )
+    if np.ndim(task.y) > 1 and np.shape(task.y)[1] > 1:
+        raise ValueError(
+            f"rule={rule!r} is for one output, and y has {np.shape(task.y)[1]}. Leave "
+            "out faithful."
         )
 
 

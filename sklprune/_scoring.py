@@ -8,6 +8,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from sklprune._cost import sizes
 from sklprune._outcomes import outcomes_of
+from sklprune._sklearn_private import safe_indexing
 from sklprune._units import score
 from sklprune.rules import standard_error
 
@@ -62,6 +63,8 @@ class HeldOut:
         See `classes_of`.
     labels : ndarray or None
         What the unpruned model predicts, where predictions are compared.
+    as_told : tuple or None
+        Rows, classes and weights as the unpruned model sees them, see `as_told_by`.
     """
 
     task: object
@@ -69,6 +72,7 @@ class HeldOut:
     wanted: tuple
     classes: object
     labels: object
+    as_told: object
 
     def row(self, pruned):
         """What the table says of one model on one split."""
@@ -77,6 +81,11 @@ class HeldOut:
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
+        if self.as_told is not None:
+            *rows, weight = self.as_told
+            row["fidelity"] = float(
+                self.task.scorer(model, *rows, sample_weight=weight)
+            )
         if self.labels is None:
             return row
         whole = pruned.candidate.keep.all()
@@ -111,9 +120,26 @@ def held_out(task, dense, classes, wanted, by_blocks):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    return HeldOut(
-        task, blocks, wanted, classes, dense.predict(task.X) if compare else None
-    )
+    labels = dense.predict(task.X) if compare else None
+    as_told = as_told_by(dense, task) if "fidelity" in wanted else None
+    return HeldOut(task, blocks, wanted, classes, labels, as_told)
+
+
+def as_told_by(model, task):
+    """Each row as often as it may be of a class, weighted with how probable that is.
+
+    Returns
+    -------
+    X : array-like of shape (n_told, n_features)
+    y : ndarray of shape (n_told,)
+    weight : ndarray of shape (n_told,)
+    """
+    probability = model.predict_proba(task.X)
+    rows, classes = np.nonzero(probability)
+    weight = probability[rows, classes]
+    if task.sample_weight is not None:
+        weight = weight * np.asarray(task.sample_weight)[rows]
+    return safe_indexing(task.X, rows), model.classes_[classes], weight
 
 
 def _agreement(labels, others):

@@ -12,8 +12,9 @@ block of rows where there is one split; and `asked`, False only for an unpruned 
 that was not asked for. Without y there may be no scores: they are NaN.
 
 On demand, where a rule names them in its attribute `needs`, there are the fields of
-`sklprune.Cost` and `agreement`, the share of held-out rows for which a model predicts
-what the unpruned one predicts; both are means over the splits.
+`sklprune.Cost`, `agreement`, the share of held-out rows for which a model predicts
+what the unpruned one predicts, and `fidelity`, the score where each held-out row is of
+a class as probably as the unpruned model says; all are means over the splits.
 """
 
 import numbers
@@ -244,20 +245,36 @@ class Tolerance(Rule):
         Whether `max_drop` is a fraction of the absolute value of the unpruned
         score: two per cent of RMSE are `Tolerance(0.02, relative=True)` with
         `scoring="neg_root_mean_squared_error"`.
+    faithful : bool, default=False
+        Whether the same must hold of `fidelity`: the score where each held-out row
+        is of a class as probably as the unpruned model says. A few hundred labels let
+        models pass by luck that lose ten times the tolerance on other rows, and the
+        unpruned model knows more than they say. Of classifiers with `predict_proba`
+        and one output, with a score that takes weights. The result is larger, much so
+        where the unpruned model takes noise for knowledge.
 
     Examples
     --------
     >>> import numpy as np
     >>> from sklprune.rules import Tolerance
-    >>> Tolerance(0.02).choose({"score_mean": np.array([0.95, 0.94, 0.935, 0.9])})
+    >>> table = {"score_mean": np.array([0.95, 0.94, 0.935, 0.9]),
+    ...          "fidelity": np.array([0.9, 0.89, 0.87, 0.84])}
+    >>> Tolerance(0.02).choose(table)
     2
+    >>> Tolerance(0.02, faithful=True).choose(table)
+    1
     """
 
     needs_unpruned = True
 
-    def __init__(self, max_drop=0.01, *, relative=False):
+    def __init__(self, max_drop=0.01, *, relative=False, faithful=False):
         self.max_drop = max_drop
         self.relative = relative
+        self.faithful = faithful
+
+    @property
+    def needs(self):
+        return ("fidelity",) if self.faithful else ()
 
     def check(self):
         if not isinstance(self.max_drop, numbers.Real) or not self.max_drop >= 0:
@@ -268,11 +285,17 @@ class Tolerance(Rule):
 
     def choose(self, table):
         self.check()
-        unpruned = table["score_mean"][0]
-        drop = self.max_drop * (abs(unpruned) if self.relative else 1.0)
-        meets = table["score_mean"] >= unpruned - drop - 1e-12 * max(1.0, abs(unpruned))
+        meets = self._within(table["score_mean"])
+        if self.faithful:
+            meets &= self._within(table["fidelity"])
         meets[0] = True
         return _smallest(meets)
+
+    def _within(self, scores):
+        """Which scores have not fallen too far below the first one."""
+        unpruned = scores[0]
+        drop = self.max_drop * (abs(unpruned) if self.relative else 1.0)
+        return scores >= unpruned - drop - 1e-12 * max(1.0, abs(unpruned))
 
 
 class Budget(Rule):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Perceptron, Ridge
 from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune
 from sklprune.methods import Magnitude
-from sklprune.rules import Agreement, Best, Budget, Rule
+from sklprune.rules import Agreement, Best, Budget, Rule, Tolerance
 
 RATIOS = [0.2, 0.5, 0.8]
 
@@ -99,6 +99,54 @@ def test_of_several_outputs_all_must_agree(classes, forest):
     )
     same = pruned.path_.at(0.8).predict(X[170:]) == model.predict(X[170:])
     assert pruned.path_.table["agreement"][1] == same.all(axis=1).mean() < same.mean()
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(240) % 3])
+def test_fidelity_is_the_score_of_rows_as_the_unpruned_model_sees_them(
+    classes, network, weight
+):
+    X, y = classes
+
+    def pruned_by(rule):
+        return prune(
+            network,
+            X,
+            y,
+            sample_weight=weight,
+            cv=[(np.arange(120, 180), np.arange(180, 240))],
+            pruning_ratio=RATIOS,
+            rule=rule,
+            store_path=True,
+        )
+
+    pruned = pruned_by(Tolerance(0.02, faithful=True))
+    probability = network.predict_proba(X[180:])
+    column = {label: i for i, label in enumerate(network.classes_)}
+    rows, of_rows = np.arange(60), None if weight is None else weight[180:]
+    for ratio, found in zip([0, *RATIOS], pruned.path_.table["fidelity"]):
+        said = pruned.path_.at(ratio).predict(X[180:])
+        # the accuracy of a row is how likely what is said is
+        likely = probability[rows, [column[label] for label in said]]
+        assert found == pytest.approx(np.average(likely, weights=of_rows), rel=1e-12)
+    scores = pruned.path_.table["fidelity"]
+    assert scores[pruned.path_.chosen] >= scores[0] - 0.02
+    # chosen by labels alone it may be smaller, never larger
+    assert pruned_by(Tolerance(0.02)).pruning_ratio_ >= pruned.pruning_ratio_
+
+
+@pytest.mark.parametrize(
+    ("model", "scoring", "message"),
+    [
+        (Ridge(), None, "Ridge gives none"),
+        (Perceptron(), None, "Perceptron gives none"),
+        (LogisticRegression(), lambda m, X, y: 0.5, "takes no sample_weight"),
+    ],
+)
+def test_who_cannot_be_faithful(binary, model, scoring, message):
+    rule = Tolerance(faithful=True)
+    pruned = PrunedEstimator(model, method="permutation", rule=rule, scoring=scoring)
+    with pytest.raises(ValueError, match=message):
+        pruned.fit(*binary)
 
 
 class Counting(LogisticRegression):

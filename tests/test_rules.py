@@ -180,6 +180,20 @@ def test_agreement_is_the_smallest_that_agrees(share, agreement, position):
     assert Agreement(share).choose(columns) == position
 
 
+@pytest.mark.parametrize(
+    "fidelity, position",
+    [
+        ([0.8, 0.79, 0.78, 0.7], 2),
+        ([0.8, 0.78, 0.77, 0.7], 1),
+        ([0.8, 0.7, 0.7, 0.7], 0),  # none meets it
+        ([0.8, 0.8, 0.8, 0.8], 2),  # scores hold it back
+    ],
+)
+def test_a_faithful_tolerance_holds_for_both(fidelity, position):
+    columns = table([0.9, 0.89, 0.885, 0.8], fidelity=fidelity)
+    assert Tolerance(0.02, faithful=True).choose(columns) == position
+
+
 def test_standard_error_against_the_formula():
     values = np.array([[1.0, 2.0, 4.0]])
     expected = np.std(values, ddof=1) / np.sqrt(3)
