@@ -17,12 +17,20 @@ from sklearn.ensemble import (
 )
 
 from sklprune import cost, prune, strip
-from sklprune.methods import Backfitting, CostComplexity, MemberSelection, Regrow
+from sklprune.methods import (
+    Backfitting,
+    CostComplexity,
+    MemberSelection,
+    Recast,
+    Regrow,
+)
 
 METHODS = {
     "backfitting, same": Backfitting(),
     "backfitting, auto": Backfitting(container="auto"),
     "regrow": Regrow(),
+    "regrow, histograms": Regrow(container="hist_gradient_boosting"),
+    "recast": Recast(),
     "cost complexity": CostComplexity(),
     "member selection": MemberSelection(),
 }
