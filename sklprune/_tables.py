@@ -197,6 +197,7 @@ def sums_at(nodes, columns, n_nodes):
     -------
     ndarray of shape (n_nodes, n_columns)
     """
+    nodes = nodes.astype(np.intp, copy=False)  # which each count would do again
     sums = [np.bincount(nodes, column, minlength=n_nodes) for column in columns]
     return np.stack(sums, axis=1)
 

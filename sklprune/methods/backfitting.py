@@ -18,7 +18,7 @@ from sklprune.methods._teacher import TaughtMethod, taught
 MIN_PRICE = 0.1
 #: among more leaves than this share of all, and more than so many, raising hardly pays
 #: and takes long
-RAISED_UP_TO, RAISED_AT_LEAST = 0.02, 500
+RAISED_UP_TO, RAISED_AT_LEAST = 0.01, 500
 #: a small model is smaller where few trees share what is said: there are so many shares
 #: at first, and one more at each price at which all of them are taken
 FIRST_SHARES = 10
