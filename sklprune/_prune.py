@@ -1,5 +1,6 @@
 """The whole story of a pruning, as one function: read `prune_rows` first."""
 
+import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ from sklprune._path import (
     PruningPath,
     first_from,
     fit_dense,
+    open_model,
     pruned_at,
     score_path,
     settled,
@@ -75,6 +77,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     table, outcomes, models = {"ratio": np.array([])}, None, None
     ratio, rule = ratios[-1], rule if several else None
     splits = _splits(rule, plan, task, cv) if several else []
+    if several and plan.frozen and getattr(rule, "needs_scores", True):
+        _warn_of_known_rows(plan, task)
     steps = progress.begin(len(splits))
     if several:
         wanted = _wanted(rule, store_path)
@@ -153,6 +157,21 @@ def _check_rule(rule, plan, task):
             "Choosing a ratio by scores requires y to be passed, but the target y is "
             "None, or the model has no score: give pruning_ratio as a number, or, for "
             "a classifier, rule=Agreement(), which compares predictions."
+        )
+
+
+def _warn_of_known_rows(plan, task):
+    """Say so where a choice is to be made on the rows that a model was fitted on."""
+    lens = open_model(plan.estimator, task, plan.method)
+    if "fitted_on" not in lens.family.capabilities(lens.model):
+        return
+    if lens.family.fitted_on(lens.model, lens.task.X):
+        warnings.warn(
+            f"{type(lens.model).__name__} was fitted on these very rows: on no others "
+            "does it score as well, and next to it what is pruned looks worse than it "
+            "is, so that too much is kept. Give rows that it has not seen, or the "
+            "unfitted model to PrunedEstimator, which holds rows out.",
+            stacklevel=2,
         )
 
 

@@ -2,13 +2,20 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import KMeans
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LogisticRegression, Perceptron, Ridge
 from sklearn.model_selection import KFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune
 from sklprune.methods import Magnitude
@@ -147,6 +154,34 @@ def test_who_cannot_be_faithful(binary, model, scoring, message):
     pruned = PrunedEstimator(model, method="permutation", rule=rule, scoring=scoring)
     with pytest.raises(ValueError, match=message):
         pruned.fit(*binary)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(5, random_state=0),
+        RandomForestClassifier(5, max_samples=0.5, random_state=0),
+        ExtraTreesClassifier(5, random_state=0),
+        DecisionTreeClassifier(random_state=0),
+        GradientBoostingClassifier(n_estimators=5, random_state=0),
+        HistGradientBoostingClassifier(max_iter=5, random_state=0),
+    ],
+)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_rows_that_a_model_knows_choose_badly(binary, model, in_pipeline):
+    X, y = binary
+    half = len(y) // 2
+    model = make_pipeline(StandardScaler(), model) if in_pipeline else clone(model)
+    model.fit(X[:half], y[:half])
+    asked = {"pruning_ratio": [0.5], "cv": 2, "rule": Tolerance(0.1)}
+    name = type(model[-1] if in_pipeline else model).__name__
+    with pytest.warns(UserWarning, match=f"{name} was fitted on these very rows"):
+        prune(model, X[:half], y[:half], **asked)
+    # others, as many; the same and others; by predictions alone; without a choice
+    prune(model, X[half : 2 * half], y[half : 2 * half], **asked)
+    prune(model, X, y, **asked)
+    prune(model, X[:half], y[:half], **asked | {"rule": Agreement(0.5)})
+    prune(model, X[:half], y[:half], pruning_ratio=0.5)
 
 
 class Counting(LogisticRegression):

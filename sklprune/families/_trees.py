@@ -67,7 +67,31 @@ class TreesFamily(Family):
 
     def n_fitted(self, estimator):
         """How many rows the trees were fitted on, as far as they know."""
-        return max(int(tree.n_node_samples[0]) for tree in self.trees(estimator))
+        return max(int(self.rows_of(tree)[0]) for tree in self.trees(estimator))
+
+    def rows_of(self, tree):
+        """How many of the rows that it was fitted on came by each node of a tree."""
+        return tree.n_node_samples
+
+    def bag(self, estimator, position):
+        """Which rows one tree was fitted on, an index."""
+        return slice(None)
+
+    def fitted_on(self, estimator, X):
+        """Whether the trees were fitted on these rows, all of them and in order.
+
+        Others hardly come to all leaves of a tree in the same numbers.
+        """
+        if X.shape[0] != self.n_fitted(estimator):
+            return False
+        for i, ids in enumerate(self.leaves(estimator, X)):
+            count = self.rows_of(self.trees(estimator)[i])
+            bag = self.bag(estimator, i)
+            found = np.bincount(ids[bag], minlength=len(count))
+            leaf = found > 0
+            if found.sum() != count[0] or (found[leaf] != count[leaf]).any():
+                return False
+        return True
 
     def says(self, estimator):
         """What the sum of the trees is: "values", "distributions" over the classes,
@@ -151,7 +175,7 @@ class TreesFamily(Family):
 
     def capabilities(self, estimator):
         offers = {"tables", "risks", "leaves", "offset", "says", "targets", "total"}
-        offers |= {"answer"}
+        offers |= {"answer", "fitted_on"}
         # other values in the leaves would break what was promised of them
         promised = getattr(estimator, "monotonic_cst", None) is not None
         # nothing tells how far a step on such a loss ought to go

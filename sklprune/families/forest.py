@@ -69,6 +69,11 @@ class ForestFamily(AveragedFamily):
         # a bootstrap sample holds two thirds of the rows
         return estimator._n_samples
 
+    def bag(self, estimator, position):
+        if not estimator.bootstrap:
+            return super().bag(estimator, position)
+        return np.unique(estimator.estimators_samples_[position])
+
     def leaves(self, estimator, X):
         X = estimator._validate_X_predict(X)
         ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)

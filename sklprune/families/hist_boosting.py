@@ -68,8 +68,8 @@ class HistBoostingFamily(BoostedFamily):
     def total(self, estimator, X):
         return estimator._raw_predict(X)
 
-    def n_fitted(self, estimator):
-        return max(int(tree.nodes["count"][0]) for tree in self.trees(estimator))
+    def rows_of(self, tree):
+        return tree.nodes["count"]
 
     # -- building ----------------------------------------------------------------------
 
