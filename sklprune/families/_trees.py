@@ -73,9 +73,9 @@ class TreesFamily(Family):
         """How many of the rows that it was fitted on came by each node of a tree."""
         return tree.n_node_samples
 
-    def bag(self, estimator, position):
-        """Which rows one tree was fitted on, an index."""
-        return slice(None)
+    def bags(self, estimator):
+        """Which rows each tree was fitted on, an index."""
+        return [slice(None)] * len(self.trees(estimator))
 
     def fitted_on(self, estimator, X):
         """Whether the trees were fitted on these rows, all of them and in order.
@@ -84,9 +84,9 @@ class TreesFamily(Family):
         """
         if X.shape[0] != self.n_fitted(estimator):
             return False
-        for i, ids in enumerate(self.leaves(estimator, X)):
-            count = self.rows_of(self.trees(estimator)[i])
-            bag = self.bag(estimator, i)
+        known = self.trees(estimator), self.bags(estimator), self.leaves(estimator, X)
+        for tree, bag, ids in zip(*known):
+            count = self.rows_of(tree)
             found = np.bincount(ids[bag], minlength=len(count))
             leaf = found > 0
             if found.sum() != count[0] or (found[leaf] != count[leaf]).any():

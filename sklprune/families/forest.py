@@ -69,10 +69,10 @@ class ForestFamily(AveragedFamily):
         # a bootstrap sample holds two thirds of the rows
         return estimator._n_samples
 
-    def bag(self, estimator, position):
+    def bags(self, estimator):
         if not estimator.bootstrap:
-            return super().bag(estimator, position)
-        return np.unique(estimator.estimators_samples_[position])
+            return super().bags(estimator)
+        return [np.unique(rows) for rows in estimator.estimators_samples_]
 
     def leaves(self, estimator, X):
         X = estimator._validate_X_predict(X)
