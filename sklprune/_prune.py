@@ -183,18 +183,18 @@ def _check_fidelity(rule, plan, task):
     if not is_classifier(model) or not hasattr(model, "predict_proba"):
         raise ValueError(
             f"rule={rule!r} scores models by the probabilities of the unpruned one, "
-            f"and {name} gives none. Leave out faithful."
+            f"and {name} gives none. Give a rule that does not ask for fidelity."
         )
     if not scorer_takes_weights(task.scorer, model):
         raise ValueError(
             f"rule={rule!r} weights rows by the probabilities of the unpruned model, "
-            "and the score takes no sample_weight: give another scoring, or leave out "
-            "faithful."
+            "and the score takes no sample_weight: give another scoring, or a rule "
+            "that does not ask for fidelity."
         )
     if np.ndim(task.y) > 1 and np.shape(task.y)[1] > 1:
         raise ValueError(
-            f"rule={rule!r} is for one output, and y has {np.shape(task.y)[1]}. Leave "
-            "out faithful."
+            f"rule={rule!r} is for one output, and y has {np.shape(task.y)[1]}. Give a "
+            "rule that does not ask for fidelity."
         )
 
 

@@ -12,6 +12,8 @@ from sklprune._sklearn_private import safe_indexing
 from sklprune._units import score
 from sklprune.rules import standard_error
 
+#: the probability of a class that is never likely
+NEXT_TO_NOTHING = 1e-12
 #: blocks of rows for a standard error where there is one split
 N_BLOCKS = 10
 
@@ -82,10 +84,7 @@ class HeldOut:
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
         if self.as_told is not None:
-            *rows, weight = self.as_told
-            row["fidelity"] = float(
-                self.task.scorer(model, *rows, sample_weight=weight)
-            )
+            row["fidelity"] = self._fidelity(model)
         if self.labels is None:
             return row
         whole = pruned.candidate.keep.all()
@@ -96,6 +95,24 @@ class HeldOut:
                 self.classes, self.task.y, self.labels, labels
             )
         return row
+
+    def _fidelity(self, model):
+        """The score where rows are what the unpruned model says."""
+        *rows, weight = self.as_told
+        try:
+            value = float(self.task.scorer(model, *rows, sample_weight=weight))
+        except ValueError as error:
+            raise ValueError(
+                "Fidelity is the score of rows that are weighted by the probabilities "
+                f"of the unpruned model, and this score fails: {error} Give another "
+                "scoring, or a rule that does not ask for fidelity."
+            ) from error
+        if not np.isfinite(value):
+            raise ValueError(
+                f"The fidelity of {type(model).__name__} is {value}; it must be a "
+                "finite number. Is the unpruned model certain of one class?"
+            )
+        return value
 
 
 def held_out(task, dense, classes, wanted, by_blocks):
@@ -135,6 +152,8 @@ def as_told_by(model, task):
     weight : ndarray of shape (n_told,)
     """
     probability = model.predict_proba(task.X)
+    # scores want to see every class, were it for next to nothing
+    probability[:, probability.sum(axis=0) == 0] = NEXT_TO_NOTHING
     rows, classes = np.nonzero(probability)
     weight = probability[rows, classes]
     if task.sample_weight is not None:

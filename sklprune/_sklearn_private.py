@@ -8,6 +8,7 @@ from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context as fit_context
+from sklearn.ensemble._forest import _generate_sample_indices
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMapper
 from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
 from sklearn.linear_model import LogisticRegression
@@ -38,6 +39,7 @@ __all__ = [
     "num_samples",
     "print_elapsed_time",
     "safe_indexing",
+    "samples_can_be_drawn",
     "scorer_name",
     "scorer_takes_weights",
 ]
@@ -55,6 +57,15 @@ def _scoring_function(scorer, estimator):
     if isinstance(scorer, _PassthroughScorer):
         return estimator.score
     return scorer._score_func if isinstance(scorer, _BaseScorer) else scorer
+
+
+def samples_can_be_drawn(forest):
+    """Whether the bootstrap samples of a fitted forest can be drawn again.
+
+    Where they depend on weights, a forest without them has forgotten its own.
+    """
+    weighted = "sample_weight" in signature(_generate_sample_indices).parameters
+    return forest.bootstrap and (not weighted or hasattr(forest, "_sample_weight"))
 
 
 def scorer_takes_weights(scorer, estimator):

@@ -77,7 +77,7 @@ class Rule(BaseEstimator):
     Attributes
     ----------
     needs : tuple of str
-        What the table must hold on demand: fields of `Cost`, "agreement".
+        What the table must hold on demand: fields of `Cost`, "agreement", "fidelity".
     needs_scores : bool
         Whether the choice is made by scores, so that it needs y.
     needs_unpruned : bool
@@ -248,7 +248,7 @@ class Tolerance(Rule):
     faithful : bool, default=False
         Whether the same must hold of `fidelity`: the score where each held-out row
         is of a class as probably as the unpruned model says. A few hundred labels let
-        models pass by luck that lose ten times the tolerance on other rows, and the
+        models pass by luck that lose five times the tolerance on other rows, and the
         unpruned model knows more than they say. Of classifiers with `predict_proba`
         and one output, with a score that takes weights. The result is larger, much so
         where the unpruned model takes noise for knowledge.

@@ -1,9 +1,12 @@
 """The way from a table to what ships: rules that ask for more than scores."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
+from sklearn.datasets import make_classification
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -17,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune
+from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune, strip
 from sklprune.methods import Magnitude
 from sklprune.rules import Agreement, Best, Budget, Rule, Tolerance
 
@@ -182,6 +185,49 @@ def test_rows_that_a_model_knows_choose_badly(binary, model, in_pipeline):
     prune(model, X, y, **asked)
     prune(model, X[:half], y[:half], **asked | {"rule": Agreement(0.5)})
     prune(model, X[:half], y[:half], pruning_ratio=0.5)
+
+
+def test_few_splits_tell_nothing(binary):
+    X, y = binary
+    half = len(y) // 2
+    stump = DecisionTreeClassifier(max_depth=1, random_state=0)
+    model = stump.fit(X[:half], y[:half])
+    # without a warning, which is an error here
+    prune(model, X[:half], y[:half], pruning_ratio=[0.5], cv=2)
+
+
+def test_what_was_stripped_or_pruned_is_pruned_again(binary):
+    X, y = binary
+    model = RandomForestClassifier(10, random_state=0).fit(X, y)
+    asked = {"pruning_ratio": [0.5, 0.8], "cv": 2, "rule": Tolerance(0.1)}
+    with warnings.catch_warnings():
+        # whether a stripped forest knows its rows depends on the release
+        warnings.simplefilter("ignore", UserWarning)
+        for method in ("backfitting", "member_selection", "cost_complexity"):
+            once = prune(strip(model), X, y, method=method, **asked).estimator_
+            twice = prune(once, X, y, method=method, **asked).estimator_
+            assert cost(twice).nodes <= cost(once).nodes <= cost(model).nodes
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr"])
+def test_fidelity_where_a_class_is_never_likely(scoring):
+    X, y = make_classification(
+        400, n_informative=5, n_classes=3, weights=[0.6, 0.38], random_state=0
+    )
+    tree = DecisionTreeClassifier(random_state=0).fit(X[:200], y[:200])
+    rare = np.flatnonzero(tree.predict(X[200:]) < 2) + 200
+    rows = np.concatenate([np.arange(200), rare])
+    split = [(np.arange(200), np.arange(200, len(rows)))]
+    rule = Tolerance(0.5, relative=True, faithful=True)
+    pruned = prune(tree, X[rows], y[rows], cv=split, rule=rule, scoring=scoring)
+    assert np.isfinite(pruned.path_.table["fidelity"]).all()
+
+
+def test_fidelity_of_a_score_that_fails(classes, network):
+    X, y = classes
+    rule = Tolerance(faithful=True)
+    with pytest.raises(ValueError, match="this score fails: .* Give another scoring"):
+        prune(network, X, y, rule=rule, scoring="roc_auc_ovo", random_state=0)
 
 
 class Counting(LogisticRegression):

@@ -16,6 +16,8 @@ from sklprune.families._containers import additive_shell
 
 #: losses of boosting that do not bend
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+#: of fewer splits the counts of other rows may be the same by chance
+SPLITS_THAT_TELL = 5
 #: fields of a node that training measured, as numbers with a fraction
 STATISTICS = ("impurity", "weighted_n_node_samples")
 #: what stays of a tree that became a constant
@@ -80,9 +82,11 @@ class TreesFamily(Family):
     def fitted_on(self, estimator, X):
         """Whether the trees were fitted on these rows, all of them and in order.
 
-        Others hardly come to all leaves of a tree in the same numbers.
+        Others hardly come to all leaves in the same numbers; where there are too few
+        leaves, or a tree saw a part of the rows that is not known, the answer is no.
         """
-        if X.shape[0] != self.n_fitted(estimator):
+        n_splits = sum((tree.left >= 0).sum() for tree in self.tables(estimator))
+        if n_splits < SPLITS_THAT_TELL or X.shape[0] != self.n_fitted(estimator):
             return False
         known = self.trees(estimator), self.bags(estimator), self.leaves(estimator, X)
         for tree, bag, ids in zip(*known):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklprune._sklearn_private import samples_can_be_drawn
 from sklprune._units import Units
 from sklprune.families._base import without
 from sklprune.families._trees import (
@@ -52,9 +53,11 @@ class ForestFamily(AveragedFamily):
 
     def capabilities(self, estimator):
         own = {"member_outputs", "member_targets"}
-        own |= {"out_of_bag"} if estimator.bootstrap else set()
+        known = samples_can_be_drawn(estimator)
+        own |= {"out_of_bag"} if known else set()
         own |= {"recast"} if _boosting_holds(estimator) else set()
-        return super().capabilities(estimator) | own
+        lost = {"fitted_on"} if estimator.bootstrap and not known else set()
+        return (super().capabilities(estimator) | own) - lost
 
     # -- trees as arrays -------------------------------------------------------------
 

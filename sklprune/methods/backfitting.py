@@ -19,9 +19,9 @@ MIN_PRICE = 0.1
 #: among more leaves than this share of all, and more than so many, raising hardly pays
 #: and takes long
 RAISED_UP_TO, RAISED_AT_LEAST = 0.01, 500
-#: a small model is smaller where few trees share what is said: there are so many shares
-#: at first, and one more at each price at which all of them are taken
-FIRST_SHARES = 10
+#: a small model is smaller where few trees share what is said: of 25 shares there are
+#: ten at first, and one more at each price at which all of them are taken
+FIRST_SHARES, ALL_SHARES = 10, 25
 #: on the way down models are kept that are smaller than the last by this factor: large
 #: ones take as much memory as the forest itself
 APART = 0.95
@@ -62,9 +62,9 @@ default="same"
         soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
         forests, and forests of several outputs, stay what they are.
     n_shares : int, default=25
-        How many trees of a forest that classifies may stand at most; the smallest
-        models have up to ten. Fewer are smaller for coarse scores, more say finer
-        ones.
+        How many trees of a forest that classifies may stand at most; in the smallest
+        models two fifths of them, or ten. Fewer are smaller for coarse scores, more
+        say finer ones.
     teacher : {"auto", "labels", "model"}, default="auto"
         Who says what rows are. "labels": y. "model": the model that is pruned, which
         needs no y; rows are made up from those at hand until there are as many as it
@@ -128,7 +128,8 @@ default="same"
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.offset(task.X)
         n_shares = min(self.n_shares, len(form.trees))
-        goal = form.goal(n_shares=min(n_shares, FIRST_SHARES))
+        first = max(FIRST_SHARES, n_shares * FIRST_SHARES // ALL_SHARES)
+        goal = form.goal(n_shares=min(n_shares, first))
         n_leaves = sum(tree.n_leaves for tree in form.trees)
         limit = goal.boundary * n_leaves
         few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
@@ -207,7 +208,8 @@ def _upwards(descent, limit, few, n_shares):
             if models[-1].n_leaves > limit:
                 break
         if len(descent.standing) == descent.goal.room < n_shares:
-            descent.goal.share_among(descent.goal.room + 1)
+            more = descent.goal.room + max(1, n_shares // ALL_SHARES)
+            descent.goal.share_among(min(more, n_shares))
         price /= STEP if descent.standing else STEP**3
     return models
 
