@@ -21,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, cost, prune, strip
+from sklprune._registry import family_of
 from sklprune.methods import Magnitude
 from sklprune.rules import Agreement, Best, Budget, Rule, Tolerance
 
@@ -192,6 +193,7 @@ def test_few_splits_tell_nothing(binary):
     half = len(y) // 2
     stump = DecisionTreeClassifier(max_depth=1, random_state=0)
     model = stump.fit(X[:half], y[:half])
+    assert not family_of(model).fitted_on(model, X[:half])
     # without a warning, which is an error here
     prune(model, X[:half], y[:half], pruning_ratio=[0.5], cv=2)
 
