@@ -153,7 +153,8 @@ def as_told_by(model, task):
     """
     probability = model.predict_proba(task.X)
     # scores want to see every class, were it for next to nothing
-    probability[:, probability.sum(axis=0) == 0] = NEXT_TO_NOTHING
+    likely = probability.sum(axis=0) > 0
+    probability = np.where(likely, probability, NEXT_TO_NOTHING)
     rows, classes = np.nonzero(probability)
     weight = probability[rows, classes]
     if task.sample_weight is not None:

@@ -85,12 +85,13 @@ class TreesFamily(Family):
         Others hardly come to all leaves in the same numbers; where there are too few
         leaves, or a tree saw a part of the rows that is not known, the answer is no.
         """
-        n_splits = sum((tree.left >= 0).sum() for tree in self.tables(estimator))
-        if n_splits < SPLITS_THAT_TELL or X.shape[0] != self.n_fitted(estimator):
+        if X.shape[0] != self.n_fitted(estimator):
             return False
-        known = self.trees(estimator), self.bags(estimator), self.leaves(estimator, X)
-        for tree, bag, ids in zip(*known):
-            count = self.rows_of(tree)
+        counts = [self.rows_of(tree) for tree in self.trees(estimator)]
+        if sum(len(count) // 2 for count in counts) < SPLITS_THAT_TELL:
+            return False
+        known = counts, self.bags(estimator), self.leaves(estimator, X)
+        for count, bag, ids in zip(*known):
             found = np.bincount(ids[bag], minlength=len(count))
             leaf = found > 0
             if found.sum() != count[0] or (found[leaf] != count[leaf]).any():

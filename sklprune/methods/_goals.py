@@ -75,9 +75,6 @@ class Goal:
         where a share of the leaves stands."""
         return 1.0
 
-    def share_among(self, n_shares):
-        """Let so many trees stand that share what is said; here any number may."""
-
     def within(self, value):
         """Values of leaves as they may be: any."""
         return value
@@ -185,6 +182,7 @@ class ShareGoal(SquaredGoal):
         return self.y, self.n_distributions
 
     def share_among(self, n_shares):
+        """Let so many trees stand, each with an equal share."""
         self.n_shares = self.room = n_shares
 
     def within(self, value):

@@ -137,7 +137,7 @@ default="same"
         known = form.trees, leaves
         descent = Descent(*known, goal, offset, self.rho, routes)
         models = _upwards(descent, limit, few, n_shares)
-        del descent
+        del descent  # what it knows of all trees, before the next one knows as much
         if form.says_now:
             goal = form.goal(n_shares=len(form.trees))
             descent = Descent(*known, goal, offset, self.rho)
