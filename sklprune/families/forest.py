@@ -4,11 +4,10 @@ import numpy as np
 
 from sklprune._sklearn_private import samples_can_be_drawn
 from sklprune._units import Units
+from sklprune.families._averaged_trees import AveragedFamily, one_hot
 from sklprune.families._base import without
 from sklprune.families._trees import (
-    AveragedFamily,
     cut,
-    one_hot,
     table,
     with_tree,
 )

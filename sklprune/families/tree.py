@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from sklprune.families._averaged_trees import AveragedFamily
 from sklprune.families._trees import (
-    AveragedFamily,
     cut,
     table,
     with_tree,

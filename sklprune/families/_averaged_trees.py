@@ -1,0 +1,102 @@
+"""Models whose trees average values, or distributions of classes."""
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from sklprune.families._containers import additive_shell
+from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily
+
+
+class AveragedFamily(TreesFamily):
+    """Base of the families whose trees average values, or distributions of classes."""
+
+    def offset(self, estimator, X):
+        return np.zeros((X.shape[0], self.trees(estimator)[0].value[0].size))
+
+    def says(self, estimator):
+        return "distributions" if is_classifier(estimator) else "values"
+
+    def n_distributions(self, estimator):
+        return estimator.n_outputs_
+
+    def targets(self, estimator, y):
+        return one_hot(estimator, y)
+
+    def total(self, estimator, X):
+        if not is_classifier(estimator):
+            return estimator.predict(X).reshape(X.shape[0], -1)
+        said = estimator.predict_proba(X)
+        if not isinstance(said, list):
+            return said
+        width = max(block.shape[1] for block in said)
+        return np.hstack([_padded(block, width) for block in said])
+
+    def louder(self, n_trees, n_left):
+        return n_trees / n_left
+
+    def recast(self, estimator, X, container="auto"):
+        """A boosting model without a say that can hold the trees."""
+        return additive_shell(estimator, X, container)
+
+    def capabilities(self, estimator):
+        own = {"as_boosting"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        return super().capabilities(estimator) | own
+
+    def as_boosting(self, estimator, X, container):
+        shell, tables = self.recast(estimator, X, container), self.tables(estimator)
+        if is_classifier(estimator) and len(estimator.classes_) == 2:
+            # the one score of two classes is how far the second is ahead
+            tables = [
+                tree._replace(value=tree.value[:, [1]] - tree.value[:, [0]])
+                for tree in tables
+            ]
+        n_outputs = tables[0].value.shape[1]
+        trees = [
+            tree._replace(value=tree.value[:, [output]], output=output)
+            for output in range(n_outputs)
+            for tree in tables
+        ]
+        return shell, trees, np.zeros(n_outputs)
+
+    def answer(self, estimator, total, response):
+        if not is_classifier(estimator):
+            return total[:, 0] if total.shape[1] == 1 else total
+        several = estimator.n_outputs_ > 1
+        classes = estimator.classes_ if several else [estimator.classes_]
+        shares = [
+            block[:, : len(known)]
+            for block, known in zip(np.split(total, len(classes), axis=1), classes)
+        ]
+        if response == "predict_proba":
+            return shares if several else shares[0]
+        labels = [known[share.argmax(axis=1)] for known, share in zip(classes, shares)]
+        return np.column_stack(labels) if several else labels[0]
+
+    @staticmethod
+    def standing(ensemble):
+        """The subtrees of an ensemble; where none stands, one that says nothing."""
+        silent = np.zeros((1, len(ensemble.baseline)))
+        return ensemble.subtrees or [ONLY_THE_ROOT._replace(value=silent)]
+
+
+def one_hot(estimator, y, padded=True):
+    """What a tree that averages ought to say of each row, (n_rows, n_values), float.
+
+    One column for each class of a classifier, of several outputs side by side; y
+    itself of a regressor. Padded, every output has as many columns as the one of the
+    most classes, as the values of a tree do.
+    """
+    y = np.asarray(y).reshape(len(y), -1)
+    if not hasattr(estimator, "classes_"):
+        return y.astype(float)
+    classes = estimator.classes_ if y.shape[1] > 1 else [estimator.classes_]
+    hot = [column[:, None] == known for column, known in zip(y.T, classes)]
+    if padded:
+        width = max(len(known) for known in classes)
+        hot = [_padded(block, width) for block in hot]
+    return np.hstack(hot).astype(float)
+
+
+def _padded(block, width):
+    """A block of columns, and as many of zeros as are wanting."""
+    return np.pad(block, ((0, 0), (0, width - block.shape[1])))
