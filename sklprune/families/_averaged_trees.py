@@ -16,8 +16,12 @@ class AveragedFamily(TreesFamily):
     def says(self, estimator):
         return "distributions" if is_classifier(estimator) else "values"
 
+    def n_outputs(self, estimator):
+        """How many columns y has, as far as the estimator knows it."""
+        return getattr(estimator, "n_outputs_", 1)
+
     def n_distributions(self, estimator):
-        return estimator.n_outputs_
+        return self.n_outputs(estimator)
 
     def targets(self, estimator, y):
         return one_hot(estimator, y)
@@ -39,7 +43,7 @@ class AveragedFamily(TreesFamily):
         return additive_shell(estimator, X, container)
 
     def capabilities(self, estimator):
-        own = {"as_boosting"} if getattr(estimator, "n_outputs_", 1) == 1 else set()
+        own = {"as_boosting"} if self.n_outputs(estimator) == 1 else set()
         return super().capabilities(estimator) | own
 
     def as_boosting(self, estimator, X, container):
@@ -61,7 +65,7 @@ class AveragedFamily(TreesFamily):
     def answer(self, estimator, total, response):
         if not is_classifier(estimator):
             return total[:, 0] if total.shape[1] == 1 else total
-        several = estimator.n_outputs_ > 1
+        several = self.n_outputs(estimator) > 1
         classes = estimator.classes_ if several else [estimator.classes_]
         shares = [
             block[:, : len(known)]

@@ -1,0 +1,100 @@
+"""Models that average members: whole members as units, beside the leaves of trees."""
+
+import numpy as np
+
+from sklprune._units import Units
+from sklprune.families._averaged_trees import AveragedFamily, one_hot
+
+
+class MembersFamily(AveragedFamily):
+    """Base of the families that average the outputs of members, mostly trees."""
+
+    granularities = ("leaf", "member")
+    default_method = "backfitting"
+    #: what a member is called in a report
+    member = "member"
+
+    def own_units(self, estimator, granularity):
+        if granularity == "leaf":
+            return super().own_units(estimator, granularity)
+        return Units("member", len(estimator.estimators_))
+
+    def own_names(self, units):
+        if units.granularity == "leaf":
+            return super().own_names(units)
+        return np.array([f"{self.member} {i}" for i in range(units.count)])
+
+    def own_remove(self, estimator, units, keep):
+        if units.granularity == "leaf":
+            return super().own_remove(estimator, units, keep)
+        positions = np.flatnonzero(keep)
+        members = [estimator.estimators_[i] for i in positions]
+        return self.holding(estimator, members, positions)
+
+    def holding(self, estimator, members, positions):
+        """A stripped copy of a model that averages other members.
+
+        `positions` are those of the members that these stand for.
+        """
+        model = self.strip(estimator)
+        model.estimators_ = members
+        model.n_estimators = len(members)
+        return model
+
+    def capabilities(self, estimator):
+        own = {"member_outputs", "member_targets"}
+        own |= {"out_of_bag"} if self.bags_known(estimator) else set()
+        own |= {"recast"} if self._boosting_holds(estimator) else set()
+        return super().capabilities(estimator) | own
+
+    def _boosting_holds(self, estimator):
+        """Whether boosting can hold the trees: one output, of two classes or more."""
+        classes = getattr(estimator, "classes_", (0, 1))
+        return self.n_outputs(estimator) == 1 and len(classes) > 1
+
+    # -- rows and members ------------------------------------------------------------
+
+    def bags_known(self, estimator):
+        """Whether there are rows that members have not seen, and which is known."""
+        raise NotImplementedError
+
+    def n_fitted(self, estimator):
+        # a sample of the rows holds fewer of them
+        return estimator._n_samples
+
+    def out_of_bag(self, estimator):
+        """Which rows of the training data each member has not seen, bool.
+
+        Rows are in the order in which they were given to `fit`. (n_rows, n_members)
+        """
+        samples = estimator.estimators_samples_
+        unseen = np.ones((estimator._n_samples, len(samples)), dtype=bool)
+        for member, rows in enumerate(samples):
+            unseen[rows, member] = False
+        return unseen
+
+    def member_outputs(self, estimator, X):
+        """What each member says: (n_rows, n_members, n_outputs), float32.
+
+        Probabilities of all classes of a classifier, values of a regressor. Of
+        several outputs all are laid side by side.
+        """
+        raise NotImplementedError
+
+    def member_targets(self, estimator, y):
+        """What each member ought to say: (n_rows, n_outputs), float32."""
+        return one_hot(estimator, y, padded=False).astype(np.float32)
+
+    # -- trees as arrays -------------------------------------------------------------
+
+    def loud(self, subtrees, baseline):
+        """The subtrees that stand in an average, each with what it says there.
+
+        An average of n trees is the sum of what they say, each n times as loud, with
+        the constant in all of them.
+        """
+        n_trees = len(subtrees)
+        return [
+            subtree._replace(value=n_trees * subtree.value + baseline)
+            for subtree in subtrees
+        ]
