@@ -8,6 +8,7 @@ from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import _fit_context as fit_context
+from sklearn.ensemble._bagging import _generate_bagging_indices
 from sklearn.ensemble._forest import _generate_sample_indices
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMapper
 from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
@@ -31,6 +32,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "TreeGrower",
+    "bags_can_be_drawn",
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",
@@ -66,6 +68,18 @@ def samples_can_be_drawn(forest):
     """
     weighted = "sample_weight" in signature(_generate_sample_indices).parameters
     return forest.bootstrap and (not weighted or hasattr(forest, "_sample_weight"))
+
+
+def bags_can_be_drawn(bagging):
+    """Whether the rows that each member of a fitted bagging saw can be drawn again.
+
+    Not where they depend on weights that are gone, or where members were added later.
+    """
+    weighted = "sample_weight" in signature(_generate_bagging_indices).parameters
+    seeds, members = vars(bagging).get("_seeds"), vars(bagging).get("estimators_")
+    if seeds is None or members is None or len(seeds) != len(members):
+        return False
+    return not weighted or hasattr(bagging, "_sample_weight")
 
 
 def scorer_takes_weights(scorer, estimator):

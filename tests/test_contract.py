@@ -10,6 +10,8 @@ from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
     ExtraTreesRegressor,
     GradientBoostingClassifier,
@@ -19,7 +21,12 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -87,6 +94,13 @@ CASES = {
         "cost_complexity",
         Y,
     ),
+    "leaves of bagged trees": (
+        BaggingClassifier(n_estimators=12, max_features=0.7),
+        "backfitting",
+        Y,
+    ),
+    "links of bagged trees": (BaggingRegressor(n_estimators=12), "cost_complexity", Y2),
+    "members of bagging": (BaggingRegressor(Ridge(), 12), "member_selection", Y2),
     "leaves of boosting": (
         GradientBoostingClassifier(n_estimators=12),
         "backfitting",

@@ -5,6 +5,7 @@ Adding one is a file here, its test file, and a line below.
 
 from sklprune._registry import register_family
 from sklprune.families._base import Family
+from sklprune.families.bagging import BaggingFamily
 from sklprune.families.boosting import BoostingFamily
 from sklprune.families.column_transformer import ColumnTransformerFamily
 from sklprune.families.forest import ForestFamily
@@ -20,6 +21,7 @@ from sklprune.families.tree import TreeFamily
 __all__ = ["Family"]
 
 register_family(Family())
+register_family(BaggingFamily())
 register_family(BoostingFamily())
 register_family(ColumnTransformerFamily())
 register_family(ForestFamily())

@@ -4,6 +4,7 @@ import numpy as np
 
 from sklprune._units import Units
 from sklprune.families._averaged_trees import AveragedFamily, one_hot
+from sklprune.families._trees import cut, table, with_tree
 
 
 class MembersFamily(AveragedFamily):
@@ -87,14 +88,41 @@ class MembersFamily(AveragedFamily):
 
     # -- trees as arrays -------------------------------------------------------------
 
-    def loud(self, subtrees, baseline):
-        """The subtrees that stand in an average, each with what it says there.
+    def rows_of_trees(self, estimator, X):
+        """X as its trees take it: float32."""
+        raise NotImplementedError
 
-        An average of n trees is the sum of what they say, each n times as loud, with
-        the constant in all of them.
-        """
-        n_trees = len(subtrees)
-        return [
-            subtree._replace(value=n_trees * subtree.value + baseline)
-            for subtree in subtrees
+    def tables(self, estimator):
+        trees = self.trees(estimator)
+        return [table(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
+
+    def leaves(self, estimator, X):
+        X = self.rows_of_trees(estimator, X)
+        ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)
+        for row, tree in zip(ids, self.trees(estimator)):
+            row[:] = tree.apply(X)
+        return ids
+
+    def from_tables(self, estimator, ensemble, trees=None):
+        trees = self.trees(estimator) if trees is None else trees
+        subtrees = self.standing(ensemble)
+        # an average of n trees is the sum of what they say, each n times as loud
+        said = [len(subtrees) * each.value + ensemble.baseline for each in subtrees]
+        smaller = [
+            cut(trees[each.tree], each, value) for each, value in zip(subtrees, said)
         ]
+        return self._with_trees(estimator, subtrees, smaller)
+
+    def with_subtrees(self, estimator, subtrees):
+        trees = self.trees(estimator)
+        smaller = [cut(trees[each.tree], each) for each in subtrees]
+        return self._with_trees(estimator, subtrees, smaller)
+
+    def _with_trees(self, estimator, subtrees, trees):
+        """A copy of the estimator with other trees in place of some of its own."""
+        positions = [subtree.tree for subtree in subtrees]
+        members = [
+            with_tree(estimator.estimators_[i], tree)
+            for i, tree in zip(positions, trees)
+        ]
+        return self.holding(estimator, members, positions)

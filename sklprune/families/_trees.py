@@ -311,9 +311,6 @@ def table(tree, position=0, scale=1.0, output=None):
 def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     """A `Tree` of scikit-learn that holds a subtree; statistics of nodes stay.
 
-    Node fields are read from the tree, so that a release may change them; memory is
-    allocated for the nodes that stay.
-
     Parameters
     ----------
     tree : Tree of scikit-learn
@@ -326,9 +323,7 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
         Whether statistics come with the precision of a float32. Nothing that is
         predicted reads them, and the other half of their bits does not compress.
     """
-    make, (n_features, classes, n_outputs), state = tree.__reduce__()
-    if n_classes is not None:
-        classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
+    state = tree.__getstate__()
     nodes = records(state["nodes"], subtree.nodes)
     nodes["left_child"], nodes["right_child"] = subtree.children()
     if subtree.statistics is not None:
@@ -340,16 +335,58 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     nodes["feature"][~subtree.split] = -2
     nodes["threshold"][~subtree.split] = -2
     value = state["values"][subtree.nodes] if value is None else value
+    return filled(tree, nodes, value, n_classes=n_classes)
+
+
+def filled(tree, nodes, value, *, n_features=None, n_classes=None):
+    """A `Tree` of scikit-learn like another one, of other nodes.
+
+    Node fields are read from the tree, so that a release may change them; memory is
+    allocated for the nodes that it holds.
+
+    Parameters
+    ----------
+    tree : Tree of scikit-learn
+    nodes : ndarray of shape (n_nodes,)
+        Records as the tree holds them.
+    value : ndarray of shape (n_nodes, n_values)
+        What they say, as scikit-learn stores it.
+    n_features, n_classes : int or None
+        Columns of X, and values of a node for each output, where they change.
+    """
+    make, (width, classes, n_outputs), state = tree.__reduce__()
+    if n_classes is not None:
+        classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
     shape = (len(nodes), n_outputs, max(classes))
-    state = state | {
-        "max_depth": len(levels_of(nodes["left_child"], nodes["right_child"])),
-        "node_count": len(nodes),
-        "nodes": nodes,
-        "values": np.ascontiguousarray(value, dtype=float).reshape(shape),
-    }
-    smaller = make(n_features, classes, n_outputs)
-    smaller.__setstate__(state)
-    return smaller
+    other = make(n_features or width, classes, n_outputs)
+    other.__setstate__(
+        state
+        | {
+            "max_depth": len(levels_of(nodes["left_child"], nodes["right_child"])),
+            "node_count": len(nodes),
+            "nodes": nodes,
+            "values": np.ascontiguousarray(value, dtype=float).reshape(shape),
+        }
+    )
+    return other
+
+
+def renumbered(tree, numbers, n_features):
+    """A `Tree` of scikit-learn that asks for columns by other numbers.
+
+    Parameters
+    ----------
+    tree : Tree of scikit-learn
+    numbers : ndarray of shape (n_features of the tree,), int
+        The new number of each column.
+    n_features : int
+        How many columns there are then.
+    """
+    state = tree.__getstate__()
+    nodes = state["nodes"].copy()
+    split = nodes["feature"] >= 0
+    nodes["feature"][split] = numbers[nodes["feature"][split]]
+    return filled(tree, nodes, state["values"], n_features=n_features)
 
 
 def records(nodes, which):

@@ -1,0 +1,238 @@
+"""Bagged members: of trees leaves leave, of anything whole members."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor, IsolationForest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.svm import LinearSVC
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeRegressor,
+)
+
+from sklprune import PrunedEstimator, cost, prune, strip, to_plain
+from sklprune._registry import family_of
+from sklprune.methods import Backfitting
+
+#: each member sees some columns, twice the same ones too, under numbers of its own
+PATCHES = {"max_features": 0.5, "bootstrap_features": True, "random_state": 0}
+
+
+def leaves_of(bagging):
+    return sum(tree.get_n_leaves() for tree in bagging.estimators_)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"random_state": 0},
+        PATCHES,
+        {"bootstrap": False, "max_samples": 0.5, "random_state": 0},
+    ],
+)
+@pytest.mark.parametrize("method", ["backfitting", "cost_complexity"])
+def test_leaves_leave_and_the_kind_stays(classes, options, method):
+    X, y = classes
+    model = BaggingClassifier(DecisionTreeClassifier(), 12, **options)
+    model.fit(X[:160], y[:160])
+    before = pickle.dumps(model)
+    pruned = prune(
+        model, X[160:], y[160:], method=method, pruning_ratio=0.7, random_state=0
+    )
+    small = pruned.estimator_
+    assert type(small) is BaggingClassifier
+    assert leaves_of(small) < leaves_of(model)
+    assert pruned.pruning_ratio_ == pytest.approx(0.7, abs=0.1)
+    np.testing.assert_allclose(small.predict_proba(X).sum(axis=1), 1)
+    assert pickle.dumps(model) == before
+
+
+def test_the_default_is_that_of_forests(classes):
+    X, y = classes
+    pruned = PrunedEstimator(BaggingClassifier(random_state=0), pruning_ratio=0.7)
+    assert "Backfitting" in pruned.fit(X, y).report_.summary
+
+
+def test_members_are_given_the_columns_that_they_read(classes):
+    X, y = classes
+    X = np.column_stack([X, np.random.RandomState(0).normal(size=(len(X), 50))])
+    model = BaggingClassifier(random_state=0).fit(X, y)
+    small = prune(model, X, y, pruning_ratio=0.9, random_state=0).estimator_
+    for member, columns in zip(small.estimators_, small.estimators_features_):
+        read = member.tree_.feature[member.tree_.feature >= 0]
+        np.testing.assert_array_equal(np.unique(read), np.arange(len(columns)))
+        assert member.n_features_in_ == member.tree_.n_features == len(columns)
+    assert cost(small).file_bytes < 0.5 * cost(model).file_bytes
+
+
+def test_trees_speak_of_all_columns_and_all_classes(classes):
+    X, y = classes
+    model = BaggingClassifier(n_estimators=6, **PATCHES).fit(X, y)
+    # a member that has never met the class in the middle
+    rows = y != "bee"
+    member = DecisionTreeClassifier(max_depth=3, random_state=0)
+    codes = np.searchsorted(model.classes_, y)
+    columns = model.estimators_features_[0]
+    model.estimators_[0] = member.fit(X[rows][:, columns], codes[rows])
+    family = family_of(model)
+    tables, leaves = family.tables(model), family.leaves(model, X)
+    total = sum(table.value[ids] for table, ids in zip(tables, leaves))
+    np.testing.assert_allclose(total, model.predict_proba(X), rtol=1e-12)
+    small = prune(model, X, y, method="cost_complexity", pruning_ratio=0.3).estimator_
+    assert small.predict_proba(X).shape == (len(X), 3)
+    with np.errstate(divide="ignore"):
+        logarithm = np.log(small.predict_proba(X))
+        np.testing.assert_allclose(small.predict_log_proba(X), logarithm, rtol=1e-9)
+
+
+@pytest.mark.parametrize("inner", [DecisionTreeRegressor(), ExtraTreeRegressor()])
+def test_values_of_several_outputs(regression, inner):
+    X, y = regression
+    y = np.column_stack([y, X[:, 1]])
+    model = BaggingRegressor(inner, 12, random_state=0).fit(X[:150], y[:150])
+    small = prune(model, X[150:], y[150:], pruning_ratio=0.8, random_state=0)
+    assert leaves_of(small.estimator_) <= 0.3 * leaves_of(model)
+    assert small.estimator_.predict(X).shape == y.shape
+
+
+def test_gradient_boosting_holds_bagged_trees(binary):
+    X, y = binary
+    model = BaggingClassifier(n_estimators=40, **PATCHES).fit(X, y)
+    fast = prune(model, X, y, method="recast").estimator_
+    np.testing.assert_array_equal(fast.predict(X), model.predict(X))
+    for method in (Backfitting(container="auto"), "regrow"):
+        small = prune(model, X, y, method=method, pruning_ratio=0.95, random_state=0)
+        assert type(small.estimator_).__name__ == "GradientBoostingClassifier"
+
+
+def test_missing_values_go_where_they_went(classes):
+    X, y = classes
+    X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
+    model = BaggingClassifier(n_estimators=12, **PATCHES).fit(X, y)
+    small = prune(model, X, y, pruning_ratio=0.6, random_state=0).estimator_
+    assert 0 < leaves_of(small) < leaves_of(model)
+    assert np.isfinite(small.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("inner", [LogisticRegression(), LinearSVC()])
+def test_whole_members_of_any_kind(classes, inner):
+    X, y = classes
+    model = BaggingClassifier(inner, 10, max_features=0.6, random_state=0).fit(X, y)
+    family = family_of(model)
+    said = family.member_outputs(model, X)
+    # members say float32
+    np.testing.assert_allclose(said.mean(axis=1), model.predict_proba(X), atol=1e-6)
+    pruned = PrunedEstimator(model, method="member_selection", pruning_ratio=0.5)
+    small = pruned.fit(X, y).estimator_
+    assert len(small.estimators_) == len(small.estimators_features_) == 5
+    kept = np.mean(family.member_outputs(small, X), axis=1)
+    np.testing.assert_allclose(kept, small.predict_proba(X), atol=1e-6)
+
+
+def test_columns_are_the_default_where_members_are_no_trees(regression):
+    X, y = regression
+    model = BaggingRegressor(Ridge(), 5, random_state=0)
+    with pytest.raises(ValueError, match="averages Ridge, not trees"):
+        PrunedEstimator(model, method="backfitting", pruning_ratio=0.5).fit(X, y)
+    pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0).fit(X, y)
+    assert "features removed" in pruned.report_.summary
+
+
+def test_an_isolation_forest_is_no_average_of_classes(binary):
+    X, _ = binary
+    assert "leaf" not in family_of(IsolationForest().fit(X)).granularities
+
+
+@pytest.mark.parametrize("inner", [DecisionTreeClassifier(), LogisticRegression()])
+def test_out_of_bag_agrees_with_scikit_learn(classes, inner):
+    X, y = classes
+    model = BaggingClassifier(inner, 30, oob_score=True, random_state=0).fit(X, y)
+    family = family_of(model)
+    assert "out_of_bag" in family.capabilities(model)
+    unseen = family.out_of_bag(model)
+    said = family.member_outputs(model, X) * unseen[:, :, None]
+    mean = said.sum(axis=1) / unseen.sum(axis=1)[:, None]
+    # what members say is float32
+    np.testing.assert_allclose(mean, model.oob_decision_function_, atol=1e-6)
+
+
+def test_what_stays_still_knows_its_rows(classes):
+    X, y = classes
+    model = BaggingClassifier(n_estimators=10, random_state=0).fit(X, y)
+    family = family_of(model)
+    keep = np.arange(10) % 2 == 0
+    small = family.remove(model, family.units(model, "member", X), keep)
+    for ours, theirs in zip(small.estimators_samples_, model.estimators_samples_[::2]):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_members_that_were_added_later_have_forgotten_their_rows(classes):
+    X, y = classes
+    model = BaggingClassifier(n_estimators=5, warm_start=True, random_state=0)
+    model.fit(X, y).set_params(n_estimators=8).fit(X, y)
+    family = family_of(model)
+    assert not {"out_of_bag", "fitted_on"} & family.capabilities(model)
+    small = prune(model, X, y, method="member_selection", pruning_ratio=0.5)
+    assert len(small.estimator_.estimators_) == 4
+
+
+def test_it_is_told_which_rows_it_was_fitted_on(classes):
+    X, y = classes
+    model = BaggingClassifier(n_estimators=5, **PATCHES).fit(X[:160], y[:160])
+    family = family_of(model)
+    assert family.fitted_on(model, X[:160])
+    assert not family.fitted_on(model, X[80:])
+    with pytest.warns(UserWarning, match="fitted on these very rows"):
+        prune(model, X[:160], y[:160], pruning_ratio=[0.5])
+
+
+def test_strip_shares_what_members_have_in_common(classes):
+    X, y = classes
+    weight = np.ones(len(y))
+    model = BaggingClassifier(n_estimators=30, oob_score=True, random_state=0)
+    model.fit(X, y, sample_weight=weight)
+    stripped = strip(model)
+    np.testing.assert_array_equal(stripped.predict_proba(X), model.predict_proba(X))
+    assert len({id(each) for each in stripped.estimators_features_}) == 1
+    assert not hasattr(stripped, "oob_decision_function_")
+    assert cost(stripped).file_bytes < cost(model).file_bytes
+
+
+def test_weights_of_zero_are_rows_that_are_not_there(binary):
+    X, y = binary
+    model = BaggingClassifier(n_estimators=8, random_state=0).fit(X[:100], y[:100])
+    rows, weight = slice(100, None), np.ones(100)
+    weight[::3] = 0
+    method = Backfitting(teacher="labels")
+    options = {"method": method, "pruning_ratio": 0.7, "random_state": 0}
+    all_rows = prune(model, X[rows], y[rows], sample_weight=weight, **options)
+    some = prune(model, X[rows][weight > 0], y[rows][weight > 0], **options)
+    np.testing.assert_allclose(
+        all_rows.estimator_.predict_proba(X),
+        some.estimator_.predict_proba(X),
+        rtol=1e-9,  # sums of the same rows in another order
+    )
+
+
+def test_monotonic_trees_keep_what_they_say(binary):
+    X, y = binary
+    tree = DecisionTreeClassifier(monotonic_cst=[1] + [0] * 7)
+    pruned = PrunedEstimator(
+        BaggingClassifier(tree, 5, random_state=0), pruning_ratio=0.5, random_state=0
+    )
+    assert "CostComplexity" in pruned.fit(X, y).report_.summary
+
+
+def test_frames_and_plain_models(classes):
+    pd = pytest.importorskip("pandas")
+    X, y = classes
+    X = pd.DataFrame(X, columns=[f"c{i}" for i in range(X.shape[1])])
+    pruned = PrunedEstimator(
+        BaggingClassifier(n_estimators=8, **PATCHES), pruning_ratio=0.6, random_state=0
+    ).fit(X, y)
+    plain = to_plain(pruned)
+    assert list(plain.feature_names_in_) == list(X.columns)
+    np.testing.assert_array_equal(plain.predict(X), pruned.predict(X))
