@@ -6,9 +6,15 @@ from sklearn.utils.class_weight import compute_sample_weight
 def weights_of_rows(estimator, task):
     """The weights that a model was fitted with, or None where there are none.
 
-    What a forest balances in each bootstrap sample is balanced over all rows.
+    What a forest balances in each bootstrap sample is balanced over all rows. A bagging
+    leaves classes to its members, which know them by their numbers.
     """
     of_class = getattr(estimator, "class_weight", None)
+    members = getattr(estimator, "estimator", None)
+    if members is not None:
+        of_class = getattr(members, "class_weight", None)
+        if isinstance(of_class, dict):
+            of_class = {estimator.classes_[i]: each for i, each in of_class.items()}
     if of_class is None:
         return task.sample_weight
     if isinstance(of_class, str) and of_class == "balanced_subsample":

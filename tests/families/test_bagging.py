@@ -12,6 +12,7 @@ from sklearn.tree import (
     DecisionTreeRegressor,
     ExtraTreeRegressor,
 )
+from sklearn.utils.class_weight import compute_sample_weight
 
 from sklprune import PrunedEstimator, cost, prune, strip, to_plain
 from sklprune._registry import family_of
@@ -236,3 +237,20 @@ def test_frames_and_plain_models(classes):
     plain = to_plain(pruned)
     assert list(plain.feature_names_in_) == list(X.columns)
     np.testing.assert_array_equal(plain.predict(X), pruned.predict(X))
+
+
+@pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 20, 2: 1}])
+def test_classes_weigh_as_they_did_in_the_members(classes, weight):
+    X, y = classes
+    tree = DecisionTreeClassifier(class_weight=weight, max_depth=4)
+    model = BaggingClassifier(tree, 10, random_state=0).fit(X, y)
+    of_labels = (
+        dict(zip(model.classes_, weight.values())) if weight != "balanced" else weight
+    )
+    same = BaggingClassifier(n_estimators=10, random_state=0).fit(X, y)
+    same.estimators_ = model.estimators_
+    asked = {"method": Backfitting(teacher="labels"), "pruning_ratio": 0.8}
+    ours = prune(model, X, y, random_state=0, **asked).estimator_
+    rows = compute_sample_weight(of_labels, y)
+    theirs = prune(same, X, y, sample_weight=rows, random_state=0, **asked).estimator_
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X))
