@@ -13,6 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._answers import OutOfBag
 from sklprune._hold_out import hold_out
 from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of
@@ -315,7 +316,7 @@ def first_from(models, ratio, holds, keep_all):
 # -- the loop over splits ------------------------------------------------------------
 
 
-def score_path(plan, task, ratios, splits, steps, wanted=()):
+def score_path(plan, task, ratios, splits, steps, wanted=(), out_of_bag=False):
     """Prune and score at each ratio on each split; the first ratio is 0.
 
     Ratios from the one on at which too little is left for the model to be fitted on
@@ -331,6 +332,9 @@ def score_path(plan, task, ratios, splits, steps, wanted=()):
         What runs each split, and tells of it.
     wanted : tuple of str
         Columns on demand: fields of `Cost`, "agreement" and "fidelity".
+    out_of_bag : bool
+        Whether the unpruned model was fitted on all rows, in this order, so that trees
+        that have not seen a row are to speak for it.
 
     Returns
     -------
@@ -346,7 +350,7 @@ def score_path(plan, task, ratios, splits, steps, wanted=()):
     n_jobs = None if len(splits) == 1 else task.n_jobs
     inner = task if len(splits) == 1 else replace(task, n_jobs=None)
     classes = classes_of(plan.estimator, task.y)
-    asked = (ratios, classes, wanted, len(splits) == 1, keep)
+    asked = (ratios, classes, wanted, len(splits) == 1, keep, out_of_bag)
     results = Parallel(n_jobs=n_jobs)(
         delayed(step)(_score_split, plan, inner, split, *asked)
         for step, split in zip(steps, splits)
@@ -373,12 +377,19 @@ def _warn_of_ratios_left_out(errors):
         )
 
 
-def _score_split(plan, task, split, ratios, classes, wanted, by_blocks, keep):
+def _score_split(
+    plan, task, split, ratios, classes, wanted, by_blocks, keep, out_of_bag
+):
     """Prune on the first rows of a split, score on the second."""
     first, second = split
-    first_rows = task.take(first)
+    first_rows, second_rows = task.take(first), task.take(second)
     dense = fit_dense(plan, first_rows)
-    measure = held_out(task.take(second), dense.model, classes, wanted, by_blocks)
+    unseen = None
+    if out_of_bag:
+        lens = open_model(dense.model, second_rows, plan.method)
+        unseen = OutOfBag(lens.family, lens.model, lens.task.X, np.asarray(second))
+    asked = (classes, wanted, by_blocks, unseen)
+    measure = held_out(second_rows, dense.model, *asked)
     rows, kept, errors, model = [], [], [], None
     models = pruned_at(plan, dense, first_rows, ratios)
     for pruned in as_far_as_it_goes(models, errors):

@@ -29,7 +29,7 @@ from sklprune._path import (
 )
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
-from sklprune._sklearn_private import scorer_name, scorer_takes_weights
+from sklprune._sklearn_private import is_scorer, scorer_name, scorer_takes_weights
 from sklprune._splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
@@ -77,13 +77,13 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     table, outcomes, models = {"ratio": np.array([])}, None, None
     ratio, rule = ratios[-1], rule if several else None
     splits = _splits(rule, plan, task, cv) if several else []
-    if several and plan.frozen and getattr(rule, "needs_scores", True):
-        _warn_of_known_rows(plan, task)
+    asks = plan.frozen and getattr(rule, "needs_scores", True)
+    out_of_bag = several and asks and _must_be_out_of_bag(plan, task)
     steps = progress.begin(len(splits))
     if several:
         wanted = _wanted(rule, store_path)
         table, outcomes, models = score_path(
-            plan, task, ratios_and_none, splits, steps, wanted
+            plan, task, ratios_and_none, splits, steps, wanted, out_of_bag
         )
         # too little may be left for a fit at the largest ones
         ratios_and_none = table["ratio"].tolist()
@@ -108,6 +108,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
     if several:
         scores = _held_out_scores(plan, task, table, outcomes, chosen, rule)
+        scores |= {"original_out_of_bag": True} if out_of_bag else {}
     else:
         scores = _scores_on_fitted_rows(plan, task, dense, best.model)
     scores["kept_because"] = _why_kept(plan.method, rule, ratios, best.candidate.ratio)
@@ -160,19 +161,30 @@ def _check_rule(rule, plan, task):
         )
 
 
-def _warn_of_known_rows(plan, task):
-    """Say so where a choice is to be made on the rows that a model was fitted on."""
+def _must_be_out_of_bag(plan, task):
+    """Whether trees that have not seen a row must speak for the unpruned model.
+
+    So they must where it was fitted on these rows and what is pruned knows of the first
+    ones alone. Where that is not so, or trees have seen all rows, a warning says that
+    the choice is made on known ground.
+    """
     lens = open_model(plan.estimator, task, plan.method)
-    if "fitted_on" not in lens.family.capabilities(lens.model):
-        return
-    if lens.family.fitted_on(lens.model, lens.task.X):
-        warnings.warn(
-            f"{type(lens.model).__name__} was fitted on these very rows: on no others "
-            "does it score as well, and next to it what is pruned looks worse than it "
-            "is, so that too much is kept. Give rows that it has not seen, or the "
-            "unfitted model to PrunedEstimator, which holds rows out.",
-            stacklevel=2,
-        )
+    offers = lens.family.capabilities(lens.model)
+    if "fitted_on" not in offers or not lens.family.fitted_on(lens.model, lens.task.X):
+        return False
+    # of targets that a wrapper changes trees do not speak, and a scorer of one's own may
+    # ask for anything
+    can = lens.task.y is task.y and is_scorer(task.scorer)
+    if can and plan.method.knows_its_rows_alone and "out_of_bag" in offers:
+        return True
+    warnings.warn(
+        f"{type(lens.model).__name__} was fitted on these very rows: on no others "
+        "does it score as well, and next to it what is pruned looks worse than it "
+        "is, so that too much is kept. Give rows that it has not seen, or the "
+        "unfitted model to PrunedEstimator, which holds rows out.",
+        stacklevel=2,
+    )
+    return False
 
 
 def _check_fidelity(rule, plan, task):

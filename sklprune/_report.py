@@ -47,7 +47,9 @@ class Report:
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
         `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`; where
         rows were counted `right_to_wrong`, `wrong_to_right` and `recall`; where the
-        rule asked for it `agreement`, and `by_latency`, True, where it asked for time.
+        rule asked for it `agreement`, and `by_latency`, True, where it asked for time;
+        `original_out_of_bag`, True, where the original had seen the rows and trees that
+        had not spoke for it.
     """
 
     def __init__(self, original, pruned, method, candidate, score):
@@ -272,6 +274,11 @@ class Report:
                 f"Columns that no longer count: {named}"
                 + (f" and {hidden} more" if hidden > 0 else "")
                 + "; pruning columns drops them without loss."
+            )
+        if self.score.get("original_out_of_bag"):
+            notes.append(
+                "The original was fitted on these rows: of each one its score is what "
+                "trees say that have not seen it."
             )
         if self.score.get("by_latency"):
             notes.append(

@@ -65,6 +65,8 @@ class HeldOut:
         See `classes_of`.
     labels : ndarray or None
         What the unpruned model predicts, where predictions are compared.
+    unseen : OutOfBag or None
+        What the unpruned model says of the rows where it has seen them.
     as_told : tuple or None
         Rows, classes and weights as the unpruned model sees them, see `as_told_by`.
     """
@@ -75,11 +77,14 @@ class HeldOut:
     classes: object
     labels: object
     as_told: object
+    unseen: object = None
 
     def row(self, pruned):
         """What the table says of one model on one split."""
         model, X = pruned.model, self.task.X
-        score, parts = _score(model, self.task, self.blocks)
+        whole = pruned.candidate.keep.all()
+        unseen = self.unseen if whole else None
+        score, parts = _score(model, self.task, self.blocks, unseen)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
@@ -87,7 +92,6 @@ class HeldOut:
             row["fidelity"] = self._fidelity(model)
         if self.labels is None:
             return row
-        whole = pruned.candidate.keep.all()
         labels = self.labels if whole else model.predict(X)
         row["agreement"] = _agreement(self.labels, labels)
         if self.classes is not None:
@@ -115,7 +119,7 @@ class HeldOut:
         return value
 
 
-def held_out(task, dense, classes, wanted, by_blocks):
+def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
     """Make ready to measure pruned models beside the unpruned one.
 
     Parameters
@@ -130,6 +134,8 @@ def held_out(task, dense, classes, wanted, by_blocks):
         Columns on demand.
     by_blocks : bool
         Whether a standard error must come from within these rows.
+    unseen : OutOfBag or None
+        What the unpruned model says of these rows where it was fitted on them.
 
     Returns
     -------
@@ -137,9 +143,12 @@ def held_out(task, dense, classes, wanted, by_blocks):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    labels = dense.predict(task.X) if compare else None
-    as_told = as_told_by(dense, task) if "fidelity" in wanted else None
-    return HeldOut(task, blocks, wanted, classes, labels, as_told)
+    says = dense if unseen is None else unseen.at(slice(None))
+    # to agree is to say what the model itself says
+    labelled = dense if "agreement" in wanted else says
+    labels = labelled.predict(task.X) if compare else None
+    as_told = as_told_by(says, task) if "fidelity" in wanted else None
+    return HeldOut(task, blocks, wanted, classes, labels, as_told, unseen)
 
 
 def as_told_by(model, task):
@@ -168,7 +177,7 @@ def _agreement(labels, others):
     return float(same.reshape(len(same), -1).all(axis=1).mean())
 
 
-def _score(model, task, blocks):
+def _score(model, task, blocks, unseen=None):
     """A score, and the parts that its standard error comes from.
 
     Without blocks the one part is the score itself. With blocks they are the
@@ -178,11 +187,16 @@ def _score(model, task, blocks):
     """
     if task.scorer is None:
         return np.nan, [np.nan]
-    whole = score(model, task)
+
+    def score_of(rows):
+        said = model if unseen is None else unseen.at(rows)
+        return score(said, task.take(rows))
+
+    whole = score_of(np.arange(task.n_samples))
     if blocks is None:
         return whole, [whole]
     n = blocks.max() + 1
-    left_out = [score(model, task.take(np.flatnonzero(blocks != b))) for b in range(n)]
+    left_out = [score_of(np.flatnonzero(blocks != b)) for b in range(n)]
     return whole, n * whole - (n - 1) * np.array(left_out)
 
 

@@ -51,8 +51,9 @@ CALLBACKS = "_skl_callbacks"
 
 
 def is_scorer(thing):
-    """Whether something is a scorer that `make_scorer` or `get_scorer` gave."""
-    return isinstance(thing, _BaseScorer)
+    """Whether something is a scorer of scikit-learn's: it asks a model for its answers
+    to all rows, and never for anything else."""
+    return isinstance(thing, (_BaseScorer, _PassthroughScorer))
 
 
 def _scoring_function(scorer, estimator):

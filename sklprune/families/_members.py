@@ -74,6 +74,20 @@ class MembersFamily(AveragedFamily):
             unseen[rows, member] = False
         return unseen
 
+    def out_of_bag_total(self, estimator, X, rows):
+        """What the trees that have not seen them say of rows, as a sum over all trees.
+
+        X are some of the rows that it was fitted on, `rows` their positions. A row that
+        every tree has seen is told by all of them. (n_rows, n_values)
+        """
+        unseen = self.out_of_bag(estimator)[rows]
+        unseen[~unseen.any(axis=1)] = True
+        total = self.offset(estimator, X)
+        known = self.tables(estimator), self.leaves(estimator, X), unseen.T
+        for tree, ids, mine in zip(*known):
+            total[mine] += tree.value[ids[mine]]
+        return total * (unseen.shape[1] / unseen.sum(axis=1, keepdims=True))
+
     def member_outputs(self, estimator, X):
         """What each member says: (n_rows, n_members, n_outputs), float32.
 

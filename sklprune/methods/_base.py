@@ -22,6 +22,9 @@ class Method(BaseEstimator):
         Whether the order must come from rows that the model was not fitted on.
     takes_out_of_bag : bool
         Whether out-of-bag rows of an ensemble will do for unseen ones.
+    knows_its_rows_alone : bool
+        Whether a candidate knows of no rows but those that it was pruned on, though
+        the model that is pruned does: others can then be its test.
     needs_labels : bool
         Whether the order comes from y.
     needs_scorer : bool
@@ -61,6 +64,7 @@ class Method(BaseEstimator):
     needs = ()
     needs_unseen = False
     takes_out_of_bag = False
+    knows_its_rows_alone = False
     needs_labels = False
     needs_scorer = False
     decides = False

@@ -130,6 +130,11 @@ default="auto"
         self.container = container
         self.teacher = teacher
 
+    @property
+    def knows_its_rows_alone(self):
+        """Whether nothing of the forest's own knowledge goes into the trees."""
+        return self.teacher != "model"
+
     def path(self, family, estimator, units, task):
         self._check()
         rows = probe_rows(task.n_samples)
