@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from datasets import load
 from sklearn.ensemble import (
+    BaggingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.metrics import get_scorer, log_loss, roc_auc_score
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune.rules import Tolerance
 
@@ -78,6 +80,7 @@ TASKS = {
     "multiclass": Task(MULTICLASS, ("accuracy",), 0.005, 0.005),
     "hist": Task(BINARY, OF_TWO_CLASSES, 0.002, 0.006, sizes="100,300"),
     "few_rows": Task(BINARY, OF_TWO_CLASSES, 0.005, 0.005),
+    "bagging": Task(BINARY, OF_TWO_CLASSES, 0.002, 0.006),
 }
 
 
@@ -144,6 +147,10 @@ class Fold:
             return HistGradientBoostingClassifier(
                 max_iter=size, early_stopping=False, class_weight=weight
             )
+        if self.task == "bagging":
+            # each tree sees half of the columns: random patches
+            tree = DecisionTreeClassifier(max_depth=depth, class_weight=weight)
+            return BaggingClassifier(tree, size, max_features=0.5)
         return RandomForestClassifier(size, max_depth=depth, class_weight=weight)
 
     def rows(self, which):

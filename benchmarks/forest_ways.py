@@ -94,6 +94,18 @@ def by_method(fold, forest, known, method, cv=None, faithful=False):
     ).estimator_
 
 
+def out_of_bag(fold, forest, known):
+    """What `regrow` finds with the forest's own rows alone: no others choose."""
+    return prune(
+        forest,
+        *fold.rows(fold.fit),
+        method=METHODS["regrow"],
+        rule=fold.rule,
+        scoring=fold.scoring,
+        random_state=SEED,
+    ).estimator_
+
+
 # -- what a user would do instead -----------------------------------------------------
 
 
@@ -228,7 +240,8 @@ def _boosting(fold, forest):
     fixed = {"early_stopping": False, "random_state": SEED}
     if not fold.n_classes:
         return HistGradientBoostingRegressor(**fixed)
-    return HistGradientBoostingClassifier(class_weight=forest.class_weight, **fixed)
+    weight = getattr(forest, "class_weight", None)
+    return HistGradientBoostingClassifier(class_weight=weight, **fixed)
 
 
 # -- which ways there are -------------------------------------------------------------
@@ -251,6 +264,8 @@ def ways_of(task):
         same = {name: ours[name] for name in ("backfitting, same", "cost complexity")}
         capped = partial(CAPPED, values=(2, 3, 4, 6, 8, 16, 31))
         return first | {"cap on leaves": capped} | scratch | same
+    if task == "bagging":
+        return first | scratch | ours
     if task == "few_rows":
         for name in ("backfitting, same", "backfitting, auto"):
             way = partial(by_method, method=METHODS[name])
@@ -261,6 +276,7 @@ def ways_of(task):
             for rival in ("backfitting, same", "backfitting, auto")
         }
         return first | at_random | scratch | ours | of_equal_loss
+    ours["regrow, out of bag"] = out_of_bag
     from_scratch = {"cap on leaves": CAPPED, "ccp_alpha": CUT} | scratch
     equal_bytes = {"forest of equal bytes": as_many_bytes}
     return first | at_random | from_scratch | ours | equal_bytes
