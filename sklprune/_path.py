@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._answers import OutOfBag
+from sklprune._answers import out_of_bag as trees_unseen
 from sklprune._hold_out import hold_out
 from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of
@@ -387,7 +387,7 @@ def _score_split(
     unseen = None
     if out_of_bag:
         lens = open_model(dense.model, second_rows, plan.method)
-        unseen = OutOfBag(lens.family, lens.model, lens.task.X, np.asarray(second))
+        unseen = trees_unseen(lens.family, lens.model, lens.task.X, np.asarray(second))
     asked = (classes, wanted, by_blocks, unseen)
     measure = held_out(second_rows, dense.model, *asked)
     rows, kept, errors, model = [], [], [], None

@@ -29,7 +29,11 @@ from sklprune._path import (
 )
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
-from sklprune._sklearn_private import is_scorer, scorer_name, scorer_takes_weights
+from sklprune._sklearn_private import (
+    asks_for_answers_alone,
+    scorer_name,
+    scorer_takes_weights,
+)
 from sklprune._splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
@@ -172,9 +176,9 @@ def _must_be_out_of_bag(plan, task):
     offers = lens.family.capabilities(lens.model)
     if "fitted_on" not in offers or not lens.family.fitted_on(lens.model, lens.task.X):
         return False
-    # of targets that a wrapper changes trees do not speak, and a scorer of one's own may
-    # ask for anything
-    can = lens.task.y is task.y and is_scorer(task.scorer)
+    # trees do not speak of targets that a wrapper changes, and a scorer of one's own
+    # may ask for anything
+    can = lens.task.y is task.y and asks_for_answers_alone(task.scorer, lens.model)
     if can and plan.method.knows_its_rows_alone and "out_of_bag" in offers:
         return True
     warnings.warn(

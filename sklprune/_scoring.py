@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics.cluster import contingency_matrix
 
+from sklprune._answers import asked_by
 from sklprune._cost import sizes
 from sklprune._outcomes import outcomes_of
 from sklprune._sklearn_private import safe_indexing
@@ -65,7 +66,7 @@ class HeldOut:
         See `classes_of`.
     labels : ndarray or None
         What the unpruned model predicts, where predictions are compared.
-    unseen : OutOfBag or None
+    unseen : AskedOnce or None
         What the unpruned model says of the rows where it has seen them.
     as_told : tuple or None
         Rows, classes and weights as the unpruned model sees them, see `as_told_by`.
@@ -83,16 +84,19 @@ class HeldOut:
         """What the table says of one model on one split."""
         model, X = pruned.model, self.task.X
         whole = pruned.candidate.keep.all()
-        unseen = self.unseen if whole else None
-        score, parts = _score(model, self.task, self.blocks, unseen)
+        asked = asked_by(self.task.scorer, model, X)
+        if whole and self.unseen is not None:
+            asked = self.unseen
+        score, parts = _score(asked, self.task, self.blocks)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
         if self.as_told is not None:
-            row["fidelity"] = self._fidelity(model)
+            row["fidelity"] = self._fidelity(asked)
         if self.labels is None:
             return row
-        labels = self.labels if whole else model.predict(X)
+        everywhere = np.arange(self.task.n_samples)
+        labels = self.labels if whole else asked.at(everywhere).predict(X)
         row["agreement"] = _agreement(self.labels, labels)
         if self.classes is not None:
             row["outcomes"] = outcomes_of(
@@ -100,11 +104,12 @@ class HeldOut:
             )
         return row
 
-    def _fidelity(self, model):
+    def _fidelity(self, asked):
         """The score where rows are what the unpruned model says."""
-        *rows, weight = self.as_told
+        rows, y, weight = self.as_told
+        model, X = asked.at(rows), safe_indexing(self.task.X, rows)
         try:
-            value = float(self.task.scorer(model, *rows, sample_weight=weight))
+            value = float(self.task.scorer(model, X, y, sample_weight=weight))
         except ValueError as error:
             raise ValueError(
                 "Fidelity is the score of rows that are weighted by the probabilities "
@@ -113,8 +118,8 @@ class HeldOut:
             ) from error
         if not np.isfinite(value):
             raise ValueError(
-                f"The fidelity of {type(model).__name__} is {value}; it must be a "
-                "finite number. Is the unpruned model certain of one class?"
+                f"The fidelity on {len(rows)} rows is {value}; it must be a finite "
+                "number. Is the unpruned model certain of one class?"
             )
         return value
 
@@ -134,7 +139,7 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
         Columns on demand.
     by_blocks : bool
         Whether a standard error must come from within these rows.
-    unseen : OutOfBag or None
+    unseen : AskedOnce or None
         What the unpruned model says of these rows where it was fitted on them.
 
     Returns
@@ -143,7 +148,7 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    says = dense if unseen is None else unseen.at(slice(None))
+    says = dense if unseen is None else unseen.at(np.arange(task.n_samples))
     # to agree is to say what the model itself says
     labelled = dense if "agreement" in wanted else says
     labels = labelled.predict(task.X) if compare else None
@@ -156,7 +161,7 @@ def as_told_by(model, task):
 
     Returns
     -------
-    X : array-like of shape (n_told, n_features)
+    rows : ndarray of shape (n_told,), int
     y : ndarray of shape (n_told,)
     weight : ndarray of shape (n_told,)
     """
@@ -168,7 +173,7 @@ def as_told_by(model, task):
     weight = probability[rows, classes]
     if task.sample_weight is not None:
         weight = weight * np.asarray(task.sample_weight)[rows]
-    return safe_indexing(task.X, rows), model.classes_[classes], weight
+    return rows, model.classes_[classes], weight
 
 
 def _agreement(labels, others):
@@ -177,7 +182,7 @@ def _agreement(labels, others):
     return float(same.reshape(len(same), -1).all(axis=1).mean())
 
 
-def _score(model, task, blocks, unseen=None):
+def _score(asked, task, blocks):
     """A score, and the parts that its standard error comes from.
 
     Without blocks the one part is the score itself. With blocks they are the
@@ -189,8 +194,7 @@ def _score(model, task, blocks, unseen=None):
         return np.nan, [np.nan]
 
     def score_of(rows):
-        said = model if unseen is None else unseen.at(rows)
-        return score(said, task.take(rows))
+        return score(asked.at(rows), task.take(rows))
 
     whole = score_of(np.arange(task.n_samples))
     if blocks is None:

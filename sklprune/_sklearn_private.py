@@ -7,6 +7,7 @@ release moves one of these names, this is the file that changes.
 from inspect import signature
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.ensemble._bagging import _generate_bagging_indices
 from sklearn.ensemble._forest import _generate_sample_indices
@@ -32,6 +33,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "TreeGrower",
+    "asks_for_answers_alone",
     "bags_can_be_drawn",
     "check_sample_weight",
     "elastic_net_logistic",
@@ -51,9 +53,16 @@ CALLBACKS = "_skl_callbacks"
 
 
 def is_scorer(thing):
-    """Whether something is a scorer of scikit-learn's: it asks a model for its answers
-    to all rows, and never for anything else."""
-    return isinstance(thing, (_BaseScorer, _PassthroughScorer))
+    """Whether something is a scorer that `make_scorer` or `get_scorer` gave."""
+    return isinstance(thing, _BaseScorer)
+
+
+def asks_for_answers_alone(scorer, model):
+    """Whether a scorer asks a model for its answers to rows, and for nothing else."""
+    if isinstance(scorer, _PassthroughScorer):
+        own = getattr(type(model), "score", None)
+        return own in (ClassifierMixin.score, RegressorMixin.score)
+    return is_scorer(scorer)
 
 
 def _scoring_function(scorer, estimator):

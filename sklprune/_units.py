@@ -278,8 +278,13 @@ def score(model, task):
     value = raw_score(model, task)
     if not np.isfinite(value):
         raise ValueError(
-            f"The score of {type(model).__name__} is {value}; it must be a finite "
+            f"The score of {_name_of(model)} is {value}; it must be a finite "
             "number. Does every held-out part have what scoring needs, all classes "
             "say?"
         )
     return value
+
+
+def _name_of(model):
+    """The class of a model, or of the one that it stands in for."""
+    return type(getattr(model, "stands_for", model)).__name__

@@ -61,6 +61,8 @@ class BinnedSplits:
     def __init__(self, X, seen, max_leaf_nodes, min_samples_leaf, random_state):
         self.X, self.seen = X, seen
         rows = X[seen].astype(float)
+        # a column without a value has no bins, and nothing to say
+        rows[:, np.isnan(rows).all(axis=0)] = 0.0
         self.bins = BinMapper(n_bins=N_BINS + 1, random_state=random_state).fit(rows)
         self.binned = self.bins.transform(rows)
         self.params = {

@@ -161,16 +161,17 @@ default="auto"
         trees, leaves = descent.whole_trees()
         form = Form(family_of(shell), shell, trees, grown, goal, says_now=False)
         leaves = [ids[rows].astype(np.int32) for ids in leaves]
-        return Regrown(form, models, leaves)
+        n_leaves = np.array([model.n_leaves for model in models], dtype=int)
+        return Regrown(form, models, n_leaves, leaves)
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)
-        fits = [model for model in path.models if model.n_leaves >= at_least]
+        fits = np.flatnonzero(path.n_leaves >= at_least)
         scores = -np.arange(units.count, dtype=float)
         keep = np.ones(units.count, dtype=bool)
-        if ratio == 0 or not fits:
+        if ratio == 0 or len(fits) == 0:
             return Candidate(ratio, keep, scores, family, estimator, units)
-        smallest = min(fits, key=lambda model: model.n_leaves)
+        smallest = path.models[fits[np.argmin(path.n_leaves[fits])]]
         keep[smallest.n_leaves :] = False
         X = probe_of(task)
         routes = family.routes(estimator, X, path.form.source)
@@ -207,12 +208,15 @@ class Regrown:
     form : Form
         Of all trees that were grown.
     models : list of Ensemble
+    n_leaves : ndarray of shape (n_models,)
+        Of each of them.
     leaves : list of ndarray
         For each tree the leaf of each row of the probe.
     """
 
     form: Form
     models: list
+    n_leaves: np.ndarray
     leaves: list
 
 

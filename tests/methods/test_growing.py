@@ -86,3 +86,11 @@ def test_values_and_sparse_rows_are_split_anywhere():
         assert isinstance(made, SortedSplits)
     made = splits_of(X, routes, weight, of_values=False, **asked)
     assert isinstance(made, BinnedSplits)
+
+
+def test_a_column_without_a_value_has_no_say():
+    X, pull, curvature = problem(missing=True)
+    X[:, 1] = np.nan
+    tree, ids = binned(X).grow(pull, curvature, RHO)
+    assert set(tree.feature) == {-2, 0, 2}
+    np.testing.assert_array_equal(ids, tree.apply(X))

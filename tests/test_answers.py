@@ -1,0 +1,107 @@
+"""What stands in for a model before a scorer answers what the model itself would."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import check_scoring, make_scorer, roc_auc_score
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+
+from sklprune import prune
+from sklprune._answers import AskedAgain, AskedOnce, asked_by
+
+IRIS = load_iris(return_X_y=True)
+OF_TWO = IRIS[0], np.array(["no", "yes"])[(IRIS[1] == 1).astype(int)]
+LABELS = make_multilabel_classification(150, 4, n_classes=3, random_state=0)
+#: some rows, in an order of their own
+ROWS = np.random.RandomState(0).permutation(150)[:60]
+
+
+def first_label(y, said):
+    return roc_auc_score(y[:, 0], said[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "scoring"),
+    [
+        (LogisticRegression(), IRIS, None),
+        (LogisticRegression(), IRIS, "neg_log_loss"),
+        (DecisionTreeClassifier(), OF_TWO, "roc_auc"),
+        (LinearSVC(), OF_TWO, "roc_auc"),
+        (LinearSVC(), OF_TWO, "f1_macro"),
+        (Ridge(), IRIS, None),
+        (Ridge(), IRIS, "neg_mean_absolute_error"),
+        (make_pipeline(StandardScaler(), LinearSVC()), OF_TWO, "accuracy"),
+        (DecisionTreeClassifier(), LABELS, None),
+        (KNeighborsClassifier(), LABELS, "f1_micro"),
+        (
+            KNeighborsClassifier(),
+            LABELS,
+            make_scorer(first_label, response_method="predict_proba"),
+        ),
+    ],
+)
+def test_the_score_is_that_of_the_model(model, data, scoring):
+    X, y = data
+    model.fit(X[::2], y[::2])
+    scorer = check_scoring(model, scoring)
+    asked = asked_by(scorer, model, X)
+    assert isinstance(asked, AskedOnce)
+    for rows in (ROWS, np.arange(150)):
+        expected = scorer(model, X[rows], y[rows])
+        assert scorer(asked.at(rows), X[rows], y[rows]) == pytest.approx(expected)
+
+
+def own_score(model, X, y):
+    return model.score(X, y)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "scoring"),
+    [
+        (LogisticRegression(), IRIS, own_score),
+        # the score of these is of a kind of their own
+        (make_pipeline(StandardScaler(), LogisticRegression()), IRIS, None),
+        (MultiOutputClassifier(LogisticRegression()), LABELS, None),
+    ],
+)
+def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
+    model.fit(*data)
+    asked = asked_by(check_scoring(model, scoring), model, data[0])
+    assert isinstance(asked, AskedAgain)
+    assert asked.at(ROWS) is model
+
+
+class Counting(LogisticRegression):
+    asked = 0
+
+    def predict_proba(self, X):
+        Counting.asked += 1
+        return super().predict_proba(X)
+
+
+def test_a_split_asks_each_model_once():
+    model = Counting().fit(*IRIS)
+    cv = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
+    asked = {"cv": cv, "pruning_ratio": [0.25, 0.5], "scoring": "neg_log_loss"}
+    Counting.asked = 0
+    pruned = prune(model, *IRIS, **asked)
+    # the unpruned one and two others; ten blocks leave out rows of each
+    assert Counting.asked == 3
+    assert pruned.path_.frame()["difference_se"][1:].gt(0).all()
+
+
+def test_standard_errors_are_those_of_a_scorer_of_ones_own():
+    model = LogisticRegression().fit(*IRIS)
+    cv = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
+    ours, own = (
+        prune(model, *IRIS, cv=cv, scoring=scoring).path_.frame()
+        for scoring in ("accuracy", own_score)
+    )
+    assert own["score_se"].gt(0).all()
+    assert ours.equals(own)
