@@ -9,10 +9,10 @@ def weights_of_rows(estimator, task):
     What a forest balances in each bootstrap sample is balanced over all rows. A bagging
     leaves classes to its members, which know them by their numbers.
     """
-    of_class = getattr(estimator, "class_weight", None)
-    members = getattr(estimator, "estimator", None)
-    if members is not None:
-        of_class = getattr(members, "class_weight", None)
+    if hasattr(estimator, "class_weight"):
+        of_class = estimator.class_weight
+    else:
+        of_class = getattr(getattr(estimator, "estimator", None), "class_weight", None)
         if isinstance(of_class, dict):
             of_class = {estimator.classes_[i]: each for i, each in of_class.items()}
     if of_class is None:
