@@ -227,9 +227,10 @@ class Candidate:
         Importance of each unit, larger is more important.
     family, dense, units : Family, estimator, Units
         The model that is pruned, and who knows how.
+    made : callable or None
+        `made(task)`, the smaller model, where the method has found values of its own.
     refitted : estimator or None
-        The smaller model, after a refit or with its values kept; None before it
-        was made.
+        The smaller model after a refit, or with its values kept; None before.
     """
 
     ratio: float
@@ -238,14 +239,14 @@ class Candidate:
     family: object
     dense: object
     units: Units
+    made: object = None
     refitted: object = None
 
     def refit(self, refit, task):
         """The same candidate with its values fitted anew; None leaves them."""
         which = (self.dense, self.units, self.keep, task)
-        if refit is None and self.refitted is not None:
-            # the method has found values of its own
-            return self
+        if refit is None and self.made is not None:
+            return replace(self, refitted=self.made(task))
         if refit is None:
             return replace(self, refitted=self.family.remove(*which))
         return replace(self, refitted=refit.apply(self.family, *which))

@@ -158,11 +158,14 @@ default="same"
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
         smallest = path.models[fits[-1]]
-        keep, X = _standing(units, smallest), probe_of(task)
-        leaves = family.leaves(estimator, X)
-        routes = family.routes(estimator, X)
-        model = path.form.built(smallest, leaves, X, routes)
-        return Candidate(ratio, keep, path.scores, family, estimator, units, model)
+        keep = _standing(units, smallest)
+
+        def made(task):
+            X = probe_of(task)
+            leaves, routes = family.leaves(estimator, X), family.routes(estimator, X)
+            return path.form.built(smallest, leaves, X, routes)
+
+        return Candidate(ratio, keep, path.scores, family, estimator, units, made)
 
     def _check(self):
         check_container(self)

@@ -173,10 +173,13 @@ default="auto"
             return Candidate(ratio, keep, scores, family, estimator, units)
         smallest = path.models[fits[np.argmin(path.n_leaves[fits])]]
         keep[smallest.n_leaves :] = False
-        X = probe_of(task)
-        routes = family.routes(estimator, X, path.form.source)
-        model = path.form.built(smallest, path.leaves, X, routes)
-        return Candidate(ratio, keep, scores, family, estimator, units, model)
+
+        def made(task):
+            X = probe_of(task)
+            routes = family.routes(estimator, X, path.form.source)
+            return path.form.built(smallest, path.leaves, X, routes)
+
+        return Candidate(ratio, keep, scores, family, estimator, units, made)
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
