@@ -27,8 +27,6 @@ from sklprune._tables import (
     walked,
 )
 
-#: how much cheaper a leaf is at each step of a path
-STEP = 1.3
 #: ratios of leaves: from a half down, four sizes for each factor of two
 LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
 
@@ -352,6 +350,21 @@ class Descent:
             return self._known
         return tuple(part[:, [min(output, part.shape[1] - 1)]] for part in self._known)
 
+    # -- there and back ---------------------------------------------------------------
+
+    def state(self):
+        """All that steps change, to `resume` from."""
+        lists = [list(known) for known in (self.trees, self.levels, self.leaves)]
+        known = dict(self.standing), dict(self.whole)
+        return *lists, *known, self.sum.copy(), self.baseline.copy(), self.goal.room
+
+    def resume(self, state):
+        """Be as it was."""
+        self.trees, self.levels, self.leaves, *others, room = state
+        self.standing, self.whole, self.sum, self.baseline = others
+        self.goal.share_among(room)
+        self._moved()
+
     # -- what comes out ---------------------------------------------------------------
 
     def ensemble(self):
@@ -370,3 +383,11 @@ class Descent:
                 )
             )
         return Ensemble(subtrees, loudness * self.baseline).packed()
+
+    def objective(self):
+        """What the descent lowers, but for the price of leaves."""
+        squares = 0.0
+        for i, (split, value) in self.standing.items():
+            leaf = alive(split, self.levels[i]) & ~split
+            squares += float((value[leaf] ** 2).sum())
+        return self.goal.lost(self.sum) + self.rho * squares

@@ -60,6 +60,11 @@ class Goal:
         curvature = np.maximum(curvature.reshape(shape), MIN_CURVATURE)
         return -self.weight * gradient.reshape(shape), self.weight * curvature
 
+    def lost(self, total):
+        """Twice the loss of all rows."""
+        raw = total if self.loss.is_multiclass else total[:, 0]
+        return 2 * float(self.weight[:, 0] @ self.loss.loss(self.y, raw))
+
     def told(self):
         """What rows are told, in columns, of which the variance is the impurity of a
         node, and over how many outputs it is averaged."""
@@ -69,6 +74,9 @@ class Goal:
         if n_classes == 2:
             return np.column_stack([1 - y, y]), 1
         return (y[:, None] == np.arange(n_classes)).astype(float), 1
+
+    def share_among(self, n_shares):
+        """Let so many trees stand; here any number may."""
 
     def pull(self, share):
         """How often a training row asks for what its leaf says in the whole ensemble,
@@ -99,6 +107,9 @@ class SquaredGoal(Goal):
 
     def parabola(self, total):
         return (self.y - total) * self.weight, self.weight
+
+    def lost(self, total):
+        return float((self.weight * (self.y - total) ** 2).sum())
 
     def told(self):
         return self.y, 1

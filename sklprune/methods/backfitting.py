@@ -9,10 +9,11 @@ from sklprune._registry import register
 from sklprune._round_trip import probe_of
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
-from sklprune.methods._descent import STEP, Descent
+from sklprune.methods._descent import Descent
 from sklprune.methods._forms import Form, boosting_form, check_container, own_form
 from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
+from sklprune.methods._trail import STEP, Trail
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
@@ -190,31 +191,37 @@ class Path:
 
 
 def _upwards(descent, limit, few, n_shares):
-    """From nothing to `limit` leaves, at falling prices: a list of `Ensemble`.
+    """From nothing to `limit` leaves, and back from time to time: `Ensemble`s.
 
     As long as there are few, children may take the place of their parents. There are
     up to `n_shares` shares.
     """
-    models = []
-    descent.start_empty()
-    price = descent.first_price()
-    while price > MIN_PRICE * descent.noise():
+    goal, first = descent.goal, descent.goal.room
+
+    def up(price):
+        if len(descent.standing) == goal.room < n_shares:
+            more = goal.room + max(1, n_shares // ALL_SHARES)
+            goal.share_among(min(more, n_shares))
         descent.enter(price)
+        chosen_anew(price)
+        return True
+
+    def down(price):
+        chosen_anew(price)
+        if len(descent.standing) < goal.room:
+            goal.share_among(max(first, len(descent.standing)))
+
+    def chosen_anew(price):
         descent.sweep(price)
         descent.restore(price)
         if descent.n_leaves <= few:
             raise_children(descent, price)
         for _ in range(2):
             descent.sweep(price)
-        if descent.standing:
-            models.append(descent.ensemble())
-            if models[-1].n_leaves > limit:
-                break
-        if len(descent.standing) == descent.goal.room < n_shares:
-            more = descent.goal.room + max(1, n_shares // ALL_SHARES)
-            descent.goal.share_among(min(more, n_shares))
-        price /= STEP if descent.standing else STEP**3
-    return models
+
+    descent.start_empty()
+    trail = Trail(descent, up, down, few)
+    return trail.walk(descent.first_price(), MIN_PRICE, limit)
 
 
 def _downwards(descent, limit):

@@ -11,11 +11,12 @@ from sklprune._registry import family_of, register
 from sklprune._round_trip import probe_of, probe_rows
 from sklprune._tables import Tree
 from sklprune._units import Candidate
-from sklprune.methods._descent import STEP, Descent
+from sklprune.methods._descent import Descent
 from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
 from sklprune.methods._growing import splits_of
 from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
+from sklprune.methods._trail import Trail
 
 
 class Habits(NamedTuple):
@@ -233,27 +234,28 @@ class _Grower:
 
     def path(self, max_trees, max_leaves):
         """Ensembles at falling prices."""
-        models, descent = [], self.descent
-        descent.start_empty()
-        price = self._first_price()
-        max_trees *= len(self._outputs())
-        least = self.habits.least
-        while price > least * descent.noise() and len(self.grown) < max_trees:
-            paying = list(self._outputs())
-            for _ in range(MAX_TREES_A_STEP):
-                paying = self._grow_round(paying, price)
-                if len(self.grown) >= max_trees or not paying:
-                    break
-            descent.sweep(price)
-            if descent.n_leaves <= self.habits.raised:
-                raise_children(descent, price)
-            descent.sweep(price)
-            if descent.standing:
-                models.append(descent.ensemble())
-                if models[-1].n_leaves > max_leaves:
-                    break
-            price /= STEP
-        return models
+        self.max_trees = max_trees * len(self._outputs())
+        self.descent.start_empty()
+        trail = Trail(self.descent, self._up, self._choose_anew, self.habits.raised)
+        return trail.walk(self._first_price(), self.habits.least, max_leaves)
+
+    def _up(self, price):
+        """Grow trees as long as they pay; whether there was room for any."""
+        if len(self.grown) >= self.max_trees:
+            return False
+        paying = list(self._outputs())
+        for _ in range(MAX_TREES_A_STEP):
+            paying = self._grow_round(paying, price)
+            if len(self.grown) >= self.max_trees or not paying:
+                break
+        self._choose_anew(price)
+        return True
+
+    def _choose_anew(self, price):
+        self.descent.sweep(price)
+        if self.descent.n_leaves <= self.habits.raised:
+            raise_children(self.descent, price)
+        self.descent.sweep(price)
 
     def _first_price(self):
         """A price at which the first tree has hardly a leaf."""

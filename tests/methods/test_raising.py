@@ -227,7 +227,8 @@ def test_statistics_are_those_of_the_rows(name, container):
         and path.n_kept[k] not in path.n_kept[k + 1 :]
     )
     ratio = 1 - path.n_kept[k] / units.count
-    small = method.candidate(path, family, model, units, task, ratio).refitted
+    candidate = method.candidate(path, family, model, units, task, ratio)
+    small = candidate.refit(None, task).build()
     if container == "hist_gradient_boosting":
         for (tree,) in small._predictors:
             nodes = tree.nodes[tree.nodes["is_leaf"] == 0]
