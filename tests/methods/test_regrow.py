@@ -27,16 +27,21 @@ def leaves_of(boosting):
 
 
 def test_a_small_boosting_says_what_a_large_forest_says():
-    X, X_test, y, y_test = CANCER
-    forest = RandomForestClassifier(100, random_state=0).fit(X, y)
-    small = prune(forest, X, y, method="regrow", pruning_ratio=0.98, random_state=0)
-    model = small.estimator_
-    assert isinstance(model, GradientBoostingClassifier)
-    n_leaves = sum(tree.get_n_leaves() for tree in forest.estimators_)
-    assert leaves_of(model) < 0.05 * n_leaves
-    # 143 test rows: three of them
-    assert model.score(X_test, y_test) > forest.score(X_test, y_test) - 0.021
-    assert log_loss(y_test, model.predict_proba(X_test)) < 0.2
+    lost = []
+    for seed in range(4):
+        X, X_test, y, y_test = train_test_split(
+            *load_breast_cancer(return_X_y=True), random_state=seed
+        )
+        forest = RandomForestClassifier(100, random_state=0).fit(X, y)
+        small = prune(forest, X, y, method="regrow", pruning_ratio=0.98, random_state=0)
+        model = small.estimator_
+        assert isinstance(model, GradientBoostingClassifier)
+        n_leaves = sum(tree.get_n_leaves() for tree in forest.estimators_)
+        assert leaves_of(model) < 0.05 * n_leaves
+        assert log_loss(y_test, model.predict_proba(X_test)) < 0.2
+        lost.append(forest.score(X_test, y_test) - model.score(X_test, y_test))
+    # of 143 test rows two; one split alone gives or takes twice as many
+    assert np.mean(lost) < 0.014
 
 
 def test_ever_smaller_models_are_on_the_path():
