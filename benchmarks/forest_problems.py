@@ -42,7 +42,7 @@ MULTICLASS = ("digits", "letter", "pendigits", "covertype20k")
 OF_TWO_CLASSES = ("roc_auc", "accuracy", "balanced_accuracy", "neg_log_loss")
 #: scores whose loss is a share of what they were
 RELATIVE = ("neg_log_loss", "neg_root_mean_squared_error")
-N_FOLDS, SEED = 5, 5823
+N_FOLDS, N_BLOCKS, SEED = 5, 10, 5823
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Fold:
         place, those that choose, and those that nobody sees.
     """
 
-    def __init__(self, task, table, scoring, setting, number, folder=None):
+    def __init__(self, task, table, scoring, setting, number, folder=None, margin=0):
         X, y = load(table, folder)
         self.task, self.scoring = task, scoring
         self.n_classes = 0 if task == "regression" else 2
@@ -118,7 +118,8 @@ class Fold:
         self.y = _target(table, y, self.n_classes)
         self._split(number)
         share = scoring in RELATIVE
-        self.rule = Tolerance(0.02 if share else 0.005, relative=share)
+        max_drop = 0.02 if share else 0.005
+        self.rule = Tolerance(max_drop, relative=share, margin=margin)
         self.forest = self._model(*setting).set_params(random_state=SEED + number)
 
     def _split(self, number):
@@ -159,11 +160,30 @@ class Fold:
     def score(self, model, which):
         return float(get_scorer(self.scoring)(model, *self.rows(which)))
 
-    def allowed(self, forest):
-        """The lowest score on the choosing rows that will do."""
-        score = self.score(forest, self.choose)
+    def judge_of(self, forest):
+        """`will_do(model)`: whether a model scores well enough where it is chosen."""
+        score, parts = self.score(forest, self.choose), self._blockwise(forest)
         drop = self.rule.max_drop * (abs(score) if self.rule.relative else 1)
-        return score - drop
+
+        def will_do(model):
+            loss = score - self.score(model, self.choose)
+            if loss <= drop and self.rule.margin:
+                apart = self._blockwise(model) - parts
+                error = apart.std(ddof=1) / np.sqrt(len(apart))
+                return loss + self.rule.margin * error <= drop
+            return loss <= drop
+
+        return will_do
+
+    def _blockwise(self, model):
+        """Pseudo-values of the jackknife over ten blocks of the choosing rows."""
+        if not self.rule.margin:
+            return None
+        whole, y = self.score(model, self.choose), self.y[self.choose]
+        blocks = (StratifiedKFold if self.n_classes else KFold)(N_BLOCKS)
+        some = [self.choose[most] for most, _ in blocks.split(y[:, None], y)]
+        left_out = np.array([self.score(model, rows) for rows in some])
+        return N_BLOCKS * whole - (N_BLOCKS - 1) * left_out
 
     def loss(self, before, after):
         """What is lost between two scores, as a share where the rule says so."""

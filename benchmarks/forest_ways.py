@@ -115,24 +115,24 @@ def nothing(fold, forest, known):
 
 def few_members(fold, forest, known, at_random=False):
     """The fewest members that will do, from the first one on or in a random order."""
-    members, allowed = members_of(forest), fold.allowed(forest)
+    members, will_do = members_of(forest), fold.judge_of(forest)
     if at_random:
         order = np.random.RandomState(SEED).permutation(len(members))
         members = [members[i] for i in order]
     for n_members in sizes_up_to(len(members)):
         few = holding(forest, members[:n_members])
-        if fold.score(few, fold.choose) >= allowed:
+        if will_do(few):
             return few
     return forest
 
 
 def refitted(fold, forest, known, name, values):
     """The first refit along values of a parameter, the smallest first, that will do."""
-    allowed = fold.allowed(forest)
+    will_do = fold.judge_of(forest)
     for value in values:
         small = clone(forest).set_params(**{name: value})
         small.fit(*fold.rows(fold.learn))
-        if fold.score(small, fold.choose) >= allowed:
+        if will_do(small):
             return small
     return forest
 
@@ -179,7 +179,7 @@ def boosting_from_scratch(fold, forest, known):
 
     Where none will do the forest itself, and where its rows are gone the best one.
     """
-    asked = (fold.learn, fold.choose, fold.allowed(forest))
+    asked = (fold.learn, fold.choose, fold.judge_of(forest))
     found, best = _smallest_boosting(fold, forest, *asked)
     if found is None and fold.task == "few_rows":
         return best
@@ -194,14 +194,14 @@ def boosting_of_equal_loss(fold, forest, known, rival):
     """
     if rival not in known:
         return None
-    rows = np.concatenate([fold.learn, fold.choose])
-    asked = (rows, fold.test, known[rival]["score"])
+    rows, least = np.concatenate([fold.learn, fold.choose]), known[rival]["score"]
+    asked = (rows, fold.test, lambda model: fold.score(model, fold.test) >= least)
     found, best = _smallest_boosting(fold, forest, *asked)
     return best if found is None else found
 
 
-def _smallest_boosting(fold, forest, rows, scored, least):
-    """The fewest leaves that score `least`, or None, and the best score met.
+def _smallest_boosting(fold, forest, rows, scored, will_do):
+    """The boosting of the fewest leaves that will do, or None, and the best one met.
 
     Fitted on rows, and scored on others.
     """
@@ -214,7 +214,7 @@ def _smallest_boosting(fold, forest, rows, scored, least):
             score = fold.score(few, scored)
             if score > highest:
                 best, highest = few, score
-            if score >= least:
+            if will_do(few):
                 found, fewest = few, n_leaves(few)
                 break
     return found, best

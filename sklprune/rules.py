@@ -252,6 +252,11 @@ class Tolerance(Rule):
         unpruned model knows more than they say. Of classifiers with `predict_proba`
         and one output, with a score that takes weights. The result is larger, much so
         where the unpruned model takes noise for knowledge.
+    margin : float, default=0.0
+        How many standard errors of the loss must fit between it and what is allowed.
+        Without a margin the smallest model that seems to be within the tolerance is
+        often a little beyond it on other rows. With a single score no standard error
+        exists, and there is no margin.
 
     Examples
     --------
@@ -263,29 +268,42 @@ class Tolerance(Rule):
     2
     >>> Tolerance(0.02, faithful=True).choose(table)
     1
+
+    One of three splits alone says that the last model will do:
+
+    >>> scores = np.array([[0.95, 0.94, 0.96], [0.94, 0.93, 0.95], [0.9, 0.92, 0.98]])
+    >>> table = {"score_mean": scores.mean(axis=1), "scores": scores}
+    >>> Tolerance(0.02).choose(table), Tolerance(0.02, margin=1).choose(table)
+    (2, 1)
     """
 
     needs_unpruned = True
 
-    def __init__(self, max_drop=0.01, *, relative=False, faithful=False):
+    def __init__(self, max_drop=0.01, *, relative=False, faithful=False, margin=0.0):
         self.max_drop = max_drop
         self.relative = relative
         self.faithful = faithful
+        self.margin = margin
 
     @property
     def needs(self):
         return ("fidelity",) if self.faithful else ()
 
     def check(self):
-        if not isinstance(self.max_drop, numbers.Real) or not self.max_drop >= 0:
-            raise ValueError(
-                f"Tolerance(max_drop={self.max_drop!r}): max_drop must be a number "
-                "that is not negative."
-            )
+        for name in ("max_drop", "margin"):
+            value = getattr(self, name)
+            if not isinstance(value, numbers.Real) or not value >= 0:
+                raise ValueError(
+                    f"Tolerance({name}={value!r}): {name} must be a number that is not "
+                    "negative."
+                )
 
     def choose(self, table):
         self.check()
-        meets = self._within(table["score_mean"])
+        error = 0.0
+        if self.margin > 0:
+            error = standard_error(table["scores"] - table["scores"][0])
+        meets = self._within(table["score_mean"] - self.margin * np.nan_to_num(error))
         if self.faithful:
             meets &= self._within(table["fidelity"])
         meets[0] = True

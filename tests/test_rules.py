@@ -77,9 +77,33 @@ def test_tolerance_is_against_the_unpruned_model(rule, scores, position):
     assert rule.choose(table(scores, asked_nothing=False)) == position
 
 
-def test_tolerance_refuses_a_negative_drop():
-    with pytest.raises(ValueError, match="max_drop=-1"):
-        Tolerance(-1).choose(table([0.9, 0.8]))
+@pytest.mark.parametrize(
+    "margin, spread, position",
+    [
+        (0, 0.02, 2),  # without a margin what is lost on average counts
+        (1, 0.01, 2),  # 0.01 + 0.01: the bound itself counts
+        (1, 0.011, 1),
+        (2, 0.005, 2),
+        (2, 0.006, 1),
+        (1, np.nan, 1),
+    ],
+)
+def test_a_margin_of_standard_errors_fits_into_a_tolerance(margin, spread, position):
+    # the second candidate loses 0.01 +- spread, in pairs, whatever splits are like
+    splits = np.array([0.5, 0.7, 0.9, 0.9])
+    apart = np.array([-1, -1, 1, 1]) * spread * np.sqrt(3)
+    scores = np.array([splits, splits - 0.01, splits - 0.01 + apart])
+    if np.isnan(spread):  # of one score no error is known
+        scores = np.array([[0.9], [0.88], [0.8]])
+    columns = table(scores, asked_nothing=False)
+    assert Tolerance(0.02, margin=margin).choose(columns) == position
+
+
+@pytest.mark.parametrize("params", [{"max_drop": -1}, {"margin": -1}, {"margin": "1"}])
+def test_tolerance_refuses_what_is_negative_or_no_number(params):
+    [(name, value)] = params.items()
+    with pytest.raises(ValueError, match=rf"{name}={value!r}\): {name} must be"):
+        Tolerance(**params).choose(table([0.9, 0.8]))
 
 
 # -- Budget ---------------------------------------------------------------------------
