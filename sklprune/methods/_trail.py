@@ -11,6 +11,8 @@ Zhang, Adaptive forward-backward greedy algorithm for learning sparse representa
 IEEE Transactions on Information Theory 57, 2011.
 """
 
+import numpy as np
+
 #: how much cheaper a leaf is at each step
 STEP = 1.3
 #: the first way back begins at as many leaves, each further one at this many times more
@@ -82,11 +84,8 @@ class Trail:
 
     def _front(self):
         """Those that say more than all that have no more leaves."""
-        front, lowest = [], float("inf")
-        for model, left in sorted(
-            self.met, key=lambda each: (each[0].n_leaves, each[1])
-        ):
-            if left < lowest:
-                front.append(model)
-                lowest = left
-        return front
+        sizes = [model.n_leaves for model, _ in self.met]
+        left = np.array([objective for _, objective in self.met])
+        order = np.lexsort((left, sizes))
+        least = np.minimum.accumulate(np.append(np.inf, left[order]))
+        return [self.met[i][0] for i in order[left[order] < least[:-1]]]

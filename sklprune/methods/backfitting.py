@@ -38,9 +38,11 @@ class Backfitting(TaughtMethod):
     each entry all that stand are chosen anew. Trees that see the same rows begin with
     the same splits; where a child says as much in the place of its parent, it is
     raised, and the split above it and all on its other side are gone (of dense rows,
-    and not in histogram boosting). Large ones are found from the whole ensemble
-    downwards, pulled towards what its leaves say. One run over falling prices gives
-    models of all sizes.
+    and not in histogram boosting). From time to time the way leads back to few leaves,
+    at rising prices: what has come late may stay there, and what it made useless leaves
+    (see Zhang 2011); of each size the model counts that says most. Large ones are found
+    from the whole ensemble downwards, pulled towards what its leaves say. One run over
+    falling prices gives models of all sizes.
 
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
@@ -91,6 +93,8 @@ default="same"
     Classification and Regression Trees, 1984 (prices of leaves). Ren, Cao, Wei and
     Sun, Global refinement of random forest, CVPR 2015 (leaf values of a forest fitted
     together). Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
+    Zhang, Adaptive forward-backward greedy algorithm for learning sparse
+    representations, IEEE Transactions on Information Theory 57, 2011 (the way back).
     Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the model as a
     teacher, of made-up rows).
 

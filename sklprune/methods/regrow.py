@@ -56,9 +56,10 @@ class Regrow(TaughtMethod):
     trees are grown one after the other on what those before leave unsaid, as in
     boosting; each is cut at once at the present price of a leaf, and after each all
     others are chosen anew, so that splits which a later tree made useless go again,
-    and children take the place of their parents. Trees of classes are split between
-    255 bins of each column. One run over falling prices gives models of all sizes. The
-    result is gradient boosting.
+    and children take the place of their parents. From time to time the way leads back
+    to few leaves; of each size the model counts that says most. Trees of classes are
+    split between 255 bins of each column. One run over falling prices gives models of
+    all sizes. The result is gradient boosting.
 
     Of the forest nothing stays but its classes and its columns; the ratio counts
     leaves, and the report lists as many as have no successor.
