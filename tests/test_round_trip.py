@@ -80,7 +80,7 @@ def corrupt_thresholds(monkeypatch):
         wrong.nodes["num_threshold"][0] *= 0.5
         return wrong
 
-    for module in ("forest", "tree", "boosting"):
+    for module in ("_members", "tree", "boosting"):
         monkeypatch.setattr(f"sklprune.families.{module}.cut", cut)
     monkeypatch.setattr(hist_boosting.HistBoostingFamily, "_cut", cut_histogram)
 
