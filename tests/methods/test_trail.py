@@ -97,22 +97,22 @@ def penalty(descent):
     )
 
 
-def test_the_objective_of_values():
-    model, X, y, form_of = values()
+def squares(y, total):
+    return ((y - total) ** 2).sum()
+
+
+def twice_the_log_loss(y, total):
+    return 2 * log_loss(y, 1 / (1 + np.exp(-total)), normalize=False)
+
+
+@pytest.mark.parametrize(
+    ("problem", "lost"), [(values, squares), (scores, twice_the_log_loss)]
+)
+def test_the_objective_is_what_is_lost_and_what_pulls_leaves(problem, lost):
+    model, X, y, form_of = problem()
     descent = descent_over(model, X, y, form_of)
     descent.start_empty()
     descent.enter(descent.first_price() / 50)
     assert descent.n_leaves > 5
-    errors = ((y - descent.sum[:, 0]) ** 2).sum()
-    assert descent.objective() == pytest.approx(errors + penalty(descent))
-
-
-def test_the_objective_of_scores():
-    model, X, y, form_of = scores()
-    descent = descent_over(model, X, y, form_of)
-    descent.start_empty()
-    descent.enter(descent.first_price() / 50)
-    assert descent.n_leaves > 5
-    said = 1 / (1 + np.exp(-descent.sum[:, 0]))
-    lost = 2 * log_loss(y, said, normalize=False)
-    assert descent.objective() == pytest.approx(lost + penalty(descent))
+    expected = lost(y, descent.sum[:, 0]) + penalty(descent)
+    assert descent.objective() == pytest.approx(expected)
