@@ -164,6 +164,7 @@ class Fold:
         """`will_do(model)`: whether a model scores well enough where it is chosen."""
         score, parts = self.score(forest, self.choose), self._blockwise(forest)
         drop = self.rule.max_drop * (abs(score) if self.rule.relative else 1)
+        drop += 1e-12  # rounding, which the rule allows for, too
 
         def will_do(model):
             loss = score - self.score(model, self.choose)

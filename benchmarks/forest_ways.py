@@ -65,6 +65,10 @@ def n_nodes(model):
 def holding(model, members):
     """The same model with these trees or stages alone."""
     few = strip(model)
+    if hasattr(model, "estimators_features_"):  # one for each member of bagging
+        columns = dict(zip(map(id, model.estimators_), few.estimators_features_))
+        few.estimators_features_ = [columns[id(member)] for member in members]
+        few._seeds = few._seeds[: len(members)]
     if hasattr(model, "_predictors"):
         few._predictors, few.max_iter = members, len(members)
     else:
@@ -240,8 +244,9 @@ def _boosting(fold, forest):
     fixed = {"early_stopping": False, "random_state": SEED}
     if not fold.n_classes:
         return HistGradientBoostingRegressor(**fixed)
-    weight = getattr(forest, "class_weight", None)
-    return HistGradientBoostingClassifier(class_weight=weight, **fixed)
+    # bagging leaves classes to its members
+    of_classes = forest if hasattr(forest, "class_weight") else forest.estimator
+    return HistGradientBoostingClassifier(class_weight=of_classes.class_weight, **fixed)
 
 
 # -- which ways there are -------------------------------------------------------------

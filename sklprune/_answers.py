@@ -17,22 +17,24 @@ class StandIn:
     ----------
     model : estimator
     answer : callable
-        `answer(name)`, the answer by one of `RESPONSES`, to whatever rows.
+        `answer(name, X)`, what it answers by one of `RESPONSES`.
     """
 
     def __init__(self, model, answer):
-        self.stands_for, self._answer = model, answer
+        self._model, self._answer = model, answer
+        # scikit-learn names the class in its errors
+        self.__class__ = type(type(model).__name__, (type(self),), {})
 
     def __getattr__(self, name):
-        given = getattr(self.stands_for, name)
+        given = getattr(self._model, name)
         if name == "score":
             # the score of the model's own kind, of what is answered here
-            return partial(type(self.stands_for).score, self)
+            return partial(type(self._model).score, self)
         if name not in RESPONSES:
             return given
 
         def response(X):
-            return self._answer(name)
+            return self._answer(name, X)
 
         # scikit-learn asks a method for its name
         response.__name__ = name
@@ -40,7 +42,7 @@ class StandIn:
 
 
 class Answers(StandIn):
-    """Answers from sums over trees that are known, and may change.
+    """Answers from sums over trees that are known, and may change, whatever X is.
 
     Parameters
     ----------
@@ -54,7 +56,7 @@ class Answers(StandIn):
         self._total = total
         self._known = {}
 
-    def _copied(self, name):
+    def _copied(self, name, X):
         if name not in self._known:
             self._known[name] = self._ask(name, self._total)
         said = [array.copy() for array in self._known[name]]
@@ -62,7 +64,7 @@ class Answers(StandIn):
 
     def _ask(self, name, total):
         """One array, or of several outputs one for each; none is a part of `total`."""
-        said = self._family.answer(self.stands_for, total, name)
+        said = self._family.answer(self._model, total, name)
         return [np.array(each) for each in (said if isinstance(said, list) else [said])]
 
     def change(self, rows, total):
@@ -92,25 +94,22 @@ class Answers(StandIn):
                 array[rows] = old
 
 
-class AskedOnce:
-    """A model that is asked about all rows once, and then answers for any of them.
+class AskedOnce(StandIn):
+    """Is asked about all rows once, and then answers for any; X are their positions.
 
     Parameters
     ----------
     model : estimator
     ask : callable
-        `ask(name)`, its answers to all rows by one of `RESPONSES`.
+        `ask(name)`, the answers to all rows by one of `RESPONSES`.
     """
 
     def __init__(self, model, ask):
-        self._model, self._ask = model, ask
+        super().__init__(model, self._of_rows)
+        self._ask = ask
         self._known = {}
 
-    def at(self, rows):
-        """The model as it answers some of the rows, in their order."""
-        return StandIn(self._model, partial(self._answer, rows))
-
-    def _answer(self, rows, name):
+    def _of_rows(self, name, rows):
         if name not in self._known:
             self._known[name] = self._ask(name)
         known = self._known[name]
@@ -119,34 +118,25 @@ class AskedOnce:
         return safe_indexing(known, rows)
 
 
-class AskedAgain:
-    """A model that is asked itself each time."""
-
-    def __init__(self, model):
-        self._model = model
-
-    def at(self, rows):
-        """The model."""
-        return self._model
-
-
-def asked_by(scorer, model, X):
-    """What answers for a model: it is asked about all rows once, where the scorer will
-    not ask it for anything else.
+def asked_once(model, task):
+    """A model before the scorer of a task, asked about its rows once if that will do.
 
     Parameters
     ----------
-    scorer : callable or None
     model : estimator
-    X : array-like of shape (n_rows, n_features)
+    task : Task
 
     Returns
     -------
-    AskedOnce or AskedAgain
+    model : estimator or AskedOnce
+    task : Task
+        Its X are the rows as the model takes them: positions, of `AskedOnce`.
     """
-    if not asks_for_answers_alone(scorer, model):
-        return AskedAgain(model)
-    return AskedOnce(model, lambda name: getattr(model, name)(X))
+    if not asks_for_answers_alone(task.scorer, model):
+        return model, task
+    return AskedOnce(model, lambda name: getattr(model, name)(task.X)), by_position(
+        task
+    )
 
 
 def out_of_bag(family, model, X, rows):
@@ -166,3 +156,8 @@ def out_of_bag(family, model, X, rows):
     """
     total = family.out_of_bag_total(model, X, rows)
     return AskedOnce(model, lambda name: family.answer(model, total, name))
+
+
+def by_position(task):
+    """A task with positions in the place of its rows."""
+    return task.seen_as(np.arange(task.n_samples))

@@ -82,7 +82,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     ratio, rule = ratios[-1], rule if several else None
     splits = _splits(rule, plan, task, cv) if several else []
     asks = plan.frozen and getattr(rule, "needs_scores", True)
-    out_of_bag = several and asks and _must_be_out_of_bag(plan, task)
+    out_of_bag = several and asks and _must_be_out_of_bag(plan, task, splits)
     steps = progress.begin(len(splits))
     if several:
         wanted = _wanted(rule, store_path)
@@ -165,7 +165,7 @@ def _check_rule(rule, plan, task):
         )
 
 
-def _must_be_out_of_bag(plan, task):
+def _must_be_out_of_bag(plan, task, splits):
     """Whether trees that have not seen a row must speak for the unpruned model.
 
     So they must where it was fitted on these rows and what is pruned knows of the first
@@ -173,16 +173,26 @@ def _must_be_out_of_bag(plan, task):
     the choice is made on known ground.
     """
     lens = open_model(plan.estimator, task, plan.method)
-    offers = lens.family.capabilities(lens.model)
-    if "fitted_on" not in offers or not lens.family.fitted_on(lens.model, lens.task.X):
+    family, model = lens.family, lens.model
+    offers = family.capabilities(model)
+    seen = "fitted_on" in offers
+    if not seen or not family.fitted_on(model, lens.task.X, task.sample_weight):
         return False
-    # trees do not speak of targets that a wrapper changes, and a scorer of one's own
-    # may ask for anything
-    can = lens.task.y is task.y and asks_for_answers_alone(task.scorer, lens.model)
-    if can and plan.method.knows_its_rows_alone and "out_of_bag" in offers:
+    everywhere = np.arange(task.n_samples)
+    fewest = min(len(everywhere[first]) for first, _ in splits)
+    if (
+        "out_of_bag" in offers
+        and family.speaks_out_of_bag(model)
+        and plan.method.knows_rows_alone(fewest, len(everywhere))
+        # a scorer of one's own may ask for anything, trees do not speak of targets that
+        # a wrapper changes, and have seen other rows of a group
+        and asks_for_answers_alone(task.scorer, model)
+        and lens.task.y is task.y
+        and task.groups is None
+    ):
         return True
     warnings.warn(
-        f"{type(lens.model).__name__} was fitted on these very rows: on no others "
+        f"{type(model).__name__} was fitted on these very rows: on no others "
         "does it score as well, and next to it what is pruned looks worse than it "
         "is, so that too much is kept. Give rows that it has not seen, or the "
         "unfitted model to PrunedEstimator, which holds rows out.",

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics.cluster import contingency_matrix
 
-from sklprune._answers import asked_by
+from sklprune._answers import asked_once, by_position
 from sklprune._cost import sizes
 from sklprune._outcomes import outcomes_of
 from sklprune._sklearn_private import safe_indexing
@@ -65,7 +65,10 @@ class HeldOut:
     classes : ndarray or None
         See `classes_of`.
     labels : ndarray or None
-        What the unpruned model predicts, where predictions are compared.
+        What the unpruned model predicts of rows that it has not seen, where predictions
+        are compared.
+    own_labels : ndarray or None
+        What it predicts of them as it is: to agree is to say that.
     unseen : AskedOnce or None
         What the unpruned model says of the rows where it has seen them.
     as_told : tuple or None
@@ -77,6 +80,7 @@ class HeldOut:
     wanted: tuple
     classes: object
     labels: object
+    own_labels: object
     as_told: object
     unseen: object = None
 
@@ -84,32 +88,31 @@ class HeldOut:
         """What the table says of one model on one split."""
         model, X = pruned.model, self.task.X
         whole = pruned.candidate.keep.all()
-        asked = asked_by(self.task.scorer, model, X)
+        asked = asked_once(model, self.task)
         if whole and self.unseen is not None:
-            asked = self.unseen
-        score, parts = _score(asked, self.task, self.blocks)
+            asked = self.unseen, by_position(self.task)
+        score, parts = _score(*asked, self.blocks)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
         if self.as_told is not None:
-            row["fidelity"] = self._fidelity(asked)
+            row["fidelity"] = self._fidelity(*asked)
         if self.labels is None:
             return row
-        everywhere = np.arange(self.task.n_samples)
-        labels = self.labels if whole else asked.at(everywhere).predict(X)
-        row["agreement"] = _agreement(self.labels, labels)
+        labels = self.labels if whole else asked[0].predict(asked[1].X)
+        row["agreement"] = 1.0 if whole else _agreement(self.own_labels, labels)
         if self.classes is not None:
             row["outcomes"] = outcomes_of(
                 self.classes, self.task.y, self.labels, labels
             )
         return row
 
-    def _fidelity(self, asked):
+    def _fidelity(self, model, task):
         """The score where rows are what the unpruned model says."""
         rows, y, weight = self.as_told
-        model, X = asked.at(rows), safe_indexing(self.task.X, rows)
+        X = safe_indexing(task.X, rows)
         try:
-            value = float(self.task.scorer(model, X, y, sample_weight=weight))
+            value = float(task.scorer(model, X, y, sample_weight=weight))
         except ValueError as error:
             raise ValueError(
                 "Fidelity is the score of rows that are weighted by the probabilities "
@@ -118,8 +121,8 @@ class HeldOut:
             ) from error
         if not np.isfinite(value):
             raise ValueError(
-                f"The fidelity on {len(rows)} rows is {value}; it must be a finite "
-                "number. Is the unpruned model certain of one class?"
+                f"The fidelity of {type(model).__name__} is {value}; it must be a "
+                "finite number. Is the unpruned model certain of one class?"
             )
         return value
 
@@ -148,12 +151,11 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    says = dense if unseen is None else unseen.at(np.arange(task.n_samples))
-    # to agree is to say what the model itself says
-    labelled = dense if "agreement" in wanted else says
-    labels = labelled.predict(task.X) if compare else None
-    as_told = as_told_by(says, task) if "fidelity" in wanted else None
-    return HeldOut(task, blocks, wanted, classes, labels, as_told, unseen)
+    says, rows = (dense, task) if unseen is None else (unseen, by_position(task))
+    labels = says.predict(rows.X) if compare else None
+    own = labels if unseen is None or not compare else dense.predict(task.X)
+    as_told = as_told_by(says, rows) if "fidelity" in wanted else None
+    return HeldOut(task, blocks, wanted, classes, labels, own, as_told, unseen)
 
 
 def as_told_by(model, task):
@@ -182,7 +184,7 @@ def _agreement(labels, others):
     return float(same.reshape(len(same), -1).all(axis=1).mean())
 
 
-def _score(asked, task, blocks):
+def _score(model, task, blocks):
     """A score, and the parts that its standard error comes from.
 
     Without blocks the one part is the score itself. With blocks they are the
@@ -194,9 +196,9 @@ def _score(asked, task, blocks):
         return np.nan, [np.nan]
 
     def score_of(rows):
-        return score(asked.at(rows), task.take(rows))
+        return score(model, task.take(rows))
 
-    whole = score_of(np.arange(task.n_samples))
+    whole = score(model, task)
     if blocks is None:
         return whole, [whole]
     n = blocks.max() + 1

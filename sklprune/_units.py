@@ -227,10 +227,9 @@ class Candidate:
         Importance of each unit, larger is more important.
     family, dense, units : Family, estimator, Units
         The model that is pruned, and who knows how.
-    made : callable or None
-        `made(task)`, the smaller model, where the method has found values of its own.
     refitted : estimator or None
-        The smaller model after a refit, or with its values kept; None before.
+        The smaller model, after a refit or with its values kept; None before it
+        was made.
     """
 
     ratio: float
@@ -239,14 +238,14 @@ class Candidate:
     family: object
     dense: object
     units: Units
-    made: object = None
     refitted: object = None
 
     def refit(self, refit, task):
         """The same candidate with its values fitted anew; None leaves them."""
         which = (self.dense, self.units, self.keep, task)
-        if refit is None and self.made is not None:
-            return replace(self, refitted=self.made(task))
+        if refit is None and self.refitted is not None:
+            # the method has found values of its own
+            return self
         if refit is None:
             return replace(self, refitted=self.family.remove(*which))
         return replace(self, refitted=refit.apply(self.family, *which))
@@ -279,13 +278,8 @@ def score(model, task):
     value = raw_score(model, task)
     if not np.isfinite(value):
         raise ValueError(
-            f"The score of {_name_of(model)} is {value}; it must be a finite "
+            f"The score of {type(model).__name__} is {value}; it must be a finite "
             "number. Does every held-out part have what scoring needs, all classes "
             "say?"
         )
     return value
-
-
-def _name_of(model):
-    """The class of a model, or of the one that it stands in for."""
-    return type(getattr(model, "stands_for", model)).__name__

@@ -13,7 +13,8 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import prune
-from sklprune._answers import AskedAgain, AskedOnce, asked_by
+from sklprune._answers import AskedOnce, asked_once
+from sklprune._units import Task
 
 IRIS = load_iris(return_X_y=True)
 OF_TWO = IRIS[0], np.array(["no", "yes"])[(IRIS[1] == 1).astype(int)]
@@ -50,11 +51,12 @@ def test_the_score_is_that_of_the_model(model, data, scoring):
     X, y = data
     model.fit(X[::2], y[::2])
     scorer = check_scoring(model, scoring)
-    asked = asked_by(scorer, model, X)
+    asked, task = asked_once(model, Task(X, y, scorer=scorer))
     assert isinstance(asked, AskedOnce)
     for rows in (ROWS, np.arange(150)):
         expected = scorer(model, X[rows], y[rows])
-        assert scorer(asked.at(rows), X[rows], y[rows]) == pytest.approx(expected)
+        said = scorer(asked, task.take(rows).X, y[rows])
+        assert said == pytest.approx(expected)
 
 
 def own_score(model, X, y):
@@ -72,9 +74,19 @@ def own_score(model, X, y):
 )
 def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
     model.fit(*data)
-    asked = asked_by(check_scoring(model, scoring), model, data[0])
-    assert isinstance(asked, AskedAgain)
-    assert asked.at(ROWS) is model
+    task = Task(*data, scorer=check_scoring(model, scoring))
+    assert asked_once(model, task) == (model, task)
+
+
+@pytest.mark.parametrize(
+    ("model", "scoring"), [(LinearSVC(), "neg_log_loss"), (Ridge(), "roc_auc")]
+)
+def test_errors_name_the_model(model, scoring):
+    model.fit(*OF_TWO) if scoring == "neg_log_loss" else model.fit(*IRIS)
+    task = Task(*OF_TWO, scorer=check_scoring(model, scoring))
+    asked, by_position = asked_once(model, task)
+    with pytest.raises(AttributeError, match=f"{type(model).__name__} has none of"):
+        task.scorer(asked, by_position.X, task.y)
 
 
 class Counting(LogisticRegression):

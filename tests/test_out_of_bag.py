@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklprune import prune
 from sklprune.methods import Regrow
-from sklprune.rules import Agreement, OneStandardError, Tolerance
+from sklprune.rules import Agreement, OneStandardError, Rule, Tolerance
 
 X, Y = make_classification(400, 8, n_informative=5, flip_y=0.1, random_state=0)
 #: the last quarter scores
@@ -109,10 +109,38 @@ def test_to_agree_is_to_say_what_the_forest_itself_says():
     assert pruned.report_.score["agreement"] == pytest.approx(agreed.mean())
 
 
-def test_one_tree_that_saw_every_row_speaks_for_all():
-    model = RandomForestClassifier(1, random_state=0).fit(X, Y)
-    score = regrown(model, scoring="roc_auc").report_.score
-    assert 0.5 < score["original"] <= 1
+class AgreesAndScores(Rule):
+    needs = ("agreement",)
+
+    def choose(self, table):
+        return 1
+
+
+def test_where_agreement_is_asked_too_counts_stay_out_of_bag():
+    forest = clone(FOREST).fit(X, Y)
+    score = regrown(forest, rule=AgreesAndScores(), pruning_ratio=[0.5]).report_.score
+    said = forest.oob_decision_function_[300:].argmax(axis=1)
+    for label in (0, 1):
+        of_class = Y[300:] == label
+        expected = (said[of_class] == label).mean()
+        assert score["recall"][label]["original"] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "neg_brier_score"])
+@pytest.mark.parametrize("n_trees", [13, 50, 200])
+def test_probabilities_are_no_larger_than_one(scoring, n_trees):
+    X, y = make_classification(400, 6, n_informative=4, flip_y=0.05, random_state=0)
+    model = RandomForestClassifier(n_trees, random_state=0).fit(X, y)
+    score = regrown(model, X, y, scoring=scoring).report_.score
+    assert score["original_out_of_bag"] and -np.inf < score["original"] < 0
+
+
+def test_a_few_rows_that_all_trees_have_seen_are_told_by_all():
+    model = RandomForestClassifier(13, random_state=0).fit(X, Y)
+    bags = model.estimators_samples_
+    seen_by_all = set.intersection(*map(set, bags))
+    assert 0 < len(seen_by_all) <= 4
+    assert "original_out_of_bag" in regrown(model).report_.score
 
 
 @pytest.mark.parametrize(
@@ -125,6 +153,8 @@ def test_one_tree_that_saw_every_row_speaks_for_all():
         (ExtraTreesClassifier(30, random_state=0), "regrow"),
         # what the forest says it has from those rows
         (FOREST, Regrow(teacher="model")),
+        # many rows have no tree that has not seen them
+        (RandomForestClassifier(5, random_state=0), "regrow"),
     ],
 )
 def test_where_trees_know_the_rows_a_warning_says_so(model, method):
@@ -132,6 +162,29 @@ def test_where_trees_know_the_rows_a_warning_says_so(model, method):
     with pytest.warns(UserWarning, match=KNOWN):
         pruned = regrown(model, method=method)
     assert "original_out_of_bag" not in pruned.report_.score
+
+
+def test_with_few_rows_to_grow_on_the_forest_is_the_teacher():
+    forest = clone(FOREST).fit(X, Y)
+    cv = [(np.arange(100), np.arange(100, 400))]
+    with pytest.warns(UserWarning, match=KNOWN):
+        pruned = regrown(forest, cv=cv)
+    assert "original_out_of_bag" not in pruned.report_.score
+    pruned = regrown(forest, cv=cv, method=Regrow(teacher="labels"))
+    assert pruned.report_.score["original_out_of_bag"]
+
+
+def test_trees_that_have_seen_others_of_a_group_do_not_speak_for_it():
+    forest = clone(FOREST).fit(X, Y)
+    with pytest.warns(UserWarning, match=KNOWN):
+        regrown(forest, cv=3, groups=np.arange(400) // 8)
+
+
+def test_rows_of_no_weight_are_recognised():
+    weight = np.where(np.arange(400) % 5, 1.0, 0.0)
+    forest = clone(FOREST).fit(X, Y, sample_weight=weight)
+    pruned = regrown(forest, sample_weight=weight)
+    assert pruned.report_.score["original_out_of_bag"]
 
 
 def test_other_targets_than_those_of_the_trees():

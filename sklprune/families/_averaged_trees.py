@@ -11,7 +11,11 @@ class AveragedFamily(TreesFamily):
     """Base of the families whose trees average values, or distributions of classes."""
 
     def offset(self, estimator, X):
-        return np.zeros((X.shape[0], self.trees(estimator)[0].value[0].size))
+        return np.zeros((X.shape[0], self.n_values(estimator)))
+
+    def n_values(self, estimator):
+        """How many values a tree says of a row."""
+        return self.trees(estimator)[0].value[0].size
 
     def says(self, estimator):
         return "distributions" if is_classifier(estimator) else "values"

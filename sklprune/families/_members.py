@@ -6,6 +6,10 @@ from sklprune._units import Units
 from sklprune.families._averaged_trees import AveragedFamily, one_hot
 from sklprune.families._trees import cut, table, with_tree
 
+#: the share of rows that may be known to every tree, where all others have trees that
+#: speak for them out of bag
+MOST_SEEN_BY_ALL = 0.01
+
 
 class MembersFamily(AveragedFamily):
     """Base of the families that average the outputs of members, mostly trees."""
@@ -74,11 +78,16 @@ class MembersFamily(AveragedFamily):
             unseen[rows, member] = False
         return unseen
 
+    def speaks_out_of_bag(self, estimator):
+        """Whether nearly every row has a tree that has not seen it."""
+        seen_by_all = ~self.out_of_bag(estimator).any(axis=1)
+        return bool(seen_by_all.mean() <= MOST_SEEN_BY_ALL)
+
     def out_of_bag_total(self, estimator, X, rows):
         """What the trees that have not seen them say of rows, as a sum over all trees.
 
-        X are some of the rows that it was fitted on, `rows` their positions. A row that
-        every tree has seen is told by all of them. (n_rows, n_values)
+        X are some of the rows that it was fitted on, `rows` their positions. One of the
+        few that every tree has seen is told by all of them. (n_rows, n_values)
         """
         unseen = self.out_of_bag(estimator)[rows]
         unseen[~unseen.any(axis=1)] = True
@@ -86,7 +95,11 @@ class MembersFamily(AveragedFamily):
         known = self.tables(estimator), self.leaves(estimator, X), unseen.T
         for tree, ids, mine in zip(*known):
             total[mine] += tree.value[ids[mine]]
-        return total * (unseen.shape[1] / unseen.sum(axis=1, keepdims=True))
+        total *= unseen.shape[1] / unseen.sum(axis=1, keepdims=True)
+        if self.says(estimator) == "distributions":
+            # rounding alone has made them larger
+            np.minimum(total, 1.0, out=total)
+        return total
 
     def member_outputs(self, estimator, X):
         """What each member says: (n_rows, n_members, n_outputs), float32.

@@ -78,22 +78,26 @@ class TreesFamily(Family):
         """Which rows each tree was fitted on, an index."""
         return [slice(None)] * len(self.trees(estimator))
 
-    def fitted_on(self, estimator, X):
+    def fitted_on(self, estimator, X, sample_weight=None):
         """Whether the trees were fitted on these rows, all of them and in order.
 
         Others hardly come to all leaves in the same numbers; where there are too few
         leaves, or a tree saw a part of the rows that is not known, the answer is no.
+        Some releases of scikit-learn count rows of no weight, others do not.
         """
         if X.shape[0] != self.n_fitted(estimator):
             return False
         counts = [self.rows_of(tree) for tree in self.trees(estimator)]
         if sum(len(count) // 2 for count in counts) < SPLITS_THAT_TELL:
             return False
+        weighs = np.ones(X.shape[0], dtype=bool)
+        if sample_weight is not None:
+            weighs = np.asarray(sample_weight) != 0
         known = counts, self.bags(estimator), self.leaves(estimator, X)
         for count, bag, ids in zip(*known):
             found = np.bincount(ids[bag], minlength=len(count))
-            leaf = found > 0
-            if found.sum() != count[0] or (found[leaf] != count[leaf]).any():
+            some = np.bincount(ids[bag][weighs[bag]], minlength=len(count))
+            if not (_are_of_leaves(found, count) or _are_of_leaves(some, count)):
                 return False
         return True
 
@@ -338,6 +342,12 @@ def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
     return filled(tree, nodes, value, n_classes=n_classes)
 
 
+def _are_of_leaves(found, count):
+    """Whether rows that came to leaves are as many as the tree was fitted on."""
+    leaf = found > 0
+    return found.sum() == count[0] and (found[leaf] == count[leaf]).all()
+
+
 def filled(tree, nodes, value, *, n_features=None, n_classes=None):
     """A `Tree` of scikit-learn like another one, of other nodes.
 
@@ -383,7 +393,7 @@ def renumbered(tree, numbers, n_features):
         How many columns there are then.
     """
     state = tree.__getstate__()
-    nodes = state["nodes"].copy()
+    nodes = records(state["nodes"], np.arange(tree.node_count))
     split = nodes["feature"] >= 0
     nodes["feature"][split] = numbers[nodes["feature"][split]]
     return filled(tree, nodes, state["values"], n_features=n_features)

@@ -27,8 +27,19 @@ class BaggingFamily(MembersFamily):
     # -- what it is made of ----------------------------------------------------------
 
     def _holds_trees(self, estimator):
-        inner = estimator.estimator
-        return inner is None or isinstance(inner, BaseDecisionTree)
+        """Whether members are trees that say what it averages."""
+        members = getattr(estimator, "estimators_", [estimator.estimator])
+        return all(
+            member is None
+            or isinstance(member, BaseDecisionTree)
+            and is_classifier(member) == is_classifier(estimator)
+            for member in members
+        )
+
+    def n_values(self, estimator):
+        if is_classifier(estimator):
+            return estimator.n_classes_
+        return self.n_outputs(estimator)
 
     def n_outputs(self, estimator):
         if not hasattr(estimator, "estimators_"):
@@ -42,8 +53,11 @@ class BaggingFamily(MembersFamily):
 
     def own_misfit(self, estimator, granularity):
         if granularity == "leaf" and not self._holds_trees(estimator):
-            inner = type(estimator.estimator).__name__
-            return f"averages {inner}, not trees: it has no leaves to remove"
+            inner = getattr(estimator, "estimators_", [estimator.estimator])[0]
+            return (
+                f"averages {type(inner).__name__}: leaves of trees do not say what it "
+                "adds up"
+            )
         return super().own_misfit(estimator, granularity)
 
     def capabilities(self, estimator):
@@ -72,8 +86,13 @@ class BaggingFamily(MembersFamily):
         return estimator.bootstrap or estimator._max_samples < estimator._n_samples
 
     def bags(self, estimator):
-        # rows that were drawn twice are one row of twice the weight
-        return [np.unique(rows) for rows in estimator.estimators_samples_]
+        # rows that were drawn twice are one row of twice the weight, where members
+        # take weights
+        drawn = zip(estimator.estimators_samples_, estimator.estimators_)
+        return [
+            rows if member.tree_.n_node_samples[0] == len(rows) else np.unique(rows)
+            for rows, member in drawn
+        ]
 
     def member_outputs(self, estimator, X):
         X = _rows(estimator, X)

@@ -22,9 +22,6 @@ class Method(BaseEstimator):
         Whether the order must come from rows that the model was not fitted on.
     takes_out_of_bag : bool
         Whether out-of-bag rows of an ensemble will do for unseen ones.
-    knows_its_rows_alone : bool
-        Whether a candidate knows of no rows but those that it was pruned on, though
-        the model that is pruned does: others can then be its test.
     needs_labels : bool
         Whether the order comes from y.
     needs_scorer : bool
@@ -64,7 +61,6 @@ class Method(BaseEstimator):
     needs = ()
     needs_unseen = False
     takes_out_of_bag = False
-    knows_its_rows_alone = False
     needs_labels = False
     needs_scorer = False
     decides = False
@@ -79,6 +75,18 @@ class Method(BaseEstimator):
             return why
         missing = family.lacks(estimator, self.needs)
         return f"does not offer {' and '.join(missing)}" if missing else ""
+
+    def knows_rows_alone(self, n_rows, n_fitted):
+        """Whether candidates know of no rows but those that they are pruned on.
+
+        Others are then a test for them, even such as the unpruned model knows.
+
+        Parameters
+        ----------
+        n_rows, n_fitted : int
+            Rows that it is pruned on, and that the unpruned model was fitted on.
+        """
+        return False
 
     def grid(self, task):
         """The ratios that pruning_ratio="auto" stands for."""

@@ -87,6 +87,20 @@ class Form:
         return model
 
 
+class LastBuilt:
+    """The model that was built last: half of the ratios that a grid asks of a path are
+    met by the same one as the ratio before."""
+
+    def __init__(self):
+        self.ensemble = self.model = None
+
+    def model_of(self, ensemble, build):
+        """The model of an ensemble, built if it is another one than the last."""
+        if self.ensemble is not ensemble:
+            self.ensemble, self.model = ensemble, build()
+        return self.model
+
+
 def own_form(family, estimator, task, targets):
     """The form of a model that holds its own trees; its rows are told `targets`."""
     says, weight = family.says(estimator), task.sample_weight

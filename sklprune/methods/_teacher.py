@@ -60,8 +60,9 @@ def taught(family, estimator, task, teacher):
         As `family.targets` gives them.
     """
     n_fitted = family.n_fitted(estimator)
-    few = task.n_samples < FEW * n_fitted
-    if teacher == "labels" or (teacher == "auto" and task.y is not None and not few):
+    if task.y is None and teacher == "auto":
+        teacher = "model"
+    if not model_teaches(teacher, task.n_samples, n_fitted):
         weight = weights_of_rows(estimator, task)
         targets = family.targets(estimator, task.y)
         return replace(task, sample_weight=weight), targets
@@ -74,6 +75,19 @@ def taught(family, estimator, task, teacher):
     weight = None if weight is None else weight[like]
     task = replace(task, X=X, y=None, sample_weight=weight, groups=None, unseen=None)
     return task, _said(family, estimator, X)
+
+
+def model_teaches(teacher, n_rows, n_fitted):
+    """Whether of so many labelled rows the model says what they are.
+
+    Parameters
+    ----------
+    teacher : {"auto", "labels", "model"}
+    n_rows : int
+    n_fitted : int
+        Rows that the model was fitted on.
+    """
+    return teacher == "model" or (teacher == "auto" and n_rows < FEW * n_fitted)
 
 
 def _said(family, estimator, X):

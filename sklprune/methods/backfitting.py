@@ -1,7 +1,7 @@
 """Backfitting: subtrees and leaf values of a whole ensemble, chosen together."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,7 +10,13 @@ from sklprune._round_trip import probe_of
 from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
 from sklprune.methods._descent import Descent
-from sklprune.methods._forms import Form, boosting_form, check_container, own_form
+from sklprune.methods._forms import (
+    Form,
+    LastBuilt,
+    boosting_form,
+    check_container,
+    own_form,
+)
 from sklprune.methods._raising import raise_children
 from sklprune.methods._teacher import TaughtMethod, taught
 from sklprune.methods._trail import STEP, Trail
@@ -165,12 +171,13 @@ default="same"
         smallest = path.models[fits[-1]]
         keep = _standing(units, smallest)
 
-        def made(task):
+        def built():
             X = probe_of(task)
             leaves, routes = family.leaves(estimator, X), family.routes(estimator, X)
             return path.form.built(smallest, leaves, X, routes)
 
-        return Candidate(ratio, keep, path.scores, family, estimator, units, made)
+        model = path.last.model_of(smallest, built)
+        return Candidate(ratio, keep, path.scores, family, estimator, units, model)
 
     def _check(self):
         check_container(self)
@@ -192,6 +199,7 @@ class Path:
     models: list
     n_kept: np.ndarray
     scores: np.ndarray
+    last: LastBuilt = field(default_factory=LastBuilt)
 
 
 def _upwards(descent, limit, few, n_shares):

@@ -119,13 +119,11 @@ default="auto"
         return Sum(Form(host, shell, trees, source, None, True), ensemble)
 
     def candidate(self, path, family, estimator, units, task, ratio):
-        def made(task):
-            X = probe_of(task)
-            return path.form.built(path.ensemble, family.leaves(estimator, X), X)
-
+        X = probe_of(task)
+        model = path.form.built(path.ensemble, family.leaves(estimator, X), X)
         everything = np.ones(units.count, dtype=bool)
         scores = np.zeros(units.count)
-        return Candidate(0.0, everything, scores, family, estimator, units, made)
+        return Candidate(0.0, everything, scores, family, estimator, units, model)
 
 
 @dataclass(frozen=True)

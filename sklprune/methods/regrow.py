@@ -1,7 +1,7 @@
 """Regrow: small trees grown on the same rows, in the place of large ones."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -12,10 +12,16 @@ from sklprune._round_trip import probe_of, probe_rows
 from sklprune._tables import Tree
 from sklprune._units import Candidate
 from sklprune.methods._descent import Descent
-from sklprune.methods._forms import CONTAINERS, Form, boosting_host, check_container
+from sklprune.methods._forms import (
+    CONTAINERS,
+    Form,
+    LastBuilt,
+    boosting_host,
+    check_container,
+)
 from sklprune.methods._growing import splits_of
 from sklprune.methods._raising import raise_children
-from sklprune.methods._teacher import TaughtMethod, taught
+from sklprune.methods._teacher import TaughtMethod, model_teaches, taught
 from sklprune.methods._trail import Trail
 
 
@@ -132,10 +138,8 @@ default="auto"
         self.container = container
         self.teacher = teacher
 
-    @property
-    def knows_its_rows_alone(self):
-        """Whether nothing of the forest's own knowledge goes into the trees."""
-        return self.teacher != "model"
+    def knows_rows_alone(self, n_rows, n_fitted):
+        return not model_teaches(self.teacher, n_rows, n_fitted)
 
     def path(self, family, estimator, units, task):
         self._check()
@@ -176,12 +180,13 @@ default="auto"
         smallest = path.models[fits[np.argmin(path.n_leaves[fits])]]
         keep[smallest.n_leaves :] = False
 
-        def made(task):
+        def built():
             X = probe_of(task)
             routes = family.routes(estimator, X, path.form.source)
             return path.form.built(smallest, path.leaves, X, routes)
 
-        return Candidate(ratio, keep, scores, family, estimator, units, made)
+        model = path.last.model_of(smallest, built)
+        return Candidate(ratio, keep, scores, family, estimator, units, model)
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
@@ -223,6 +228,7 @@ class Regrown:
     models: list
     n_leaves: np.ndarray
     leaves: list
+    last: LastBuilt = field(default_factory=LastBuilt)
 
 
 class _Grower:

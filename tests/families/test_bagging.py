@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import BaggingClassifier, BaggingRegressor, IsolationForest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import (
     DecisionTreeClassifier,
@@ -136,7 +138,7 @@ def test_whole_members_of_any_kind(classes, inner):
 def test_columns_are_the_default_where_members_are_no_trees(regression):
     X, y = regression
     model = BaggingRegressor(Ridge(), 5, random_state=0)
-    with pytest.raises(ValueError, match="averages Ridge, not trees"):
+    with pytest.raises(ValueError, match="averages Ridge: leaves of trees"):
         PrunedEstimator(model, method="backfitting", pruning_ratio=0.5).fit(X, y)
     pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0).fit(X, y)
     assert "features removed" in pruned.report_.summary
@@ -237,6 +239,45 @@ def test_frames_and_plain_models(classes):
     plain = to_plain(pruned)
     assert list(plain.feature_names_in_) == list(X.columns)
     np.testing.assert_array_equal(plain.predict(X), pruned.predict(X))
+
+
+@pytest.mark.parametrize("method", ["backfitting", "cost_complexity"])
+def test_no_chance_bytes_are_shipped(classes, method):
+    X, y = classes
+    model = BaggingClassifier(n_estimators=10, max_features=0.5, random_state=0)
+    small = prune(model.fit(X, y), X, y, method=method, pruning_ratio=0.7).estimator_
+    for member in small.estimators_:
+        nodes = member.tree_.__getstate__()["nodes"]
+        raw = np.frombuffer(nodes.tobytes(), np.uint8).reshape(len(nodes), -1)
+        known = np.zeros(nodes.dtype.itemsize, dtype=bool)
+        for kind, start in nodes.dtype.fields.values():
+            known[start : start + kind.itemsize] = True
+        assert not raw[:, ~known].any()
+
+
+class OfPipelines(BaggingClassifier):
+    """Makes members of its own, whatever `estimator` says."""
+
+    def _get_estimator(self):
+        return make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=3))
+
+
+def test_members_are_what_was_fitted(classes):
+    X, y = classes
+    model = OfPipelines(n_estimators=5, random_state=0).fit(X, y)
+    assert cost(model).members == 5
+    small = prune(model, X, y, method="member_selection", pruning_ratio=0.6)
+    assert len(small.estimator_.estimators_) == 2
+
+
+def test_trees_that_do_not_say_what_is_averaged_keep_their_leaves(classes):
+    X, y = classes
+    codes = np.unique(y, return_inverse=True)[1]
+    model = BaggingRegressor(DecisionTreeClassifier(), n_estimators=5, random_state=0)
+    model.fit(X, codes)
+    with pytest.raises(ValueError, match="averages DecisionTreeClassifier"):
+        prune(model, X, codes, method="backfitting")
+    assert prune(model, X, codes, pruning_ratio=0.5).pruning_ratio_ == 0.5
 
 
 @pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 20, 2: 1}])

@@ -228,7 +228,7 @@ def test_statistics_are_those_of_the_rows(name, container):
     )
     ratio = 1 - path.n_kept[k] / units.count
     candidate = method.candidate(path, family, model, units, task, ratio)
-    small = candidate.refit(None, task).build()
+    small = candidate.build()
     if container == "hist_gradient_boosting":
         for (tree,) in small._predictors:
             nodes = tree.nodes[tree.nodes["is_leaf"] == 0]
