@@ -38,19 +38,22 @@ class Habits(NamedTuple):
         All trees are chosen anew whenever there are so many times as many.
     raised : float
         Children are raised among no more leaves than these: it takes long.
+    turns_up_to : float
+        No way back begins at more leaves: noisy values would be learned by heart.
     """
 
     rho: float
     least: float
     growth: float
     raised: float
+    turns_up_to: float
 
 
 #: noisy values need many leaves, scores of classes hardly ever gain by as many; of
 #: several classes each tree concerns one
-OF_CLASSES = Habits(rho=40.0, least=0.5, growth=1.05, raised=500)
-OF_SEVERAL = Habits(rho=40.0, least=0.5, growth=1.2, raised=500)
-OF_VALUES = Habits(rho=200.0, least=0.1, growth=1.01, raised=np.inf)
+OF_CLASSES = Habits(rho=40.0, least=0.5, growth=1.05, raised=500, turns_up_to=500)
+OF_SEVERAL = Habits(rho=40.0, least=0.5, growth=1.2, raised=500, turns_up_to=500)
+OF_VALUES = Habits(rho=200.0, least=0.1, growth=1.01, raised=np.inf, turns_up_to=2000)
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -243,8 +246,9 @@ class _Grower:
         """Ensembles at falling prices."""
         self.max_trees = max_trees * len(self._outputs())
         self.descent.start_empty()
-        trail = Trail(self.descent, self._up, self._choose_anew, self.habits.raised)
-        return trail.walk(self._first_price(), self.habits.least, max_leaves)
+        steps, habits = (self._up, self._choose_anew), self.habits
+        trail = Trail(self.descent, *steps, habits.turns_up_to)
+        return trail.walk(self._first_price(), habits.least, max_leaves)
 
     def _up(self, price):
         """Grow trees as long as they pay; whether there was room for any."""
