@@ -31,11 +31,13 @@ class Trail:
         `down(price)` chooses what stands anew at a price that has risen.
     turns_up_to : float
         No way back begins at more leaves.
+    stride : int, default=1
+        Steps that are taken at once as long as nothing stands.
     """
 
-    def __init__(self, descent, up, down, turns_up_to):
+    def __init__(self, descent, up, down, turns_up_to, stride=1):
         self.descent, self.up, self.down = descent, up, down
-        self.turns_up_to = turns_up_to
+        self.turns_up_to, self.stride = turns_up_to, stride
         self.met = []
 
     def walk(self, price, least, limit):
@@ -66,7 +68,7 @@ class Trail:
                     turn *= FURTHER
             if n_leaves > limit:
                 break
-            price /= STEP if descent.standing else STEP**3
+            price /= STEP if descent.standing else STEP**self.stride
         return self._front()
 
     def _go_back(self, price):
