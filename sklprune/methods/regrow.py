@@ -40,6 +40,8 @@ class Habits(NamedTuple):
         Children are raised among no more leaves than these: it takes long.
     turns_up_to : float
         No way back begins at more leaves: noisy values would be learned by heart.
+    stride : int
+        Steps of the price that are taken at once as long as nothing stands.
     """
 
     rho: float
@@ -47,13 +49,15 @@ class Habits(NamedTuple):
     growth: float
     raised: float
     turns_up_to: float
+    stride: int
 
 
-#: noisy values need many leaves, scores of classes hardly ever gain by as many; of
-#: several classes each tree concerns one
-OF_CLASSES = Habits(rho=40.0, least=0.5, growth=1.05, raised=500, turns_up_to=500)
-OF_SEVERAL = Habits(rho=40.0, least=0.5, growth=1.2, raised=500, turns_up_to=500)
-OF_VALUES = Habits(rho=200.0, least=0.1, growth=1.01, raised=np.inf, turns_up_to=2000)
+#: noisy values need many leaves, and small ones first; scores of classes hardly ever
+#: gain by as many
+OF_CLASSES = Habits(40.0, 0.5, growth=1.05, raised=500, turns_up_to=500, stride=3)
+#: each tree concerns one of several classes
+OF_SEVERAL = OF_CLASSES._replace(growth=1.2)
+OF_VALUES = Habits(200.0, 0.1, growth=1.01, raised=np.inf, turns_up_to=2000, stride=1)
 #: trees that are grown at one price
 MAX_TREES_A_STEP = 30
 
@@ -247,7 +251,7 @@ class _Grower:
         self.max_trees = max_trees * len(self._outputs())
         self.descent.start_empty()
         steps, habits = (self._up, self._choose_anew), self.habits
-        trail = Trail(self.descent, *steps, habits.turns_up_to)
+        trail = Trail(self.descent, *steps, habits.turns_up_to, habits.stride)
         return trail.walk(self._first_price(), habits.least, max_leaves)
 
     def _up(self, price):
