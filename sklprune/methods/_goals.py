@@ -34,6 +34,9 @@ class Goal:
     constant = None
     #: steps of a price from one model to the next, on the way down
     stride = 2
+    #: no way back begins at more leaves: from 1600 of 190,000 it took a third of the
+    #: time of all
+    turns_up_to = 1000
     #: the part of rho that is meant
     rho_share = 1.0
 
@@ -125,6 +128,7 @@ class ValuesGoal(SquaredGoal):
 
     boundary = 0.02
     stride = 1
+    turns_up_to = np.inf
 
     def told(self):
         return self.y, self.y.shape[1]

@@ -232,7 +232,7 @@ def _upwards(descent, limit, few, n_shares):
             descent.sweep(price)
 
     descent.start_empty()
-    trail = Trail(descent, up, down, few, stride=3)
+    trail = Trail(descent, up, down, min(few, goal.turns_up_to), stride=3)
     return trail.walk(descent.first_price(), MIN_PRICE, limit)
 
 
