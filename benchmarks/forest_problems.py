@@ -161,30 +161,26 @@ class Fold:
         return float(get_scorer(self.scoring)(model, *self.rows(which)))
 
     def judge_of(self, forest):
-        """`will_do(model)`: whether a model scores well enough where it is chosen."""
-        score, parts = self.score(forest, self.choose), self._blockwise(forest)
-        drop = self.rule.max_drop * (abs(score) if self.rule.relative else 1)
-        drop += 1e-12  # rounding, which the rule allows for, too
+        """`will_do(model)`: whether the rule would take a model for the forest."""
+        before = self._on_choosing_rows(forest)
 
         def will_do(model):
-            loss = score - self.score(model, self.choose)
-            if loss <= drop and self.rule.margin:
-                apart = self._blockwise(model) - parts
-                error = apart.std(ddof=1) / np.sqrt(len(apart))
-                return loss + self.rule.margin * error <= drop
-            return loss <= drop
+            columns = zip(before, self._on_choosing_rows(model))
+            table = dict(zip(("score_mean", "scores"), map(np.array, columns)))
+            return self.rule.choose(table) == 1
 
         return will_do
 
-    def _blockwise(self, model):
-        """Pseudo-values of the jackknife over ten blocks of the choosing rows."""
-        if not self.rule.margin:
-            return None
+    def _on_choosing_rows(self, model):
+        """The score, and what a standard error comes from: where the rule asks for one,
+        pseudo-values of the jackknife over ten blocks."""
         whole, y = self.score(model, self.choose), self.y[self.choose]
+        if not self.rule.margin:
+            return whole, [whole]
         blocks = (StratifiedKFold if self.n_classes else KFold)(N_BLOCKS)
         some = [self.choose[most] for most, _ in blocks.split(y[:, None], y)]
         left_out = np.array([self.score(model, rows) for rows in some])
-        return N_BLOCKS * whole - (N_BLOCKS - 1) * left_out
+        return whole, N_BLOCKS * whole - (N_BLOCKS - 1) * left_out
 
     def loss(self, before, after):
         """What is lost between two scores, as a share where the rule says so."""

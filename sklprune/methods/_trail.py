@@ -26,7 +26,8 @@ class Trail:
     ----------
     descent : Descent
     up : callable
-        `up(price)` lets leaves in, and chooses what stands anew.
+        `up(price)` lets leaves in, chooses what stands anew, and says whether there was
+        room for more.
     down : callable
         `down(price)` chooses what stands anew at a price that has risen.
     turns_up_to : float
