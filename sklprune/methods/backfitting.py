@@ -228,8 +228,7 @@ def _upwards(descent, limit, few, n_shares):
         descent.restore(price)
         if descent.n_leaves <= few:
             raise_children(descent, price)
-        for _ in range(2):
-            descent.sweep(price)
+        descent.sweep(price)
 
     descent.start_empty()
     trail = Trail(descent, up, down, min(few, goal.turns_up_to), stride=3)
