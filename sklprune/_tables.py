@@ -5,6 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 
+#: what a leaf says is known to so many bits: rows never tell it that finely
+VALUE_BITS = 12
+
+
 class Tree(NamedTuple):
     """One tree of a model that adds up what its trees say.
 
@@ -110,15 +114,14 @@ class Subtree(NamedTuple):
         return children_of(self.split)
 
     def packed(self):
-        """The same in fewer bytes, single values as a float32 knows them.
+        """The same in fewer bytes, single values to `VALUE_BITS` bits.
 
-        That is finer than any rows can tell. Where a node says several they may have to
-        add up to one, and stay.
+        Where a node says several they may have to add up to one, and stay.
         """
         nodes = self.nodes.astype(np.min_scalar_type(self.nodes.max()))
         value, most = self.value, np.abs(self.value).max()
         if value.shape[1] == 1 and most < np.finfo(np.float32).max:
-            value = value.astype(np.float32)
+            value = truncated(value, VALUE_BITS).astype(np.float32)
         return self._replace(nodes=nodes, value=value)
 
 
@@ -144,7 +147,8 @@ class Ensemble(NamedTuple):
         """The same in fewer bytes, of which a path keeps many.
 
         The bits that are gone are those in which no compression finds anything: files
-        of gradient boosting are 5 % smaller without them, those of histograms 15 %.
+        of gradient boosting are a tenth smaller without them, those of histograms a
+        quarter.
         """
         return self._replace(subtrees=[each.packed() for each in self.subtrees])
 
@@ -155,6 +159,13 @@ class Ensemble(NamedTuple):
             for subtree in self.subtrees
         ]
         return self._replace(subtrees=subtrees)
+
+
+def truncated(values, n_bits):
+    """Numbers of so many significant bits, none further from zero than it was: what
+    may not be beyond a limit stays within it."""
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.trunc(np.ldexp(mantissa, n_bits)), exponent - n_bits)
 
 
 def of_both(ensemble):

@@ -344,6 +344,8 @@ class Descent:
 
     def parabola(self, output):
         """Pull and curvature of each row around the present sum."""
+        if output is not None and self.goal.outputs_apart:
+            return self.goal.parabola(self.sum, output)
         if self._known is None:
             self._known = self.goal.parabola(self.sum)
         if output is None:

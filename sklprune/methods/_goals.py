@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 #: a row resists at least this much: one that is said for certain would else weigh
 #: nothing, and a step towards it be endless
@@ -39,18 +38,22 @@ class Goal:
     turns_up_to = 1000
     #: the part of rho that is meant
     rho_share = 1.0
+    #: whether what is left of one output depends on no other one
+    outputs_apart = False
 
     def __init__(self, loss, y, sample_weight=None, n_shares=None):
         self.loss = loss
         self.y = np.ascontiguousarray(y, dtype=float)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total):
+    def parabola(self, total, output=None):
         """Pull (minus the gradient) and curvature of each row.
 
         Parameters
         ----------
         total : ndarray of shape (n_rows, n_outputs)
+        output : int or None
+            Of which output alone, where these are apart; None for all of them.
 
         Returns
         -------
@@ -104,12 +107,15 @@ class SquaredGoal(Goal):
     sample_weight : ndarray of shape (n_rows,) or None
     """
 
+    outputs_apart = True
+
     def __init__(self, y, sample_weight=None, n_shares=None):
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total):
-        return (self.y - total) * self.weight, self.weight
+    def parabola(self, total, output=None):
+        which = slice(None) if output is None else [output]
+        return (self.y[:, which] - total[:, which]) * self.weight, self.weight
 
     def lost(self, total):
         return float((self.weight * (self.y - total) ** 2).sum())
@@ -159,12 +165,12 @@ class OneAgainstRestGoal(SquaredGoal):
         self.rho_share = of_one_class(self.y.shape[1])
 
     def loudness(self, total):
-        centred = total - total.mean(axis=1, keepdims=True)
-        wanted = (self.said * centred).sum(axis=1)
+        below = total - total.max(axis=1, keepdims=True)
+        wanted = (self.said * below).sum(axis=1)
 
         def log_loss(log_scale):
             loud = np.exp(log_scale)
-            apart = logsumexp(loud * centred, axis=1) - loud * wanted
+            apart = np.log(np.exp(loud * below).sum(axis=1)) - loud * wanted
             return np.average(apart, weights=self.weight[:, 0])
 
         return float(np.exp(minimize_scalar(log_loss, bounds=(-3.0, 5.0)).x))

@@ -25,7 +25,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune._tables import Ensemble, Subtree, of_both
+from sklprune._tables import VALUE_BITS, Ensemble, Subtree, of_both
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
 from sklprune.methods._descent import Descent
@@ -224,6 +224,17 @@ def test_what_ships_says_what_the_descent_found(name):
     assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
 
 
+def test_outputs_that_are_apart_are_known_alone():
+    rng = np.random.RandomState(0)
+    y, total, weight = rng.rand(20, 3), rng.rand(20, 3), rng.rand(20)
+    for goal in (SquaredGoal(y, weight), OneAgainstRestGoal(y, weight)):
+        pull, curvature = goal.parabola(total)
+        for output in range(3):
+            alone, of_alone = goal.parabola(total, output)
+            np.testing.assert_array_equal(alone, pull[:, [output]])
+            np.testing.assert_array_equal(of_alone, curvature)
+
+
 @pytest.mark.parametrize("n_values", [1, 3])
 def test_single_values_are_packed(n_values):
     value = np.random.RandomState(0).normal(size=(301, n_values))
@@ -236,8 +247,11 @@ def test_single_values_are_packed(n_values):
     assert packed.nodes.nbytes == nodes.nbytes / 4
     if n_values == 1:
         assert packed.value.nbytes == value.nbytes / 2
-        # half of the last of the 24 bits of a float32
-        np.testing.assert_allclose(unpacked.value, value, rtol=2.0**-24)
+        # the last bit, of a number of which the others but the first one are zero
+        np.testing.assert_allclose(unpacked.value, value, rtol=2.0 ** (1 - VALUE_BITS))
+        assert (np.abs(unpacked.value) <= np.abs(value)).all()
+        mantissa, _ = np.frexp(unpacked.value)
+        assert (mantissa * 2**VALUE_BITS % 1 == 0).all()
     else:
         np.testing.assert_array_equal(unpacked.value, value)
     assert unpacked.value.dtype == float
@@ -471,8 +485,9 @@ def test_the_second_of_two_classes_says_all():
     assert of_second.n_leaves > 10
     for one, other in zip(of_both_found.subtrees, of_both(of_second).subtrees):
         np.testing.assert_array_equal(one.nodes, other.nodes)
-        # single precision of what is a share of a probability
-        np.testing.assert_allclose(one.value, other.value, atol=1e-8)
+        # the last of the bits to which single values are known
+        last = 2.0 ** (1 - VALUE_BITS)
+        np.testing.assert_allclose(one.value, other.value, rtol=last)
     np.testing.assert_allclose(of_both_found.baseline, of_both(of_second).baseline)
 
 
