@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 #: what a leaf says is known to so many bits: rows never tell it that finely
 VALUE_BITS = 12
 
