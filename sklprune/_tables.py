@@ -177,14 +177,14 @@ def of_both(ensemble):
     return Ensemble(subtrees, baseline)
 
 
-def levels_of(left, right, root=0):
+def levels_of(left, right):
     """The inner nodes of each level with their children, from the root down.
 
     Returns
     -------
     list of (ndarray, ndarray, ndarray)
     """
-    levels, nodes = [], np.array([root], dtype=np.intp)
+    levels, nodes = [], np.zeros(1, dtype=np.intp)
     while True:
         nodes = nodes[left[nodes] >= 0]
         if len(nodes) == 0:
@@ -225,15 +225,10 @@ def sum_up(values, levels):
     return values
 
 
-def root_of(levels):
-    """The root of a tree; a node alone is its own."""
-    return levels[0][0][0] if levels else 0
-
-
-def alive(split, levels, root=None):
+def alive(split, levels):
     """The nodes that are reached from the root along splits, (n_nodes,), bool."""
     reached = np.zeros(len(split), dtype=bool)
-    reached[root_of(levels) if root is None else root] = True
+    reached[0] = True
     for nodes, left, right in levels:
         reached[left] = reached[right] = reached[nodes] & split[nodes]
     return reached
@@ -262,24 +257,36 @@ def walked(split, levels):
     return nodes
 
 
+def ends_of(split):
+    """The place after all that is below each node, in the order of `walked`.
+
+    Below a node and in itself there is one leaf more than there are splits.
+
+    Returns
+    -------
+    ndarray of shape (n_kept,), int
+    """
+    own, step = np.arange(len(split)), np.where(split, 1, -1)
+    height = np.cumsum(step)
+    key = height * (len(split) + 1) + own
+    order = np.argsort(key)
+    wanted = (height - step - 1) * (len(split) + 1) + own
+    return (order[np.searchsorted(key[order], wanted)] + 1).astype(np.int32)
+
+
 def children_of(split):
     """The places of the children of nodes that are in the order of `walked`.
 
-    A left child comes next, a right one after all that are below the left one: where
-    as many leaves are behind a node as splits, and one leaf more.
+    A left child comes next, a right one after all that are below the left one.
 
     Returns
     -------
     left, right : ndarray of shape (n_kept,), int
         -1 at leaves.
     """
-    n_nodes, own = len(split), np.arange(len(split))
-    height = np.cumsum(np.where(split, 1, -1))
-    key = height * (n_nodes + 1) + own
-    order = np.argsort(key)
-    end_of_left = (height - 1) * (n_nodes + 1) + own + 1
-    last = order[np.minimum(np.searchsorted(key[order], end_of_left), n_nodes - 1)]
-    return np.where(split, own + 1, -1), np.where(split, last + 1, -1)
+    next_one = np.arange(1, len(split) + 1)
+    right = ends_of(split)[np.minimum(next_one, len(split) - 1)]
+    return np.where(split, next_one, -1), np.where(split, right, -1)
 
 
 def places_of(nodes, split, levels, n_nodes):
@@ -328,18 +335,3 @@ def cut_at(left, right, keep):
     split = sum_up(kept, levels) > 1
     nodes = walked(split, levels)
     return nodes, split[nodes]
-
-
-def leaves_standing(left, right, subtree):
-    """One leaf of the whole tree for each leaf of a subtree: the first below it.
-
-    Returns
-    -------
-    ndarray of shape (n_leaves,), bool
-    """
-    first = np.arange(len(left))
-    for nodes, below, _ in reversed(levels_of(left, right)):
-        first[nodes] = first[below]
-    standing = np.zeros(len(left), dtype=bool)
-    standing[first[subtree.nodes[~subtree.split]]] = True
-    return standing[left < 0]

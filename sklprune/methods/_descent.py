@@ -15,24 +15,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import (
-    Ensemble,
-    Statistics,
-    Subtree,
-    alive,
-    levels_of,
-    root_of,
-    sum_up,
-    sums_at,
-    walked,
-)
+from sklprune._tables import Ensemble, Statistics, Subtree
+from sklprune._walk import walk_of, walk_through
 
 #: ratios of leaves: from a half down, four sizes for each factor of two
 LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
 
 
 class Standing(NamedTuple):
-    """What stands of one tree.
+    """What stands of one tree, by place in its walk.
 
     Parameters
     ----------
@@ -40,10 +31,13 @@ class Standing(NamedTuple):
         Nodes that are split.
     value : ndarray of shape (n_nodes, n_values)
         What each node says; below a leaf what the leaf says.
+    reached : ndarray of shape (n_nodes,), bool, or None
+        Nodes that stand; None of what is only proposed.
     """
 
     split: np.ndarray
     value: np.ndarray
+    reached: np.ndarray | None = None
 
 
 class Proposal(NamedTuple):
@@ -61,7 +55,7 @@ class Descent:
     ----------
     trees : list of Tree
     leaves : ndarray of shape (n_trees, n_rows), int
-        The leaf of each row.
+        The leaf of each row, by its number in the tree.
     goal : Goal
         Loss, targets and weights, see `_goals`.
     offset : ndarray of shape (n_rows, n_outputs)
@@ -74,14 +68,18 @@ class Descent:
     """
 
     def __init__(self, trees, leaves, goal, offset, rho, routes=None):
-        self.trees, self.leaves, self.goal = list(trees), list(leaves), goal
-        self.routes = routes
+        self.trees, self.goal, self.routes = list(trees), goal, routes
+        # copies of a tree, one for each class, have the same nodes
+        of_position = {}
+        for tree, ids in zip(trees, leaves):
+            if tree.position not in of_position:
+                of_position[tree.position] = _walked(tree, ids)
+        walks = [of_position[tree.position] for tree in trees]
+        self.walks, self.leaves = [walk for walk, _ in walks], [at for _, at in walks]
         #: of trees of which nodes were taken out: what they were before
         self.whole = {}
-        # copies of a tree, one for each class, have the same nodes
-        of_position = {tree.position: tree for tree in trees}
-        levels = {i: levels_of(t.left, t.right) for i, t in of_position.items()}
-        self.levels = [levels[tree.position] for tree in trees]
+        #: statistics of nodes of these, where they were asked for
+        self.measured = {}
         self.standing = {}
         self.sum = np.array(offset, dtype=float)
         self.baseline = np.zeros(self.sum.shape[1])
@@ -116,11 +114,12 @@ class Descent:
         self._least_noise = 1e-4 * self.noise()
         self.prior = []
         for i, (tree, part) in enumerate(zip(self.trees, parts)):
-            leaf, value = tree.left < 0, tree.value - part
-            weight = np.where(leaf, tree.weight, 0.0)[:, None]
-            prior = np.hstack([weight * value, weight])
+            walk = self.walks[i]
+            value, inner = (tree.value - part)[walk.nodes], walk.inner
+            weight = np.where(inner, 0.0, tree.weight[walk.nodes])
+            prior = walk.sums_of([*(weight * value.T), weight])
             self.prior.append(prior.astype(np.float32))
-            self.standing[i] = Standing(~leaf, value)
+            self.standing[i] = Standing(inner, value, np.ones(len(inner), dtype=bool))
             self._add(i, value[self.leaves[i]])
 
     def _part_of_constant(self, tree):
@@ -144,14 +143,15 @@ class Descent:
 
     @property
     def n_leaves(self):
-        return sum(int(split.sum()) + 1 for split, _ in self.standing.values())
+        return sum(int(split.sum()) + 1 for split, *_ in self.standing.values())
 
     # -- steps ---------------------------------------------------------------------
 
     def sweep(self, price):
         """Choose every standing tree anew, one after the other."""
-        for i in list(self.standing):
-            self._accept(i, self._propose(i, price))
+        for copies in self._together(self.standing):
+            for i, proposal in zip(copies, self._propose_all(copies, price)):
+                self._accept(i, proposal)
         self._shift()
 
     def enter(self, price):
@@ -160,8 +160,12 @@ class Descent:
         What a tree brings hardly rises while others come in, so that one whose last
         known gain is too small is not looked at again (Minoux 1978).
         """
-        gains = np.full(len(self.trees), np.inf)
-        gains[list(self.standing)] = -np.inf
+        gains = np.full(len(self.trees), -np.inf)
+        if len(self.standing) < self.goal.room:
+            outside = [i for i in range(len(self.trees)) if i not in self.standing]
+            for copies in self._together(outside):
+                proposals = self._propose_all(copies, price)
+                gains[copies] = [proposal.gain for proposal in proposals]
         n_settled = len(self.standing)
         while len(self.standing) < self.goal.room:
             i = int(np.argmax(gains))
@@ -179,9 +183,9 @@ class Descent:
 
     def propose_new(self, tree, ids, price):
         """Put one more tree last; the best pruning of it."""
-        self.trees.append(tree)
-        self.leaves.append(ids)
-        self.levels.append(levels_of(tree.left, tree.right))
+        walk, at = _walked(tree, ids)
+        for known, new in zip(self._lists(), (tree, walk, at)):
+            known.append(new)
         return self._propose(len(self.trees) - 1, price)
 
     def accept_last(self, proposal):
@@ -190,36 +194,70 @@ class Descent:
 
     def forget_last(self):
         """Take the last tree away again, which does not stand."""
-        for known in (self.trees, self.leaves, self.levels):
+        for known in self._lists():
             known.pop()
+
+    def _lists(self):
+        return self.trees, self.walks, self.leaves
+
+    def _together(self, trees):
+        """Lists of trees whose prunings do not depend on each other: copies of one, for
+        outputs that are apart."""
+        if not self.goal.outputs_apart:
+            return [[i] for i in trees]
+        copies = {}
+        for i in trees:
+            apart = self.trees[i].output is not None
+            copies.setdefault(id(self.walks[i]) if apart else i, []).append(i)
+        return list(copies.values())
+
+    def _propose_all(self, copies, price):
+        """The best pruning of each of some trees that are chosen together."""
+        if len(copies) == 1:
+            return [self._propose(copies[0], price)]
+        walk, at = self.walks[copies[0]], self.leaves[copies[0]]
+        outputs = [self.trees[i].output for i in copies]
+        pull, curvature = self.goal.parabola(self.sum, outputs)
+        said = np.zeros(pull.shape)
+        for k, i in enumerate(copies):
+            if i in self.standing:
+                said[:, k] = self.standing[i].value[:, 0].take(at)
+        pull += curvature * said
+        sums = walk.sums(at, (*pull.T, *curvature.T))
+        pulls, curvatures = sums[:, :-1], sums[:, -1:]
+        if self.prior is not None:
+            priors = np.stack([self.prior[i] for i in copies], axis=2)
+            pulls = pulls + self.pull * priors[:, 0]
+            curvatures = curvatures + self.pull * priors[:, 1]
+        value = self.goal.within(pulls / (curvatures + self.rho))
+        gain = 2 * value * pulls - (curvatures + self.rho) * value**2 - price
+        split, best = walk.best_splits(gain)
+        gain = np.where(split[0], best, 0.0)
+        return [
+            Proposal(Standing(split[:, k], value[:, [k]]), gain[k], said[:, [k]])
+            for k in range(len(copies))
+        ]
 
     def _propose(self, i, price):
         """The best pruning of one tree, the others being as they are."""
-        known = self.trees[i], self.levels[i], self.leaves[i]
+        walk, at = self.walks[i], self.leaves[i]
         said = np.zeros((1, 1))
         if i in self.standing:
-            said = self.standing[i].value.take(known[-1], axis=0)
-        return self._pruned(i, *known, said, price)
+            said = self.standing[i].value.take(at, axis=0)
+        return self._pruned(i, walk, at, said, price)
 
-    def _pruned(self, i, tree, levels, ids, said, price):
+    def _pruned(self, i, walk, at, said, price):
         """The best pruning of a tree in the place of one that says so much."""
-        pull, curvature = self.parabola(tree.output)
+        pull, curvature = self.parabola(self.trees[i].output)
         if i in self.standing:
             pull = pull + curvature * said
-        n_nodes = len(tree.left)
-        sums = sums_at(ids, (*pull.T, *curvature.T), n_nodes)
+        sums = walk.sums(at, (*pull.T, *curvature.T))
         if self.prior is not None:
             sums += self.pull * self.prior[i]
-        value, best = self.worth(sum_up(sums, levels), price)
-        split, root = np.zeros(n_nodes, dtype=bool), root_of(levels)
-        for nodes, left, right in reversed(levels):
-            both = best[left] + best[right]
-            better = both > best[nodes]
-            split[nodes] = better
-            best[nodes] = np.where(better, both, best[nodes])
+        value, gain = self.worth(sums, price)
+        split, best = walk.best_splits(gain)
         # a tree of one leaf is a constant, and there is one already
-        gain = best[root] if split[root] else 0.0
-        return Proposal(Standing(split, value), gain, said)
+        return Proposal(Standing(split, value), best if split[0] else 0.0, said)
 
     def worth(self, sums, price):
         """What nodes say as leaves, and what that brings.
@@ -248,12 +286,12 @@ class Descent:
                 self._add(i, -proposal.said)
             self._make_whole(i)
             return
-        (split, value), levels = proposal.standing, self.levels[i]
-        split = split & alive(split, levels)
-        for nodes, left, right in levels:
-            leaf = ~split[nodes]
-            value[left[leaf]] = value[right[leaf]] = value[nodes[leaf]]
-        self.standing[i] = Standing(split, value)
+        split, value, _ = proposal.standing
+        reached = self.walks[i].reached(split)
+        # what is below a leaf comes after it
+        leaf_above = np.maximum.accumulate(np.where(reached, np.arange(len(split)), 0))
+        value = value[leaf_above]
+        self.standing[i] = Standing(split & reached, value, reached)
         self._add(i, value.take(self.leaves[i], axis=0) - proposal.said)
 
     # -- nodes taken out ----------------------------------------------------------
@@ -262,23 +300,27 @@ class Descent:
         """Put a child in the place of its parent, and choose the tree anew.
 
         Rows of the other child go on through this one.
+
+        Parameters
+        ----------
+        i : int
+            Which tree.
+        node, child : int
+            Their places.
+        price : float
         """
-        tree, levels, ids = self.trees[i], self.levels[i], self.leaves[i]
-        self.whole.setdefault(i, (tree, levels, ids))
-        self._add(i, -self.standing.pop(i).value[ids])
-        left, right = tree.left.copy(), tree.right.copy()
-        other = left[node] if child == right[node] else right[node]
-        left[left == node], right[right == node] = child, child
-        below = alive(left >= 0, levels_of(left, right, other), other)
-        rows, nodes = np.flatnonzero(below[ids]), np.arange(len(left))
-        at = np.full(len(rows), child)
-        self.leaves[i] = ids.copy()
-        self.leaves[i][rows] = self.routes.down(
-            tree.position, nodes, left, right, at, rows
-        )
-        root = child if node == root_of(levels) else root_of(levels)
-        self.trees[i] = tree._replace(left=left, right=right, statistics=None)
-        self.levels[i] = levels_of(left, right, root)
+        walk, at = self.walks[i], self.leaves[i]
+        self.whole.setdefault(i, (walk, at))
+        self._add(i, -self.standing.pop(i).value[at])
+        left = walk.without(node, child)
+        rows = np.flatnonzero((at >= node) & (at < walk.end[node]) & ~left[at])
+        from_child = np.full(len(rows), child)
+        way = self.trees[i].position, walk.nodes, *walk.children()
+        at = at.copy()
+        at[rows] = self.routes.down(*way, from_child, rows)
+        self.walks[i] = walk_through(walk.nodes[left], walk.inner[left])
+        self.leaves[i] = (np.cumsum(left, dtype=np.int32) - 1)[at]
+        self.measured.pop(i, None)
         self._accept(i, self._propose(i, price))
 
     def restore(self, price):
@@ -291,36 +333,36 @@ class Descent:
                     self._make_whole(i)
                     self._accept(i, whole)
 
-    def whole_trees(self):
-        """All trees before nodes were taken out, and the leaves of their rows."""
-        as_they_are = zip(self.trees, self.levels, self.leaves)
-        whole = [self.whole.get(i, now) for i, now in enumerate(as_they_are)]
-        return [tree for tree, _, _ in whole], [leaves for _, _, leaves in whole]
+    def whole_leaves(self, rows):
+        """The leaves of some rows in all trees before nodes were taken out, by their
+        numbers in the tree."""
+        as_they_are = enumerate(zip(self.walks, self.leaves))
+        whole = [self.whole.get(i, now) for i, now in as_they_are]
+        return [walk.nodes[at[rows]] for walk, at in whole]
 
     def _make_whole(self, i):
         """Put the nodes back that were taken out of a tree, if any were."""
         if i in self.whole:
-            self.trees[i], self.levels[i], self.leaves[i] = self.whole.pop(i)
+            self.walks[i], self.leaves[i] = self.whole.pop(i)
+            self.measured.pop(i, None)
 
     def _measured(self, i):
         """Statistics of the nodes of a tree of which some were taken out, or None."""
-        tree = self.trees[i]
-        if i in self.whole and tree.statistics is None:
+        if i in self.whole and i not in self.measured:
             told, n_averaged = self.goal.told()
             weight = self.goal.weight[:, 0]
             columns = [weight > 0, weight, weight * (told**2).sum(axis=1)]
             columns += [weight * column for column in told.T]
-            sums = sums_at(self.leaves[i], columns, len(tree.left))
-            count, weight, squares, *sums = sum_up(sums, self.levels[i]).T
+            sums = self.walks[i].sums(self.leaves[i], columns)
+            count, weight, squares, *sums = sums.T
             some = np.where(weight > 0, weight, 1.0)
             variance = squares / some - sum((each / some) ** 2 for each in sums)
             impurity = np.maximum(variance, 0.0) / n_averaged
             # a path keeps many of these: half the bytes
-            statistics = Statistics(
+            self.measured[i] = Statistics(
                 count.astype(np.int32), *np.float32((weight, impurity))
             )
-            self.trees[i] = tree._replace(statistics=statistics)
-        return self.trees[i].statistics
+        return self.measured.get(i)
 
     def _add(self, i, change):
         output = self.trees[i].output
@@ -345,7 +387,7 @@ class Descent:
     def parabola(self, output):
         """Pull and curvature of each row around the present sum."""
         if output is not None and self.goal.outputs_apart:
-            return self.goal.parabola(self.sum, output)
+            return self.goal.parabola(self.sum, [output])
         if self._known is None:
             self._known = self.goal.parabola(self.sum)
         if output is None:
@@ -356,14 +398,14 @@ class Descent:
 
     def state(self):
         """All that steps change, to `resume` from."""
-        lists = [list(known) for known in (self.trees, self.levels, self.leaves)]
-        known = dict(self.standing), dict(self.whole)
+        lists = [list(known) for known in self._lists()]
+        known = dict(self.standing), dict(self.whole), dict(self.measured)
         return *lists, *known, self.sum.copy(), self.baseline.copy(), self.goal.room
 
     def resume(self, state):
         """Be as it was."""
-        self.trees, self.levels, self.leaves, *others, room = state
-        self.standing, self.whole, self.sum, self.baseline = others
+        self.trees, self.walks, self.leaves, *others, room = state
+        self.standing, self.whole, self.measured, self.sum, self.baseline = others
         self.goal.share_among(room)
         self._moved()
 
@@ -373,23 +415,26 @@ class Descent:
         """What stands now."""
         loudness = self.goal.loudness(self.sum)
         subtrees = []
-        for i, (split, value) in sorted(self.standing.items()):
-            nodes = walked(split, self.levels[i])
-            tree, statistics = self.trees[i], self._measured(i)
-            said = loudness * value[nodes]
+        for i, (split, value, reached) in sorted(self.standing.items()):
+            tree, nodes = self.trees[i], self.walks[i].nodes[reached]
+            said, statistics = loudness * value[reached], self._measured(i)
             if statistics is not None:
-                statistics = statistics.of(nodes)
-            subtrees.append(
-                Subtree(
-                    tree.position, nodes, split[nodes], said, tree.output, statistics
-                )
-            )
+                statistics = statistics.of(reached)
+            kept = nodes, split[reached], said, tree.output, statistics
+            subtrees.append(Subtree(tree.position, *kept))
         return Ensemble(subtrees, loudness * self.baseline).packed()
 
     def objective(self):
         """What the descent lowers, but for the price of leaves."""
         squares = 0.0
-        for i, (split, value) in self.standing.items():
-            leaf = alive(split, self.levels[i]) & ~split
-            squares += float((value[leaf] ** 2).sum())
+        for split, value, reached in self.standing.values():
+            squares += float((value[reached & ~split] ** 2).sum())
         return self.goal.lost(self.sum) + self.rho * squares
+
+
+def _walked(tree, ids):
+    """The walk through a tree, and the places of leaves given by their numbers."""
+    walk = walk_of(tree.left, tree.right)
+    if (walk.nodes == np.arange(len(walk.nodes))).all():
+        return walk, ids
+    return walk, walk.ranks()[ids]

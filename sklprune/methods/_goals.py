@@ -46,14 +46,12 @@ class Goal:
         self.y = np.ascontiguousarray(y, dtype=float)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total, output=None):
+    def parabola(self, total):
         """Pull (minus the gradient) and curvature of each row.
 
         Parameters
         ----------
         total : ndarray of shape (n_rows, n_outputs)
-        output : int or None
-            Of which output alone, where these are apart; None for all of them.
 
         Returns
         -------
@@ -113,9 +111,9 @@ class SquaredGoal(Goal):
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total, output=None):
-        which = slice(None) if output is None else [output]
-        return (self.y[:, which] - total[:, which]) * self.weight, self.weight
+    def parabola(self, total, outputs=slice(None)):
+        """The same, or of some outputs alone."""
+        return (self.y[:, outputs] - total[:, outputs]) * self.weight, self.weight
 
     def lost(self, total):
         return float((self.weight * (self.y - total) ** 2).sum())

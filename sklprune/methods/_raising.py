@@ -12,7 +12,7 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
-from sklprune._tables import children_of, places_of, sums_at, walked
+from sklprune._tables import children_of, sums_at
 
 #: by how much of a price something must be better than what stands
 MARGIN = 1e-9
@@ -41,16 +41,18 @@ class _Standing:
 
     def __init__(self, descent, i, price):
         self.descent, self.price = descent, price
-        self.tree, levels, ids = descent.trees[i], descent.levels[i], descent.leaves[i]
-        split, value = descent.standing[i]
-        self.nodes = walked(split, levels)
-        self.split = split[self.nodes]
+        self.tree, walk, at = descent.trees[i], descent.walks[i], descent.leaves[i]
+        split, value, reached = descent.standing[i]
+        #: the places in the walk of what stands
+        self.places = np.flatnonzero(reached)
+        self.nodes, self.split = walk.nodes[reached], split[reached]
         self.left, self.right = children_of(self.split)
-        self.end = _ends(self.split, self.right)
+        self.end = np.searchsorted(self.places, walk.end[reached])
         pull, curvature = descent.parabola(self.tree.output)
-        pull = pull + curvature * value.take(ids, axis=0)
+        pull = pull + curvature * value.take(at, axis=0)
         self.columns = [*pull.T, *curvature.T]
-        self._by_leaf(places_of(self.nodes, self.split, levels, len(split))[ids])
+        # the last that stands up to a place is the leaf at or above it
+        self._by_leaf((np.cumsum(reached) - 1)[at])
 
     def _by_leaf(self, leaf):
         n_places = len(self.nodes)
@@ -61,7 +63,8 @@ class _Standing:
         self.sums = sums_at(leaf, self.columns, n_places)
 
     def best_raise(self, seen):
-        """The node to take out and its child that stays, or None.
+        """The node to take out and its child that stays, their places in the walk; or
+        None.
 
         What was looked at once is put on record in `seen`, and not looked at again
         while all below it is as it was.
@@ -80,7 +83,7 @@ class _Standing:
                 if self.split[child]:
                     gain = self._raised(child, other) - best[place]
                     if gain > most:
-                        most, found = gain, (self.nodes[place], self.nodes[child])
+                        most, found = gain, (self.places[place], self.places[child])
         return found
 
     def _raised(self, child, other):
@@ -106,11 +109,3 @@ class _Standing:
             both = best[place + 1] + best[right[place]]
             best[place] = max(best[place], both)
         return best
-
-
-def _ends(split, right):
-    """Where what is below each place ends, (n_places,), int."""
-    end = np.arange(1, len(split) + 1)
-    for place in np.flatnonzero(split)[::-1]:
-        end[place] = end[right[place]]
-    return end

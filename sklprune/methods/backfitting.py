@@ -7,8 +7,8 @@ import numpy as np
 
 from sklprune._registry import register
 from sklprune._round_trip import probe_of
-from sklprune._tables import leaves_standing
 from sklprune._units import Candidate
+from sklprune._walk import first_leaves
 from sklprune.methods._descent import Descent
 from sklprune.methods._forms import (
     Form,
@@ -153,9 +153,9 @@ default="same"
             goal = form.goal(n_shares=len(form.trees))
             descent = Descent(*known, goal, offset, self.rho)
             models += _downwards(descent, limit)
-        n_kept, scores = [], np.zeros(units.count)
+        n_kept, scores, stand_for = [], np.zeros(units.count), _LeavesKept(units)
         for model in models:
-            keep = _standing(units, model)
+            keep = stand_for(model)
             n_kept.append(int(keep.sum()))
             scores += keep
         largest_first = np.argsort(np.negative(n_kept), kind="stable")
@@ -169,7 +169,7 @@ default="same"
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
         smallest = path.models[fits[-1]]
-        keep = _standing(units, smallest)
+        keep = _LeavesKept(units)(smallest)
 
         def built():
             X = probe_of(task)
@@ -258,14 +258,25 @@ def _downwards(descent, limit):
     return models
 
 
-def _standing(units, model):
-    """The leaves that stand for those of a model, (n_units,), bool."""
-    of_tree = {}
-    for subtree in model.subtrees:
-        standing = leaves_standing(*units.where[subtree.tree], subtree)
-        of_tree[subtree.tree] = of_tree.get(subtree.tree, False) | standing
-    gone = [np.zeros((left < 0).sum(), dtype=bool) for left, _ in units.where]
-    return np.concatenate([of_tree.get(i, none) for i, none in enumerate(gone)])
+class _LeavesKept:
+    """The leaves that stand for those of a model: of all that are below one of its
+    leaves the first."""
+
+    def __init__(self, units):
+        self.where, self.first = units.where, {}
+        n_leaves = [int((left < 0).sum()) for left, _ in units.where]
+        self.start = np.cumsum([0, *n_leaves])
+
+    def __call__(self, model):
+        """By unit, (n_units,), bool."""
+        keep = np.zeros(self.start[-1], dtype=bool)
+        for subtree in model.subtrees:
+            i = subtree.tree
+            if i not in self.first:
+                self.first[i] = first_leaves(*self.where[i])
+            leaves = subtree.nodes[~subtree.split]
+            keep[self.start[i] + self.first[i][leaves]] = True
+        return keep
 
 
 register("method", Backfitting)

@@ -171,9 +171,9 @@ default="auto"
         )
         grower = _Grower(splits, descent, habits, grown)
         models = grower.path(self.max_trees, units.count)
-        trees, leaves = descent.whole_trees()
+        trees = descent.trees
         form = Form(family_of(shell), shell, trees, grown, goal, says_now=False)
-        leaves = [ids[rows].astype(np.int32) for ids in leaves]
+        leaves = descent.whole_leaves(rows)
         n_leaves = np.array([model.n_leaves for model in models], dtype=int)
         return Regrown(form, models, n_leaves, leaves)
 

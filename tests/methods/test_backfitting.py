@@ -76,14 +76,14 @@ def test_the_pruning_of_one_tree_is_the_best_of_all(price, weighted):
     descent = descent_over(tree, X, y, 2.0, weight)
     descent.start_empty()
     proposal = descent._propose(0, price)
-    (table,), (ids,) = descent.trees, descent.leaves
+    left, right = descent.walks[0].children()
     residual = y - descent.sum[:, 0]
-    below = rows_below(table.left, table.right, ids)
+    below = rows_below(left, right, descent.leaves[0])
     pulls = below @ (weight * residual)
     gain_of = pulls**2 / (below @ weight + descent.rho) - price
     gains = {
         leaves: gain_of[list(leaves)].sum()
-        for leaves in prunings(table.left, table.right)
+        for leaves in prunings(left, right)
         if len(leaves) > 1
     }
     best = max(gains.values())
@@ -102,7 +102,8 @@ def test_the_objective_falls_with_every_sweep():
     descent.enter(price)
 
     def objective():
-        leaves = [v[_leaf_nodes(descent, i, s)] for i, (s, v) in _standing(descent)]
+        standing = descent.standing.values()
+        leaves = [value[reached & ~split] for split, value, reached in standing]
         return (
             ((y - descent.sum[:, 0]) ** 2).sum()
             + descent.rho * sum((value**2).sum() for value in leaves)
@@ -116,15 +117,6 @@ def test_the_objective_falls_with_every_sweep():
     # exact steps of one block each: only rounding may raise it
     assert (np.diff(values) <= 1e-9 * values[0]).all()
     assert values[-1] < ((y - y.mean()) ** 2).sum()
-
-
-def _standing(descent):
-    return sorted(descent.standing.items())
-
-
-def _leaf_nodes(descent, i, split):
-    subtree = next(s for s in descent.ensemble().subtrees if s.tree == i)
-    return subtree.nodes[~subtree.split]
 
 
 def test_the_nearest_distribution_is_the_one_of_brute_force():
@@ -230,9 +222,43 @@ def test_outputs_that_are_apart_are_known_alone():
     for goal in (SquaredGoal(y, weight), OneAgainstRestGoal(y, weight)):
         pull, curvature = goal.parabola(total)
         for output in range(3):
-            alone, of_alone = goal.parabola(total, output)
+            alone, of_alone = goal.parabola(total, [output])
             np.testing.assert_array_equal(alone, pull[:, [output]])
             np.testing.assert_array_equal(of_alone, curvature)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_copies_of_a_tree_are_chosen_together_as_one_by_one(whole):
+    X, y = load_digits(n_class=4, return_X_y=True)
+    model = RandomForestClassifier(8, max_depth=6, random_state=0).fit(X, y)
+    family, y = family_of(model), np.eye(4)[y]
+    copies = [
+        tree._replace(value=tree.value[:, [output]], output=output)
+        for output in range(4)
+        for tree in family.tables(model)
+    ]
+    leaves = list(family.leaves(model, X)) * 4
+    found = []
+    for apart in (True, False):
+        goal = OneAgainstRestGoal(y)
+        goal.outputs_apart = apart
+        descent = Descent(copies, leaves, goal, np.zeros((len(y), 4)), rho=5.0)
+        if whole:
+            descent.start_whole()
+            descent.pull = 0.5
+        else:
+            descent.start_empty()
+            descent.enter(3 * descent.noise())
+        for _ in range(3):
+            descent.sweep(3 * descent.noise())
+        found.append(descent.ensemble())
+    together, one_by_one = found
+    assert len(together.subtrees) == len(one_by_one.subtrees) > 4
+    for one, other in zip(together.subtrees, one_by_one.subtrees):
+        np.testing.assert_array_equal(one.nodes, other.nodes)
+        assert (one.tree, one.output) == (other.tree, other.output)
+        # sums in another order, and the last of the bits that are kept
+        np.testing.assert_allclose(one.value, other.value, rtol=1e-3)
 
 
 @pytest.mark.parametrize("n_values", [1, 3])

@@ -16,8 +16,9 @@ from sklearn.tree import DecisionTreeRegressor
 from sklprune import prune
 from sklprune._registry import family_of
 from sklprune._routes import Routes
-from sklprune._tables import Subtree, children_of, cut_at, levels_of, walked
+from sklprune._tables import Subtree
 from sklprune._units import Task
+from sklprune._walk import walk_of
 from sklprune.methods import Backfitting
 from sklprune.methods._descent import Descent
 from sklprune.methods._goals import SquaredGoal
@@ -41,56 +42,13 @@ def descent_over(model, X, y, rho=RHO):
 
 
 def objective(descent, y, price):
-    leaves = [
-        value[nodes]
-        for i, (split, value) in descent.standing.items()
-        for nodes in [np.flatnonzero(~split & standing(descent, i, split))]
-    ]
+    standing = descent.standing.values()
+    leaves = [value[reached & ~split] for split, value, reached in standing]
     return (
         ((y - descent.sum[:, 0]) ** 2).sum()
         + descent.rho * sum((value**2).sum() for value in leaves)
         + price * sum(map(len, leaves))
     )
-
-
-def standing(descent, i, split):
-    reached = np.zeros(len(split), dtype=bool)
-    reached[walked(split, descent.levels[i])] = True
-    return reached
-
-
-# -- the order of a walk --------------------------------------------------------------
-
-
-def walk(left, right, split, node=0):
-    """The nodes below one, by the definition."""
-    if not split[node]:
-        return [node]
-    sides = (walk(left, right, split, side[node]) for side in (left, right))
-    return [node, *(each for side in sides for each in side)]
-
-
-@pytest.mark.parametrize("max_leaf_nodes", [2, 12, None])
-def test_the_order_of_a_walk_tells_the_children(max_leaf_nodes):
-    X, y = noise()
-    tree = DecisionTreeRegressor(max_leaf_nodes=max_leaf_nodes, random_state=0)
-    tree = tree.fit(X, y).tree_
-    left, right = tree.children_left, tree.children_right
-    kept = np.random.RandomState(0).uniform(size=tree.n_leaves) < 0.6
-    nodes, split = cut_at(left, right, kept)
-    whole = left >= 0
-    everything = walked(whole, levels_of(left, right))
-    assert everything.tolist() == walk(left, right, whole)
-    for some, flags in ((nodes, split), (everything, whole[everything])):
-        on_the_left, on_the_right = children_of(flags)
-        if some is everything:
-            expected = left[some[flags]], right[some[flags]]
-            np.testing.assert_array_equal(some[on_the_left[flags]], expected[0])
-            np.testing.assert_array_equal(some[on_the_right[flags]], expected[1])
-        assert (on_the_left[~flags] == -1).all() and (on_the_right[~flags] == -1).all()
-        # each node but the root is the child of one
-        children = np.concatenate([on_the_left[flags], on_the_right[flags]])
-        assert sorted(children) == list(range(1, len(some)))
 
 
 # -- the way of rows ------------------------------------------------------------------
@@ -103,10 +61,9 @@ def test_rows_go_where_scikit_learn_sends_them(missing):
         X[np.random.RandomState(1).uniform(size=X.shape) < 0.2] = np.nan
     model = DecisionTreeRegressor(max_leaf_nodes=25, random_state=0).fit(X, y)
     tree = model.tree_
-    split = tree.children_left >= 0
-    nodes = walked(split, levels_of(tree.children_left, tree.children_right))
-    ends = Routes([tree], X).ends(Subtree(0, nodes, split[nodes]))
-    np.testing.assert_array_equal(nodes[ends], model.apply(X))
+    walk = walk_of(tree.children_left, tree.children_right)
+    ends = Routes([tree], X).ends(Subtree(0, walk.nodes, walk.inner))
+    np.testing.assert_array_equal(walk.nodes[ends], model.apply(X))
 
 
 # -- one step -------------------------------------------------------------------------
@@ -154,6 +111,8 @@ def test_the_best_raise_is_the_best_of_all(price):
                 gains[node, child] = raised - best
     expected = max(gains, key=gains.get)
     found = _Standing(descent, 0, price).best_raise(set())
+    if found is not None:
+        found = tuple(descent.walks[0].nodes[list(found)])
     assert found == (expected if gains[expected] > 0 else None)
 
 
@@ -181,9 +140,8 @@ def test_what_was_taken_out_comes_back_where_it_pays():
     descent.start_empty()
     descent._accept(0, descent._propose(0, 0.1))
     before, leaves = descent.sum.copy(), descent.leaves[0].copy()
-    child = model.tree_.children_left[0]
-    if model.tree_.children_left[child] < 0:
-        child = model.tree_.children_right[0]
+    walk = descent.walks[0]
+    child = 1 if walk.inner[1] else walk.right(0)
     descent.take_out(0, 0, child, 0.1)
     assert descent.whole and (descent.leaves[0] != leaves).any()
     descent.restore(0.1)

@@ -7,7 +7,6 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss
 
 from sklprune._registry import family_of
-from sklprune._tables import alive
 from sklprune._units import Task
 from sklprune.methods._descent import Descent
 from sklprune.methods._forms import boosting_form, own_form
@@ -92,8 +91,8 @@ def test_somewhere_the_way_back_is_the_better_one():
 
 def penalty(descent):
     return descent.rho * sum(
-        (value[alive(split, descent.levels[i]) & ~split] ** 2).sum()
-        for i, (split, value) in descent.standing.items()
+        (value[reached & ~split] ** 2).sum()
+        for split, value, reached in descent.standing.values()
     )
 
 

@@ -1,0 +1,109 @@
+"""Trees in the order of a walk: against the definition, and against the rows."""
+
+import numpy as np
+import pytest
+from sklearn.tree import DecisionTreeRegressor
+
+from sklprune._tables import alive, children_of, cut_at, levels_of, walked
+from sklprune._walk import first_leaves, walk_of, walk_through
+
+SIZES = [2, 12, None]
+
+
+def grown(max_leaf_nodes):
+    """A tree, best first where it has a limit, and rows that it has not seen."""
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(80, 3)).astype(np.float32), rng.normal(size=80)
+    tree = DecisionTreeRegressor(max_leaf_nodes=max_leaf_nodes, random_state=0)
+    return tree.fit(X[:40], y[:40]).tree_, X[40:]
+
+
+def walk_by_hand(left, right, split, node=0):
+    """The nodes below one, by the definition."""
+    if not split[node]:
+        return [node]
+    sides = (walk_by_hand(left, right, split, side[node]) for side in (left, right))
+    return [node, *(each for side in sides for each in side)]
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_the_order_of_a_walk_tells_the_children(max_leaf_nodes):
+    tree, _ = grown(max_leaf_nodes)
+    left, right = tree.children_left, tree.children_right
+    kept = np.random.RandomState(0).uniform(size=tree.n_leaves) < 0.6
+    nodes, split = cut_at(left, right, kept)
+    whole = left >= 0
+    everything = walked(whole, levels_of(left, right))
+    assert everything.tolist() == walk_by_hand(left, right, whole)
+    for some, flags in ((nodes, split), (everything, whole[everything])):
+        on_the_left, on_the_right = children_of(flags)
+        if some is everything:
+            expected = left[some[flags]], right[some[flags]]
+            np.testing.assert_array_equal(some[on_the_left[flags]], expected[0])
+            np.testing.assert_array_equal(some[on_the_right[flags]], expected[1])
+        assert (on_the_left[~flags] == -1).all() and (on_the_right[~flags] == -1).all()
+        # each node but the root is the child of one
+        children = np.concatenate([on_the_left[flags], on_the_right[flags]])
+        assert sorted(children) == list(range(1, len(some)))
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_a_walk_knows_its_tree(max_leaf_nodes):
+    tree, X = grown(max_leaf_nodes)
+    walk = walk_of(tree.children_left, tree.children_right)
+    left, right = walk.children()
+    inner = walk.inner
+    for own, child in ((tree.children_left, left), (tree.children_right, right)):
+        np.testing.assert_array_equal(walk.nodes[child[inner]], own[walk.nodes[inner]])
+        assert (child[~inner] == -1).all() and (own[walk.nodes[~inner]] == -1).all()
+    np.testing.assert_array_equal(walk.nodes[walk.ranks()], np.arange(tree.node_count))
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_sums_are_those_of_the_rows_that_come_by(max_leaf_nodes):
+    tree, X = grown(max_leaf_nodes)
+    walk = walk_of(tree.children_left, tree.children_right)
+    number = np.random.RandomState(1).normal(size=len(X))
+    sums = walk.sums(walk.ranks()[tree.apply(X)], [np.ones(len(X)), number])
+    comes_by = tree.decision_path(X).toarray()[:, walk.nodes].astype(bool)
+    np.testing.assert_array_equal(sums[:, 0], comes_by.sum(axis=0))
+    # sums in another order
+    np.testing.assert_allclose(sums[:, 1], number @ comes_by, atol=1e-12)
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_what_is_reached_is_found_level_by_level(max_leaf_nodes):
+    tree, _ = grown(max_leaf_nodes)
+    walk = walk_of(tree.children_left, tree.children_right)
+    levels = levels_of(*walk.children())
+    for seed in range(20):
+        some = np.random.RandomState(seed).uniform(size=len(walk.end)) < 0.7
+        split = walk.inner & some
+        np.testing.assert_array_equal(walk.reached(split), alive(split, levels))
+
+
+def test_what_is_left_without_a_parent():
+    tree, _ = grown(12)
+    walk = walk_of(tree.children_left, tree.children_right)
+    left, right = walk.children()
+    for node in np.flatnonzero(walk.inner):
+        for child, other in ((left[node], right[node]), (right[node], left[node])):
+            keep = walk.without(node, child)
+            gone = {node, *range(other, walk.end[other])}
+            assert set(np.flatnonzero(~keep)) == gone
+            smaller = walk_through(walk.nodes[keep], walk.inner[keep])
+            # what stays is below the same nodes as before
+            sizes = smaller.end - np.arange(len(smaller.end))
+            inside = [keep[place : walk.end[place]].sum() for place in range(len(keep))]
+            np.testing.assert_array_equal(sizes, np.array(inside)[keep])
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_the_first_leaf_is_found_by_going_left(max_leaf_nodes):
+    tree, _ = grown(max_leaf_nodes)
+    left = tree.children_left
+    leaves = list(np.flatnonzero(left < 0))
+    for node, first in enumerate(first_leaves(left, tree.children_right)):
+        while left[node] >= 0:
+            node = left[node]
+        assert first == leaves.index(node)
