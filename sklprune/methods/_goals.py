@@ -29,6 +29,9 @@ class Goal:
     #: larger models than this share of the leaves are sought from the whole ensemble
     #: downwards, smaller ones from nothing upwards
     boundary = 0.25
+    #: from whole trees downwards: once so many of their leaves are left, half as many
+    #: trees do better
+    pruned_to = 0.25
     #: what is added to all rows; None where the descent may choose it
     constant = None
     #: steps of a price from one model to the next, on the way down
@@ -106,6 +109,7 @@ class SquaredGoal(Goal):
     """
 
     outputs_apart = True
+    boundary = 0.03
 
     def __init__(self, y, sample_weight=None, n_shares=None):
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)
@@ -130,7 +134,7 @@ class ValuesGoal(SquaredGoal):
     there fell with the leaves: 10 at a third of them, 1 at a thirtieth.
     """
 
-    boundary = 0.02
+    boundary = pruned_to = 0.02
     stride = 1
     turns_up_to = np.inf
 
