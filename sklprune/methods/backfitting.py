@@ -50,8 +50,10 @@ class Backfitting(TaughtMethod):
     and not in histogram boosting). From time to time the way leads back to few leaves,
     at rising prices: what has come late may stay there, and what it made useless leaves
     (see Zhang 2011); of each size the model counts that says most. Large ones are found
-    from the whole ensemble downwards, pulled towards what its leaves say. One run over
-    falling prices gives models of all sizes.
+    from whole trees downwards, pulled towards what their leaves say: from all of them,
+    of forests that classify then from the half of them that is needed most, and so on,
+    since fewer trees of more leaves say more. One run over falling prices gives models
+    of all sizes.
 
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
@@ -104,6 +106,7 @@ default="same"
     together). Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
     Zhang, Adaptive forward-backward greedy algorithm for learning sparse
     representations, IEEE Transactions on Information Theory 57, 2011 (the way back).
+    Perrone and Cooper, When networks disagree, 1993 (which trees are needed most).
     Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the model as a
     teacher, of made-up rows).
 
