@@ -25,8 +25,6 @@ class Tree(NamedTuple):
         The output of the model that the tree speaks to; None for all of them.
     position : int
         Which tree of the model it is.
-    statistics : Statistics or None
-        Of its nodes, where other rows come by than those of the model.
     """
 
     left: np.ndarray
@@ -35,7 +33,6 @@ class Tree(NamedTuple):
     weight: np.ndarray
     output: int | None = None
     position: int = 0
-    statistics: "Statistics | None" = None
 
     @property
     def n_leaves(self):

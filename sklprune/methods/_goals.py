@@ -26,16 +26,16 @@ class Goal:
 
     #: how many trees may stand
     room = np.inf
-    #: larger models than this share of the leaves are sought from the whole ensemble
-    #: downwards, smaller ones from nothing upwards
+    #: smaller models than this share of the leaves are sought from nothing upwards
     boundary = 0.25
-    #: from whole trees downwards: once so many of their leaves are left, half as many
-    #: trees do better
+    #: from whole trees downwards: once such a share of their leaves is left, half as
+    #: many trees do better, where these are averages of distributions; without half of
+    #: them smaller models than that are sought upwards
     pruned_to = 0.25
     #: what is added to all rows; None where the descent may choose it
     constant = None
-    #: steps of a price from one model to the next, on the way down
-    stride = 2
+    #: at each price on the way down
+    sweeps = 1
     #: no way back begins at more leaves: from 1600 of 190,000 it took a third of the
     #: time of all
     turns_up_to = 1000
@@ -135,7 +135,7 @@ class ValuesGoal(SquaredGoal):
     """
 
     boundary = pruned_to = 0.02
-    stride = 1
+    sweeps = 2
     turns_up_to = np.inf
 
     def told(self):

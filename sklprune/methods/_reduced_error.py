@@ -8,8 +8,8 @@ Perrone and Cooper, When networks disagree: ensemble methods for hybrid neural n
 
 import numpy as np
 
-#: numbers that are held at once where what trees say is compared, 64 MB of them
-AT_ONCE = 2**24
+#: numbers that are compared at once, of all trees; 8 MB with their copies
+AT_ONCE = 2**19
 
 
 def residual_products(residuals, sample_weight=None, seen=None):
@@ -86,9 +86,8 @@ def trees_to_keep(trees, leaves, loudness, targets, sample_weight=None):
     step = max(1, AT_ONCE // (len(trees) * n_values))
     for start in range(0, n_rows, step):
         rows = slice(start, start + step)
-        of_all = targets[rows].astype(np.float32)
         residuals = [
-            (loudness * tree.value.take(ids[rows], axis=0)).astype(np.float32) - of_all
+            loudness * tree.value.take(ids[rows], axis=0) - targets[rows]
             for tree, ids in zip(trees, leaves)
         ]
         of_rows = residual_products(np.stack(residuals, axis=1), weight[rows])

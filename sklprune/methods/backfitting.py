@@ -52,14 +52,15 @@ class Backfitting(TaughtMethod):
     (see Zhang 2011); of each size the model counts that says most. Large ones are found
     from whole trees downwards, pulled towards what their leaves say: from all of them,
     of forests that classify then from the half of them that is needed most, and so on,
-    since fewer trees of more leaves say more. One run over falling prices gives models
-    of all sizes.
+    since fewer trees of more leaves say more. A few runs over prices give models of all
+    sizes.
 
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
 
     Memory: rows x trees x 4 bytes for the leaf of each row in each tree, made-up rows
-    included; as much again for trees in which children were raised, and X as float32.
+    included; as much again for trees in which children were raised, or that were grown
+    best first (`max_leaf_nodes`), and X as float32.
 
     Parameters
     ----------
@@ -76,9 +77,10 @@ default="same"
         soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
         forests, and forests of several outputs, stay what they are.
     n_shares : int, default=25
-        How many trees of a forest that classifies may stand at most; in the smallest
-        models two fifths of them, or ten. Fewer are smaller for coarse scores, more
-        say finer ones.
+        How many trees of a forest that classifies may stand in a small model; in the
+        smallest ones two fifths of them, or ten. Fewer are smaller for coarse scores,
+        more say finer ones. Large models, of more than a thirtieth of the leaves of a
+        hundred trees, have as many as they began with.
     teacher : {"auto", "labels", "model"}, default="auto"
         Who says what rows are. "labels": y. "model": the model that is pruned, which
         needs no y; rows are made up from those at hand until there are as many as it
@@ -157,16 +159,17 @@ default="same"
         descent = Descent(form.trees, leaves, goal, offset, self.rho, routes)
         models = _upwards(descent, limit, few, n_shares)
         del descent  # what it knows of all trees, before the next one knows as much
-        highest = np.inf
+        smallest = np.inf
         for positions, louder in starts:
-            share = goal.pruned_to * len(positions) / len(ids)
-            lowest = max(limit, share * n_leaves)
-            if lowest < highest:
+            lowest = max(limit, goal.pruned_to * len(positions) / len(ids) * n_leaves)
+            if lowest < smallest:
                 few_trees = _louder(form, leaves, positions, louder)
                 alone = form.goal(n_shares=len(positions))
-                descent = Descent(*few_trees, alone, offset, self.rho)
-                models += _downwards(descent, highest, lowest)
-            highest = lowest
+                whole = Descent(*few_trees, alone, offset, self.rho)
+                found = _downwards(whole, smallest, lowest)
+                del whole
+                smallest = min([smallest, *(model.n_leaves for model in found)])
+                models += found
         n_kept, scores, stand_for = [], np.zeros(units.count), _LeavesKept(units)
         for model in models:
             keep = stand_for(model)
@@ -282,26 +285,24 @@ def _louder(form, leaves, positions, louder):
 
 
 def _downwards(descent, highest, lowest):
-    """From the whole to so few leaves, at rising prices: those `Ensemble`s that have
-    no more than `highest`."""
+    """From the whole to the first that has no more than the lowest number of leaves, at
+    rising prices: those `Ensemble`s that have fewer than the highest one."""
     models = []
     descent.start_whole()
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
-    price, smallest = 1e-5 * noise, min(n_leaves, highest / APART)
+    price, smallest = 1e-5 * noise, min(n_leaves, highest)
     # where nothing is left to be said no price would ever rise
-    while descent.standing and price > 0:
+    while descent.standing and price > 0 and smallest > lowest:
         # while leaves cost little, little pulls them to zero: small ones would go first
         descent.rho = rho * min(1.0, price / noise)
         descent.pull = descent.goal.pull(descent.n_leaves / n_leaves)
-        for _ in range(2):
+        for _ in range(descent.goal.sweeps):
             descent.sweep(price)
-        if descent.n_leaves <= lowest:
-            break
         if descent.n_leaves <= APART * smallest:
             models.append(descent.ensemble())
             smallest = descent.n_leaves
         whole = descent.n_leaves > 0.9 * n_leaves
-        price *= STEP ** (5 if whole else descent.goal.stride)
+        price *= STEP ** (5 if whole else 1)
     return models
 
 

@@ -280,8 +280,7 @@ def test_trees_that_stay_are_those_of_reduced_error(monkeypatch):
     for n_left in range(12, 1, -1):
         left = order[:n_left]
         errors = [error([i for i in left if i != out]) for out in left]
-        # single precision
-        assert errors[-1] == pytest.approx(min(errors), rel=1e-4)
+        assert errors[-1] == pytest.approx(min(errors), rel=1e-12)
     monkeypatch.setattr(reduced_error, "AT_ONCE", 300)
     assert trees_to_keep(*known, targets, weight).tolist() == order
 
