@@ -26,16 +26,13 @@ class Goal:
 
     #: how many trees may stand
     room = np.inf
-    #: smaller models than this share of the leaves are sought from nothing upwards
+    #: larger models than this share of the leaves are sought from the whole ensemble
+    #: downwards, smaller ones from nothing upwards
     boundary = 0.25
-    #: from whole trees downwards: once such a share of their leaves is left, half as
-    #: many trees do better, where these are averages of distributions; without half of
-    #: them smaller models than that are sought upwards
-    pruned_to = 0.25
     #: what is added to all rows; None where the descent may choose it
     constant = None
-    #: at each price on the way down
-    sweeps = 1
+    #: steps of a price from one model to the next, on the way down
+    stride = 2
     #: no way back begins at more leaves: from 1600 of 190,000 it took a third of the
     #: time of all
     turns_up_to = 1000
@@ -109,7 +106,6 @@ class SquaredGoal(Goal):
     """
 
     outputs_apart = True
-    boundary = 0.03
 
     def __init__(self, y, sample_weight=None, n_shares=None):
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)
@@ -134,8 +130,8 @@ class ValuesGoal(SquaredGoal):
     there fell with the leaves: 10 at a third of them, 1 at a thirtieth.
     """
 
-    boundary = pruned_to = 0.02
-    sweeps = 2
+    boundary = 0.02
+    stride = 1
     turns_up_to = np.inf
 
     def told(self):

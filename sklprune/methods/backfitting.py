@@ -18,7 +18,6 @@ from sklprune.methods._forms import (
     own_form,
 )
 from sklprune.methods._raising import raise_children
-from sklprune.methods._reduced_error import trees_to_keep
 from sklprune.methods._teacher import TaughtMethod, taught
 from sklprune.methods._trail import STEP, Trail
 
@@ -30,8 +29,6 @@ RAISED_UP_TO, RAISED_AT_LEAST = 0.01, 500
 #: a small model is smaller where few trees share what is said: of 25 shares there are
 #: ten at first, and one more at each price at which all of them are taken
 FIRST_SHARES, ALL_SHARES = 10, 25
-#: large models are sought from so many whole trees at least
-FEWEST = 12
 #: on the way down models are kept that are smaller than the last by this factor: large
 #: ones take as much memory as the forest itself
 APART = 0.95
@@ -50,10 +47,8 @@ class Backfitting(TaughtMethod):
     and not in histogram boosting). From time to time the way leads back to few leaves,
     at rising prices: what has come late may stay there, and what it made useless leaves
     (see Zhang 2011); of each size the model counts that says most. Large ones are found
-    from whole trees downwards, pulled towards what their leaves say: from all of them,
-    of forests that classify then from the half of them that is needed most, and so on,
-    since fewer trees of more leaves say more. A few runs over prices give models of all
-    sizes.
+    from the whole ensemble downwards, pulled towards what its leaves say. One run over
+    falling prices gives models of all sizes.
 
     A random forest stays one, with honest probabilities: each of `n_shares` trees has
     an equal share of the probability and cannot say more than it.
@@ -77,10 +72,9 @@ default="same"
         soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
         forests, and forests of several outputs, stay what they are.
     n_shares : int, default=25
-        How many trees of a forest that classifies may stand in a small model; in the
-        smallest ones two fifths of them, or ten. Fewer are smaller for coarse scores,
-        more say finer ones. Large models, of more than a thirtieth of the leaves of a
-        hundred trees, have as many as they began with.
+        How many trees of a forest that classifies may stand at most; in the smallest
+        models two fifths of them, or ten. Fewer are smaller for coarse scores, more
+        say finer ones.
     teacher : {"auto", "labels", "model"}, default="auto"
         Who says what rows are. "labels": y. "model": the model that is pruned, which
         needs no y; rows are made up from those at hand until there are as many as it
@@ -108,7 +102,6 @@ default="same"
     together). Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
     Zhang, Adaptive forward-backward greedy algorithm for learning sparse
     representations, IEEE Transactions on Information Theory 57, 2011 (the way back).
-    Perrone and Cooper, When networks disagree, 1993 (which trees are needed most).
     Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the model as a
     teacher, of made-up rows).
 
@@ -123,7 +116,7 @@ default="same"
     ...               pruning_ratio=0.99)
     >>> trees = small.estimator_.estimators_
     >>> len(trees), int(sum(tree.get_n_leaves() for tree in trees))
-    (18, 109)
+    (18, 97)
     """
 
     needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
@@ -143,33 +136,24 @@ default="same"
             form = boosting_form(family, estimator, task, targets, self.container)
         else:
             form = own_form(family, estimator, task, targets)
-        ids, offset = family.leaves(estimator, task.X), form.offset(task.X)
-        leaves = [ids[tree.position] for tree in form.trees]
+        leaves = family.leaves(estimator, task.X)
+        leaves = [leaves[tree.position] for tree in form.trees]
+        offset = form.offset(task.X)
         n_shares = min(self.n_shares, len(form.trees))
         first = max(FIRST_SHARES, n_shares * FIRST_SHARES // ALL_SHARES)
         goal = form.goal(n_shares=min(n_shares, first))
         n_leaves = sum(tree.n_leaves for tree in form.trees)
-        limit, starts = goal.boundary * n_leaves, []
-        if form.says_now:
-            starts = _starts(family, estimator, ids, targets, task.sample_weight)
-            last = len(starts[-1][0]) / len(ids)
-            limit = max(limit, goal.pruned_to * last * n_leaves)
+        limit = goal.boundary * n_leaves
         few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
         routes = family.routes(estimator, task.X)
-        descent = Descent(form.trees, leaves, goal, offset, self.rho, routes)
+        known = form.trees, leaves
+        descent = Descent(*known, goal, offset, self.rho, routes)
         models = _upwards(descent, limit, few, n_shares)
         del descent  # what it knows of all trees, before the next one knows as much
-        smallest = np.inf
-        for positions, louder in starts:
-            lowest = max(limit, goal.pruned_to * len(positions) / len(ids) * n_leaves)
-            if lowest < smallest:
-                few_trees = _louder(form, leaves, positions, louder)
-                alone = form.goal(n_shares=len(positions))
-                whole = Descent(*few_trees, alone, offset, self.rho)
-                found = _downwards(whole, smallest, lowest)
-                del whole
-                smallest = min([smallest, *(model.n_leaves for model in found)])
-                models += found
+        if form.says_now:
+            goal = form.goal(n_shares=len(form.trees))
+            descent = Descent(*known, goal, offset, self.rho)
+            models += _downwards(descent, limit)
         n_kept, scores, stand_for = [], np.zeros(units.count), _LeavesKept(units)
         for model in models:
             keep = stand_for(model)
@@ -252,57 +236,26 @@ def _upwards(descent, limit, few, n_shares):
     return trail.walk(descent.first_price(), MIN_PRICE, limit)
 
 
-def _starts(family, estimator, ids, targets, sample_weight):
-    """From which trees large models are sought: all of them, of trees that average
-    distributions the half that is needed most, half of it, and so on.
-
-    Values are said no better by fewer trees: on wine_quality there was no difference.
-
-    Returns
-    -------
-    list of (set of int, float)
-        Positions of trees, and how much louder these are alone.
-    """
-    n_trees = len(ids)
-    starts = [(set(range(n_trees)), 1.0)]
-    if family.says(estimator) != "distributions" or n_trees < 2 * FEWEST:
-        return starts
-    known = family.tables(estimator), ids, family.louder(n_trees, 1)
-    order = trees_to_keep(*known, targets, sample_weight).tolist()
-    number = n_trees // 2
-    while number >= FEWEST:
-        starts.append((set(order[:number]), family.louder(n_trees, number)))
-        number //= 2
-    return starts
-
-
-def _louder(form, leaves, positions, louder):
-    """Some of the trees of a form, as they are without the others; and their leaves."""
-    some = [i for i, tree in enumerate(form.trees) if tree.position in positions]
-    trees = [form.trees[i] for i in some]
-    trees = [tree._replace(value=louder * tree.value) for tree in trees]
-    return trees, [leaves[i] for i in some]
-
-
-def _downwards(descent, highest, lowest):
-    """From the whole to the first that has no more than the lowest number of leaves, at
-    rising prices: those `Ensemble`s that have fewer than the highest one."""
+def _downwards(descent, limit):
+    """From the whole to `limit` leaves, at rising prices: a list of `Ensemble`."""
     models = []
     descent.start_whole()
     noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
-    price, smallest = 1e-5 * noise, min(n_leaves, highest)
+    price, smallest = 1e-5 * noise, n_leaves
     # where nothing is left to be said no price would ever rise
-    while descent.standing and price > 0 and smallest > lowest:
+    while descent.standing and price > 0:
         # while leaves cost little, little pulls them to zero: small ones would go first
         descent.rho = rho * min(1.0, price / noise)
         descent.pull = descent.goal.pull(descent.n_leaves / n_leaves)
-        for _ in range(descent.goal.sweeps):
+        for _ in range(2):
             descent.sweep(price)
+        if descent.n_leaves <= limit:
+            break
         if descent.n_leaves <= APART * smallest:
             models.append(descent.ensemble())
             smallest = descent.n_leaves
         whole = descent.n_leaves > 0.9 * n_leaves
-        price *= STEP ** (5 if whole else 1)
+        price *= STEP ** (5 if whole else descent.goal.stride)
     return models
 
 

@@ -6,7 +6,6 @@ from sklearn.base import is_classifier
 from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
 from sklprune.methods._base import Method
-from sklprune.methods._reduced_error import elimination_steps, residual_products
 
 ORDERS = ("reduced_error", "margin_distance")
 #: what the mean margin of every row ought to be; the source takes 0 to 0.25
@@ -148,6 +147,57 @@ def margins(outputs, targets):
     right = np.einsum("rmc,rc->rm", outputs, targets)
     # the true class is out of reach of the maximum
     return right - np.max(outputs - 2 * targets[:, None, :], axis=2)
+
+
+def residual_products(residuals, sample_weight=None, seen=None):
+    """Mean products of the residuals of each two members, (n_members, n_members).
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_rows, n_members, n_outputs), written to
+        What each member says less what it ought to say.
+    sample_weight : ndarray of shape (n_rows,) or None
+    seen : ndarray of shape (n_rows, n_members), bool, or None
+        Rows that do not count for a member. Two members that share no row get the
+        mean product of the others.
+    """
+    n_rows, n_members, n_outputs = residuals.shape
+    weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight)
+    counts = np.full((n_members, n_members), weight.sum())
+    if seen is not None:
+        residuals[seen] = 0
+        unseen = (~seen).astype(np.float32)
+        counts = (unseen.T * weight) @ unseen
+    residuals *= np.sqrt(weight).astype(residuals.dtype)[:, None, None]
+    products = np.zeros((n_members, n_members))
+    for output in range(n_outputs):
+        of_output = residuals[:, :, output]
+        products += of_output.T @ of_output
+    known = counts > 0
+    mean = np.divide(products, counts, out=np.zeros_like(products), where=known)
+    mean[~known] = mean[known].mean() if known.any() else 0.0
+    return mean
+
+
+def elimination_steps(products):
+    """The step at which each member leaves, 1 to n_members; the last one stays longest.
+
+    The squared error of the average over a set S is the sum of `products` over
+    S x S, divided by the square of its size. Of equal members the later one leaves.
+    """
+    n_members = len(products)
+    steps = np.zeros(n_members)
+    inside = np.ones(n_members, dtype=bool)
+    row_sums = products.sum(axis=1)
+    own = np.diag(products)
+    for step in range(1, n_members + 1):
+        # what leaves the double sum when a member goes; the larger, the better
+        relief = np.where(inside, 2 * row_sums - own, -np.inf)
+        out = n_members - 1 - int(np.argmax(relief[::-1]))
+        steps[out] = step
+        inside[out] = False
+        row_sums -= products[out]
+    return steps
 
 
 def inclusion_steps(products):

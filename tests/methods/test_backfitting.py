@@ -28,7 +28,6 @@ from sklprune._registry import family_of
 from sklprune._tables import VALUE_BITS, Ensemble, Subtree, of_both
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
-from sklprune.methods import _reduced_error as reduced_error
 from sklprune.methods._descent import Descent
 from sklprune.methods._goals import (
     OneAgainstRestGoal,
@@ -37,7 +36,6 @@ from sklprune.methods._goals import (
     SquaredGoal,
     nearest_distribution,
 )
-from sklprune.methods._reduced_error import trees_to_keep
 
 CANCER = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
 DIABETES = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
@@ -261,46 +259,6 @@ def test_copies_of_a_tree_are_chosen_together_as_one_by_one(whole):
         assert (one.tree, one.output) == (other.tree, other.output)
         # sums in another order, and the last of the bits that are kept
         np.testing.assert_allclose(one.value, other.value, rtol=1e-3)
-
-
-def test_trees_that_stay_are_those_of_reduced_error(monkeypatch):
-    X, X_test, y, y_test = CANCER
-    model = RandomForestClassifier(12, max_depth=3, random_state=0).fit(X, y)
-    family, targets = family_of(model), np.eye(2)[y_test]
-    known = family.tables(model), family.leaves(model, X_test), 12.0
-    weight = np.random.RandomState(0).uniform(size=len(y_test))
-    order = trees_to_keep(*known, targets, weight).tolist()
-    said = np.array([tree.predict_proba(X_test) for tree in model.estimators_])
-
-    def error(kept):
-        square = ((said[kept].mean(axis=0) - targets) ** 2).sum(axis=1)
-        return square @ weight
-
-    # of those that are left none can leave at a lower price than the one that does
-    for n_left in range(12, 1, -1):
-        left = order[:n_left]
-        errors = [error([i for i in left if i != out]) for out in left]
-        assert errors[-1] == pytest.approx(min(errors), rel=1e-12)
-    monkeypatch.setattr(reduced_error, "AT_ONCE", 300)
-    assert trees_to_keep(*known, targets, weight).tolist() == order
-
-
-def test_large_models_are_of_all_trees_then_of_half_of_them():
-    X, y = load_digits(n_class=6, return_X_y=True)
-    model = RandomForestClassifier(24, random_state=0).fit(X, y)
-    family, task = family_of(model), Task(X, y)
-    units = family.units(model, "leaf", X)
-    path = Backfitting(n_shares=5).path(family, model, units, task)
-    for ensemble, n_kept in zip(path.models, path.n_kept):
-        n_trees = len({subtree.tree for subtree in ensemble.subtrees})
-        share = n_kept / units.count
-        # the half that is kept may have a few leaves more or less than the other one
-        if share > 0.3:
-            assert n_trees == 24
-        elif 0.15 < share < 0.2:
-            assert n_trees == 12
-        elif share < 0.1:
-            assert n_trees <= 5
 
 
 @pytest.mark.parametrize("n_values", [1, 3])
