@@ -116,7 +116,7 @@ default="same"
     ...               pruning_ratio=0.99)
     >>> trees = small.estimator_.estimators_
     >>> len(trees), int(sum(tree.get_n_leaves() for tree in trees))
-    (18, 97)
+    (18, 109)
     """
 
     needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
