@@ -112,21 +112,21 @@ class Walk(NamedTuple):
         n_gone -= np.bincount(self.end[cut], minlength=len(split) + 1)
         return np.cumsum(n_gone[:-1]) == 0
 
-    def without(self, first, last):
+    def without(self, parent, child):
         """The places that are left where a child stands for its parent.
 
         Parameters
         ----------
-        first, last : int
-            The place of the parent and of the child.
+        parent, child : int
+            Their places.
 
         Returns
         -------
         ndarray of shape (n_nodes,), bool
         """
         left = np.ones(len(self.end), dtype=bool)
-        left[first : self.end[first]] = False
-        left[last : self.end[last]] = True
+        left[parent : self.end[parent]] = False
+        left[child : self.end[child]] = True
         return left
 
 

@@ -207,6 +207,7 @@ class Descent:
             return [[i] for i in trees]
         copies = {}
         for i in trees:
+            # copies share a walk, until nodes of one are taken out
             apart = self.trees[i].output is not None
             copies.setdefault(id(self.walks[i]) if apart else i, []).append(i)
         return list(copies.values())
