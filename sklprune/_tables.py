@@ -271,18 +271,24 @@ def ends_of(split):
     return (order[np.searchsorted(key[order], wanted)] + 1).astype(np.int32)
 
 
-def children_of(split):
+def children_of(split, end=None):
     """The places of the children of nodes that are in the order of `walked`.
 
     A left child comes next, a right one after all that are below the left one.
+
+    Parameters
+    ----------
+    split : ndarray of shape (n_kept,), bool
+    end : ndarray of shape (n_kept,), int, or None
+        As `ends_of` gives it, where that is known.
 
     Returns
     -------
     left, right : ndarray of shape (n_kept,), int
         -1 at leaves.
     """
-    next_one = np.arange(1, len(split) + 1)
-    right = ends_of(split)[np.minimum(next_one, len(split) - 1)]
+    next_one, end = np.arange(1, len(split) + 1), ends_of(split) if end is None else end
+    right = end[np.minimum(next_one, len(split) - 1)]
     return np.where(split, next_one, -1), np.where(split, right, -1)
 
 

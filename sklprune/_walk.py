@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import ends_of, levels_of, walked
+from sklprune._tables import children_of, ends_of, levels_of, sums_at, walked
 
 
 class Walk(NamedTuple):
@@ -35,16 +35,9 @@ class Walk(NamedTuple):
         """Places that are split, (n_nodes,), bool."""
         return self.end > np.arange(1, len(self.end) + 1)
 
-    def right(self, places):
-        """The right children of places that are split."""
-        return self.end[places + 1]
-
     def children(self):
         """The places of the children of each node, -1 at leaves."""
-        inner, own = self.inner, np.arange(len(self.end))
-        right = np.full(len(own), -1)
-        right[inner] = self.right(own[inner])
-        return np.where(inner, own + 1, -1), right
+        return children_of(self.inner, self.end)
 
     def ranks(self):
         """The place of each node of the tree, by its number."""
@@ -65,9 +58,7 @@ class Walk(NamedTuple):
         -------
         ndarray of shape (n_nodes, n_columns)
         """
-        at, n_nodes = at.astype(np.intp, copy=False), len(self.end)
-        counted = [np.bincount(at, column, minlength=n_nodes) for column in columns]
-        return self.sums_of(counted)
+        return self.sums_of(sums_at(at, columns, len(self.end)).T)
 
     def sums_of(self, columns):
         """Sums over all below each node and itself: (n_nodes, n_columns).

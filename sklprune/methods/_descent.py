@@ -230,9 +230,8 @@ class Descent:
             priors = np.stack([self.prior[i] for i in copies], axis=2)
             pulls = pulls + self.pull * priors[:, 0]
             curvatures = curvatures + self.pull * priors[:, 1]
-        value = self.goal.within(pulls / (curvatures + self.rho))
-        gain = 2 * value * pulls - (curvatures + self.rho) * value**2 - price
-        split, best = walk.best_splits(gain)
+        value, brought = self._brought(pulls, curvatures)
+        split, best = walk.best_splits(brought - price)
         gain = np.where(split[0], best, 0.0)
         return [
             Proposal(Standing(split[:, k], value[:, [k]]), gain[k], said[:, [k]])
@@ -274,10 +273,14 @@ class Descent:
         gain : ndarray of shape (n_nodes,)
         """
         n_values = self.baseline.size if sums.shape[1] > 2 else 1
-        pulls, curvatures = sums[:, :n_values], sums[:, n_values:] + self.rho
+        value, brought = self._brought(sums[:, :n_values], sums[:, n_values:])
+        return value, brought.sum(axis=1) - price
+
+    def _brought(self, pulls, curvatures):
+        """What nodes say as leaves, and what each value brings."""
+        curvatures = curvatures + self.rho
         value = self.goal.within(pulls / curvatures)
-        gain = (2 * value * pulls - curvatures * value**2).sum(axis=1) - price
-        return value, gain
+        return value, 2 * value * pulls - curvatures * value**2
 
     def _accept(self, i, proposal):
         """Put the proposal in the place of what stood; without a gain nothing."""

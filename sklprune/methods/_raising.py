@@ -46,8 +46,8 @@ class _Standing:
         #: the places in the walk of what stands
         self.places = np.flatnonzero(reached)
         self.nodes, self.split = walk.nodes[reached], split[reached]
-        self.left, self.right = children_of(self.split)
         self.end = np.searchsorted(self.places, walk.end[reached])
+        self.left, self.right = children_of(self.split, self.end)
         pull, curvature = descent.parabola(self.tree.output)
         pull = pull + curvature * value.take(at, axis=0)
         self.columns = [*pull.T, *curvature.T]

@@ -161,7 +161,7 @@ default="same"
             scores += keep
         largest_first = np.argsort(np.negative(n_kept), kind="stable")
         models = [models[i] for i in largest_first]
-        return Path(form, models, np.sort(n_kept)[::-1], scores)
+        return Path(form, models, np.sort(n_kept)[::-1], scores, stand_for)
 
     def candidate(self, path, family, estimator, units, task, ratio):
         at_least = units.count - units.n_removed(ratio)
@@ -170,7 +170,7 @@ default="same"
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
         smallest = path.models[fits[-1]]
-        keep = _LeavesKept(units)(smallest)
+        keep = path.stand_for(smallest)
 
         def built():
             X = probe_of(task)
@@ -200,6 +200,7 @@ class Path:
     models: list
     n_kept: np.ndarray
     scores: np.ndarray
+    stand_for: "_LeavesKept"
     last: LastBuilt = field(default_factory=LastBuilt)
 
 

@@ -141,7 +141,7 @@ def test_what_was_taken_out_comes_back_where_it_pays():
     descent._accept(0, descent._propose(0, 0.1))
     before, leaves = descent.sum.copy(), descent.leaves[0].copy()
     walk = descent.walks[0]
-    child = 1 if walk.inner[1] else walk.right(0)
+    child = 1 if walk.inner[1] else walk.end[1]
     descent.take_out(0, 0, child, 0.1)
     assert descent.whole and (descent.leaves[0] != leaves).any()
     descent.restore(0.1)
