@@ -387,7 +387,8 @@ def _score_split(
     unseen = None
     if out_of_bag:
         lens = open_model(dense.model, second_rows, plan.method)
-        unseen = trees_unseen(lens.family, lens.model, lens.task.X, np.asarray(second))
+        known = lens.family, lens.model, lens.task.X, np.asarray(second)
+        unseen = trees_unseen(*known, task.random_state)
     asked = (classes, wanted, by_blocks, unseen)
     measure = held_out(second_rows, dense.model, *asked)
     rows, kept, errors, model = [], [], [], None

@@ -277,8 +277,8 @@ class Report:
             )
         if self.score.get("original_out_of_bag"):
             notes.append(
-                "The original was fitted on these rows: of each one its score is what "
-                "trees say that have not seen it."
+                "The original was fitted on these rows: its score is that of the trees "
+                "that have not seen a row, carried on to as many as there are."
             )
         if self.score.get("by_latency"):
             notes.append(

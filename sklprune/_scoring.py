@@ -69,7 +69,7 @@ class HeldOut:
         are compared.
     own_labels : ndarray or None
         What it predicts of them as it is: to agree is to say that.
-    unseen : AskedOnce or None
+    unseen : OutOfBag or None
         What the unpruned model says of the rows where it has seen them.
     as_told : tuple or None
         Rows, classes and weights as the unpruned model sees them, see `as_told_by`.
@@ -90,8 +90,8 @@ class HeldOut:
         whole = pruned.candidate.keep.all()
         asked = asked_once(model, self.task)
         if whole and self.unseen is not None:
-            asked = self.unseen, by_position(self.task)
-        score, parts = _score(*asked, self.blocks)
+            asked = self.unseen.said, by_position(self.task)
+        score, parts = self._scored(*asked, whole)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": score, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
@@ -106,6 +106,17 @@ class HeldOut:
                 self.classes, self.task.y, self.labels, labels
             )
         return row
+
+    def _scored(self, model, task, whole):
+        """Its score, and the parts that the standard error comes from."""
+
+        def scored(model):
+            score, parts = _score(model, task, self.blocks)
+            return np.append(parts, score)
+
+        of_all_trees = whole and self.unseen is not None
+        found = self.unseen.carried_on(scored) if of_all_trees else scored(model)
+        return float(found[-1]), found[:-1]
 
     def _fidelity(self, model, task):
         """The score where rows are what the unpruned model says."""
@@ -142,7 +153,7 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
         Columns on demand.
     by_blocks : bool
         Whether a standard error must come from within these rows.
-    unseen : AskedOnce or None
+    unseen : OutOfBag or None
         What the unpruned model says of these rows where it was fitted on them.
 
     Returns
@@ -151,7 +162,7 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    says, rows = (dense, task) if unseen is None else (unseen, by_position(task))
+    says, rows = (dense, task) if unseen is None else (unseen.said, by_position(task))
     labels = says.predict(rows.X) if compare else None
     own = labels if unseen is None or not compare else dense.predict(task.X)
     as_told = as_told_by(says, rows) if "fidelity" in wanted else None

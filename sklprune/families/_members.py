@@ -83,19 +83,29 @@ class MembersFamily(AveragedFamily):
         seen_by_all = ~self.out_of_bag(estimator).any(axis=1)
         return bool(seen_by_all.mean() <= MOST_SEEN_BY_ALL)
 
-    def out_of_bag_total(self, estimator, X, rows):
-        """What the trees that have not seen them say of rows, as a sum over all trees.
+    def totals_by(self, estimator, X, speaks):
+        """What some trees say of each row, as a sum over as many as there are.
 
-        X are some of the rows that it was fitted on, `rows` their positions. One of the
-        few that every tree has seen is told by all of them. (n_rows, n_values)
+        Parameters
+        ----------
+        estimator : estimator
+        X : array-like of shape (n_rows, n_features)
+        speaks : ndarray of shape (n_choices, n_rows, n_members), bool
+            Which trees speak of a row, one at least; several choices of them.
+
+        Returns
+        -------
+        ndarray of shape (n_choices, n_rows, n_values)
         """
-        unseen = self.out_of_bag(estimator)[rows]
-        unseen[~unseen.any(axis=1)] = True
-        total = self.offset(estimator, X)
-        known = self.tables(estimator), self.leaves(estimator, X), unseen.T
+        total = np.stack([self.offset(estimator, X)] * len(speaks))
+        known = (
+            self.tables(estimator),
+            self.leaves(estimator, X),
+            np.moveaxis(speaks, 2, 0),
+        )
         for tree, ids, mine in zip(*known):
-            total[mine] += tree.value[ids[mine]]
-        total *= unseen.shape[1] / unseen.sum(axis=1, keepdims=True)
+            total += np.where(mine[..., None], tree.value[ids], 0.0)
+        total *= speaks.shape[2] / speaks.sum(axis=2, keepdims=True)
         if self.says(estimator) == "distributions":
             # rounding alone has made them larger
             np.minimum(total, 1.0, out=total)
