@@ -98,12 +98,12 @@ def by_method(fold, forest, known, method, cv=None, faithful=False):
     ).estimator_
 
 
-def out_of_bag(fold, forest, known):
-    """What `regrow` finds with the forest's own rows alone: no others choose."""
+def on_own_rows(name, fold, forest, known):
+    """What a method finds with the forest's own rows alone: no others choose."""
     return prune(
         forest,
         *fold.rows(fold.fit),
-        method=METHODS["regrow"],
+        method=METHODS[name],
         rule=fold.rule,
         scoring=fold.scoring,
         random_state=SEED,
@@ -281,7 +281,8 @@ def ways_of(task):
             for rival in ("backfitting, same", "backfitting, auto")
         }
         return first | at_random | scratch | ours | of_equal_loss
-    ours["regrow, out of bag"] = out_of_bag
+    for name in ("backfitting, same", "backfitting, auto", "regrow"):
+        ours[f"{name}, own rows"] = partial(on_own_rows, name)
     from_scratch = {"cap on leaves": CAPPED, "ccp_alpha": CUT} | scratch
     equal_bytes = {"forest of equal bytes": as_many_bytes}
     return first | at_random | from_scratch | ours | equal_bytes

@@ -1,6 +1,5 @@
 """The whole story of a pruning, as one function: read `prune_rows` first."""
 
-import warnings
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +14,7 @@ import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
 from sklprune._cost import LATENCIES, sizes
+from sklprune._known_rows import OUT_OF_BAG, plan_of_choice, speaker_for
 from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
@@ -22,18 +22,13 @@ from sklprune._path import (
     PruningPath,
     first_from,
     fit_dense,
-    open_model,
     pruned_at,
     score_path,
     settled,
 )
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
-from sklprune._sklearn_private import (
-    asks_for_answers_alone,
-    scorer_name,
-    scorer_takes_weights,
-)
+from sklprune._sklearn_private import scorer_name, scorer_takes_weights
 from sklprune._splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
@@ -81,13 +76,13 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     table, outcomes, models = {"ratio": np.array([])}, None, None
     ratio, rule = ratios[-1], rule if several else None
     splits = _splits(rule, plan, task, cv) if several else []
-    asks = plan.frozen and getattr(rule, "needs_scores", True)
-    out_of_bag = several and asks and _must_be_out_of_bag(plan, task, splits)
+    asks = several and plan.frozen and getattr(rule, "needs_scores", True)
+    speaker = speaker_for(plan, task, splits) if asks else None
     steps = progress.begin(len(splits))
     if several:
-        wanted = _wanted(rule, store_path)
+        asked = plan_of_choice(plan, speaker), task, ratios_and_none, splits, steps
         table, outcomes, models = score_path(
-            plan, task, ratios_and_none, splits, steps, wanted, out_of_bag
+            *asked, _wanted(rule, store_path), speaker == OUT_OF_BAG
         )
         # too little may be left for a fit at the largest ones
         ratios_and_none = table["ratio"].tolist()
@@ -112,7 +107,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
     if several:
         scores = _held_out_scores(plan, task, table, outcomes, chosen, rule)
-        scores |= {"original_out_of_bag": True} if out_of_bag else {}
+        scores |= {speaker: True} if speaker else {}
     else:
         scores = _scores_on_fitted_rows(plan, task, dense, best.model)
     scores["kept_because"] = _why_kept(plan.method, rule, ratios, best.candidate.ratio)
@@ -163,42 +158,6 @@ def _check_rule(rule, plan, task):
             "None, or the model has no score: give pruning_ratio as a number, or, for "
             "a classifier, rule=Agreement(), which compares predictions."
         )
-
-
-def _must_be_out_of_bag(plan, task, splits):
-    """Whether trees that have not seen a row must speak for the unpruned model.
-
-    So they must where it was fitted on these rows and what is pruned knows of the first
-    ones alone. Where that is not so, or trees have seen all rows, a warning says that
-    the choice is made on known ground.
-    """
-    lens = open_model(plan.estimator, task, plan.method)
-    family, model = lens.family, lens.model
-    offers = family.capabilities(model)
-    seen = "fitted_on" in offers
-    if not seen or not family.fitted_on(model, lens.task.X, task.sample_weight):
-        return False
-    everywhere = np.arange(task.n_samples)
-    fewest = min(len(everywhere[first]) for first, _ in splits)
-    if (
-        "out_of_bag" in offers
-        and family.speaks_out_of_bag(model)
-        and plan.method.knows_rows_alone(fewest, len(everywhere))
-        # a scorer of one's own may ask for anything, trees do not speak of targets that
-        # a wrapper changes, and have seen other rows of a group
-        and asks_for_answers_alone(task.scorer, model)
-        and lens.task.y is task.y
-        and task.groups is None
-    ):
-        return True
-    warnings.warn(
-        f"{type(model).__name__} was fitted on these very rows: on no others "
-        "does it score as well, and next to it what is pruned looks worse than it "
-        "is, so that too much is kept. Give rows that it has not seen, or the "
-        "unfitted model to PrunedEstimator, which holds rows out.",
-        stacklevel=2,
-    )
-    return False
 
 
 def _check_fidelity(rule, plan, task):

@@ -280,6 +280,12 @@ class Report:
                 "The original was fitted on these rows: its score is that of the trees "
                 "that have not seen a row, carried on to as many as there are."
             )
+        if self.score.get("original_fitted_anew"):
+            notes.append(
+                "The original was fitted on these rows: the scores are those of models "
+                "like it, fitted anew without the rows that chose, and of what was "
+                "pruned from them at the same ratio."
+            )
         if self.score.get("by_latency"):
             notes.append(
                 "Latencies had a say in the choice: they vary with the machine, and "

@@ -14,8 +14,9 @@ from sklearn.ensemble import (
 from sklearn.metrics import brier_score_loss, get_scorer, r2_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import prune
+from sklprune import PrunedEstimator, prune
 from sklprune._answers import _halves, out_of_bag
 from sklprune._registry import family_of
 from sklprune.methods import Regrow
@@ -226,27 +227,61 @@ def test_a_few_rows_that_all_trees_have_seen_are_told_by_all():
         (RandomForestClassifier(5, random_state=0), "regrow"),
     ],
 )
-def test_where_trees_know_the_rows_a_warning_says_so(model, method):
+def test_where_trees_know_the_rows_models_fitted_anew_speak(model, method):
     model = clone(model).fit(X, Y)
-    with pytest.warns(UserWarning, match=KNOWN):
-        pruned = regrown(model, method=method)
-    assert "original_out_of_bag" not in pruned.report_.score
+    pruned = regrown(model, method=method)
+    score = pruned.report_.score
+    assert "original_out_of_bag" not in score and score["original_fitted_anew"]
+    anew = clone(model).fit(X[:300], Y[:300])
+    assert score["original"] == anew.score(X[300:], Y[300:])
+    assert "fitted anew without the rows" in str(pruned.report_)
 
 
-def test_with_few_rows_to_grow_on_the_forest_is_the_teacher():
+@pytest.mark.parametrize("method", ["backfitting", "member_selection"])
+def test_what_ships_comes_from_the_model_that_was_given(method):
+    model = clone(FOREST).fit(X, Y)
+    pruned = regrown(model, method=method, store_path=True)
+    ratio = pruned.pruning_ratio_
+    assert ratio > 0.3
+    own = prune(model, X, Y, method=method, pruning_ratio=ratio, random_state=0)
+    said = own.estimator_.predict_proba(X), pruned.estimator_.predict_proba(X)
+    np.testing.assert_array_equal(*said)
+    np.testing.assert_array_equal(
+        pruned.path_.at(0).predict_proba(X), model.predict_proba(X)
+    )
+    scored = PrunedEstimator(clone(model), method=method, cv=CV, rule=Tolerance(0.05))
+    scored.set_params(random_state=0).fit(X, Y)
+    assert scored.report_.score["original"] == pruned.report_.score["original"]
+    assert scored.pruning_ratio_ == ratio
+
+
+def test_with_few_rows_to_grow_on_the_forest_would_teach_what_it_knows():
     forest = clone(FOREST).fit(X, Y)
     cv = [(np.arange(100), np.arange(100, 400))]
-    with pytest.warns(UserWarning, match=KNOWN):
-        pruned = regrown(forest, cv=cv)
-    assert "original_out_of_bag" not in pruned.report_.score
+    assert regrown(forest, cv=cv).report_.score["original_fitted_anew"]
     pruned = regrown(forest, cv=cv, method=Regrow(teacher="labels"))
     assert pruned.report_.score["original_out_of_bag"]
 
 
 def test_trees_that_have_seen_others_of_a_group_do_not_speak_for_it():
     forest = clone(FOREST).fit(X, Y)
+    pruned = regrown(forest, cv=3, groups=np.arange(400) // 8)
+    assert pruned.report_.score["original_fitted_anew"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        ExtraTreesClassifier(30, max_depth=8, random_state=0),
+        DecisionTreeClassifier(random_state=0),
+    ],
+)
+def test_trees_that_were_pruned_cannot_be_fitted_anew(model):
+    model = clone(model).fit(X, Y)
+    small = prune(model, X, Y, pruning_ratio=0.6, random_state=0).estimator_
     with pytest.warns(UserWarning, match=KNOWN):
-        regrown(forest, cv=3, groups=np.arange(400) // 8)
+        pruned = regrown(small, method="backfitting")
+    assert "original_fitted_anew" not in pruned.report_.score
 
 
 def test_rows_of_no_weight_are_recognised():
@@ -260,9 +295,12 @@ def test_other_targets_than_those_of_the_trees():
     X, y = make_friedman1(400, noise=1.0, random_state=0)
     inner = RandomForestRegressor(30, random_state=0)
     model = TransformedTargetRegressor(inner, func=np.log, inverse_func=np.exp)
-    model.fit(X, np.abs(y) + 1)
-    with pytest.warns(UserWarning, match=KNOWN):
-        regrown(model, X, np.abs(y) + 1)
+    y = np.abs(y) + 1
+    pruned = regrown(model.fit(X, y), X, y)
+    assert pruned.report_.score["original_fitted_anew"]
+    anew = clone(model).fit(X[:300], y[:300])
+    expected = anew.score(X[300:], y[300:])
+    assert pruned.report_.score["original"] == pytest.approx(expected)
 
 
 def test_rows_that_were_not_seen_are_scored_by_all_trees():
@@ -291,5 +329,5 @@ def test_a_score_of_ones_own_may_ask_for_anything():
     def first_half(model, X, y):
         return model.score(X[: len(X) // 2], y[: len(y) // 2])
 
-    with pytest.warns(UserWarning, match=KNOWN):
-        regrown(forest, scoring=first_half)
+    pruned = regrown(forest, scoring=first_half)
+    assert pruned.report_.score["original_fitted_anew"]

@@ -1,10 +1,14 @@
 """Models whose trees average values, or distributions of classes."""
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 
+from sklprune.families._base import seeded
 from sklprune.families._containers import additive_shell
 from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily
+
+#: so many trees say how large they come out on rows
+SOME_TREES = 5
 
 
 class AveragedFamily(TreesFamily):
@@ -48,7 +52,24 @@ class AveragedFamily(TreesFamily):
 
     def capabilities(self, estimator):
         own = {"as_boosting"} if self.n_outputs(estimator) == 1 else set()
-        return super().capabilities(estimator) | own
+        return super().capabilities(estimator) | own | {"as_fitted"}
+
+    def as_fitted(self, estimator, task):
+        """Whether its trees are as large as its parameters make them of these rows.
+
+        Trees that were pruned, or whose parameters were changed since, are not. Some
+        are fitted, and may be a quarter larger.
+        """
+        some, known = clone(estimator), estimator.get_params(deep=False)
+        if "n_estimators" in known:
+            n_trees = min(SOME_TREES, len(self.trees(estimator)))
+            some.set_params(n_estimators=n_trees, oob_score=False, warm_start=False)
+        self.fit(seeded(some, task.random_state), *task.rows)
+        sizes = [
+            np.mean([tree.node_count for tree in self.trees(model)])
+            for model in (some, estimator)
+        ]
+        return bool(sizes[0] <= 1.25 * sizes[1])
 
     def as_boosting(self, estimator, X, container):
         shell, tables = self.recast(estimator, X, container), self.tables(estimator)

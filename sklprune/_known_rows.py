@@ -1,0 +1,80 @@
+"""The unpruned model on rows that it was fitted on: who speaks for it there.
+
+On no other rows does it score as well, and next to that what is pruned looks worse than
+it is. Where that can be told, somebody else speaks: trees that have not seen a row, or
+a model that was fitted anew without it.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from sklprune._path import open_model
+from sklprune._sklearn_private import asks_for_answers_alone
+
+#: trees that have not seen a row
+OUT_OF_BAG = "original_out_of_bag"
+#: what the parameters of the model make of the other rows
+FITTED_ANEW = "original_fitted_anew"
+
+
+def speaker_for(plan, task, splits):
+    """Who speaks for the unpruned model on the rows that choose.
+
+    Out-of-bag trees do where what is pruned knows of the first rows of a split alone.
+    Where its trees themselves are pruned, splits know all rows: then the choice is made
+    on a model fitted anew. Of boosting, which may hold trees of others, neither does,
+    and a warning says that the choice is made on known ground.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of a fitted model.
+    task : Task
+    splits : list of (first rows, second rows)
+
+    Returns
+    -------
+    str or None
+        `OUT_OF_BAG` or `FITTED_ANEW`; None for the model itself.
+    """
+    lens = open_model(plan.estimator, task, plan.method)
+    family, model = lens.family, lens.model
+    offers = family.capabilities(model)
+    seen = "fitted_on" in offers
+    if not seen or not family.fitted_on(model, lens.task.X, task.sample_weight):
+        return None
+    if _trees_speak(plan, task, splits, lens, offers):
+        return OUT_OF_BAG
+    if "as_fitted" in offers and family.as_fitted(model, lens.task):
+        return FITTED_ANEW
+    warnings.warn(
+        f"{type(model).__name__} was fitted on these very rows: on no others "
+        "does it score as well, and next to it what is pruned looks worse than it "
+        "is, so that too much is kept. Give rows that it has not seen, or the "
+        "unfitted model to PrunedEstimator, which holds rows out.",
+        stacklevel=2,
+    )
+    return None
+
+
+def plan_of_choice(plan, speaker):
+    """The plan by which a ratio is chosen: of the model itself, or of one that is
+    fitted anew on the first rows of each split."""
+    return replace(plan, frozen=False) if speaker == FITTED_ANEW else plan
+
+
+def _trees_speak(plan, task, splits, lens, offers):
+    everywhere = np.arange(task.n_samples)
+    fewest = min(len(everywhere[first]) for first, _ in splits)
+    return (
+        "out_of_bag" in offers
+        and lens.family.speaks_out_of_bag(lens.model)
+        and plan.method.knows_rows_alone(fewest, len(everywhere))
+        # a scorer of one's own may ask for anything, trees do not speak of targets that
+        # a wrapper changes, and have seen other rows of a group
+        and asks_for_answers_alone(task.scorer, lens.model)
+        and lens.task.y is task.y
+        and task.groups is None
+    )
