@@ -276,6 +276,7 @@ def ways_of(task):
             way = partial(by_method, method=METHODS[name])
             ours[f"{name}, cv=5"] = partial(way, cv=5)
             ours[f"{name}, faithful"] = partial(way, faithful=True)
+            ours[f"{name}, cv=5, half faithful"] = partial(way, cv=5, faithful=0.5)
         of_equal_loss = {
             f"boosting as good as {rival}": partial(boosting_of_equal_loss, rival=rival)
             for rival in ("backfitting, same", "backfitting, auto")

@@ -294,7 +294,9 @@ def prune(estimator, X, y=None, *, sample_weight=None, groups=None, **params):
     estimator : estimator
         A fitted scikit-learn estimator.
     X : array-like of shape (n_samples, n_features)
-        Rows to prune with; best ones that the model was not fitted on.
+        Rows to prune with; best ones that the model was not fitted on. Where they are
+        those of a forest or a tree, others like it are fitted to choose a ratio, or
+        out-of-bag trees speak for it; the one that was given stays as it is.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Targets; not needed where the method and the refit need none, and
         `pruning_ratio` is a number or the rule is `Agreement`.

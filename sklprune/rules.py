@@ -245,13 +245,15 @@ class Tolerance(Rule):
         Whether `max_drop` is a fraction of the absolute value of the unpruned
         score: two per cent of RMSE are `Tolerance(0.02, relative=True)` with
         `scoring="neg_root_mean_squared_error"`.
-    faithful : bool, default=False
+    faithful : bool or float, default=False
         Whether the same must hold of `fidelity`: the score where each held-out row
         is of a class as probably as the unpruned model says. A few hundred labels let
         models pass by luck that lose five times the tolerance on other rows, and the
         unpruned model knows more than they say. Of classifiers with `predict_proba`
         and one output, with a score that takes weights. The result is larger, much so
-        where the unpruned model takes noise for knowledge.
+        where the unpruned model takes noise for knowledge: a share between 0 and 1
+        asks less, that the mean of both losses be within the tolerance, in which that
+        of the fidelity has this share.
     margin : float, default=0.0
         How many standard errors of the loss must fit between it and what is allowed.
         Without a margin the smallest model that seems to be within the tolerance is
@@ -268,6 +270,8 @@ class Tolerance(Rule):
     2
     >>> Tolerance(0.02, faithful=True).choose(table)
     1
+    >>> Tolerance(0.02, faithful=0.3).choose(table)
+    2
 
     One of three splits alone says that the last model will do:
 
@@ -297,14 +301,24 @@ class Tolerance(Rule):
                     f"Tolerance({name}={value!r}): {name} must be a number that is not "
                     "negative."
                 )
+        faithful = self.faithful
+        share = isinstance(faithful, (numbers.Real, np.bool_)) and 0 <= faithful <= 1
+        if not share:
+            raise ValueError(
+                f"Tolerance(faithful={faithful!r}): faithful must be True, False, or a "
+                "share between 0 and 1."
+            )
 
     def choose(self, table):
         self.check()
-        error = 0.0
+        error, share = 0.0, float(self.faithful)
         if self.margin > 0:
             error = standard_error(table["scores"] - table["scores"][0])
-        meets = self._within(table["score_mean"] - self.margin * np.nan_to_num(error))
-        if self.faithful:
+        scores = table["score_mean"] - self.margin * np.nan_to_num(error)
+        if 0 < share < 1:
+            scores = (1 - share) * scores + share * table["fidelity"]
+        meets = self._within(scores)
+        if share == 1:
             meets &= self._within(table["fidelity"])
         meets[0] = True
         return _smallest(meets)

@@ -218,6 +218,37 @@ def test_a_faithful_tolerance_holds_for_both(fidelity, position):
     assert Tolerance(0.02, faithful=True).choose(columns) == position
 
 
+@pytest.mark.parametrize(
+    ("share", "position"), [(0, 3), (0.25, 2), (0.5, 1), (1, 0), (True, 0), (False, 3)]
+)
+def test_a_share_of_faith_asks_for_the_mean_of_both_losses(share, position):
+    # lost by labels: 0, 0, 0.01, 0.02; by what the unpruned model says four times that
+    columns = {
+        "score_mean": np.array([0.9, 0.9, 0.89, 0.88]),
+        "fidelity": np.array([0.8, 0.76, 0.76, 0.72]),
+    }
+    assert Tolerance(0.02, faithful=share).choose(columns) == position
+
+
+def test_a_share_of_faith_leaves_room_for_its_part_of_the_error():
+    scores = np.array([[0.9, 0.9], [0.91, 0.87]])
+    columns = {
+        "scores": scores,
+        "score_mean": scores.mean(axis=1),
+        "fidelity": np.array([0.8, 0.79]),
+    }
+    # both lose a hundredth; the standard error is two hundredths, of which half count
+    for max_drop, position in ((0.019, 0), (0.021, 1)):
+        rule = Tolerance(max_drop, faithful=0.5, margin=1)
+        assert rule.choose(columns) == position
+
+
+@pytest.mark.parametrize("faithful", [-0.1, 1.5, np.nan, "half", None])
+def test_faith_is_a_share(faithful):
+    with pytest.raises(ValueError, match=r"faithful=.*share between 0 and 1"):
+        Tolerance(faithful=faithful).check()
+
+
 def test_standard_error_against_the_formula():
     values = np.array([[1.0, 2.0, 4.0]])
     expected = np.std(values, ddof=1) / np.sqrt(3)
