@@ -2,7 +2,12 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_iris,
+    make_classification,
+)
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -147,11 +152,26 @@ def test_a_weight_of_zero_is_a_row_removed():
     )
 
 
+def test_leaves_of_few_rows_may_be_smaller():
+    X, y = make_classification(1600, 6, n_informative=4, random_state=0)
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    for n_rows, least in ((400, 5), (1600, 16)):
+        asked = {"pruning_ratio": 0.9, "random_state": 0}
+        rows = X[:n_rows], y[:n_rows]
+        by_itself = prune(forest, *rows, method=Regrow(teacher="labels"), **asked)
+        method = Regrow(teacher="labels", min_samples_leaf=least)
+        named = prune(forest, *rows, method=method, **asked)
+        np.testing.assert_array_equal(
+            by_itself.decision_function(X), named.decision_function(X)
+        )
+
+
 @pytest.mark.parametrize(
     ("method", "message"),
     [
         (Regrow(1), "max_leaf_nodes=1.*2 or more"),
         (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
+        (Regrow(min_samples_leaf="few"), "min_samples_leaf='few'.*whole number"),
         (Regrow(max_trees=0), "max_trees=0"),
         (Regrow(container="same"), "container='same'.*must be 'auto', 'grad"),
         (Regrow(rho=-1), "rho=-1.*above zero, or 'auto'"),
