@@ -11,7 +11,7 @@ from sklprune._sklearn_private import asks_for_answers_alone, safe_indexing
 #: how a scorer may ask a model
 RESPONSES = ("predict", "predict_proba", "decision_function")
 #: how often the trees that have not seen a row are halved
-N_HALVINGS = 4
+N_HALVINGS = 2
 
 
 class StandIn:
@@ -149,27 +149,41 @@ class OutOfBag(NamedTuple):
     Parameters
     ----------
     said : AskedOnce
-    by_halves : list of AskedOnce
-        The same by half of those trees, one half after the other.
-    beyond : float
-        How many times what halves lack all of those trees lack next to the ensemble.
+    by_halves, by_quarters : list of AskedOnce
+        The same by half of those trees, and by a quarter, one part after the other.
+    right : AskedOnce
+        What would be right.
+    n_more : float
+        How often those trees must be doubled to be as many as there are.
     """
 
     said: AskedOnce
     by_halves: list
-    beyond: float
+    by_quarters: list
+    right: AskedOnce
+    n_more: float
 
-    def carried_on(self, measure):
+    def carried_on(self, score, parts):
         """A score as all trees would have it of rows that none of them has seen.
 
         A row is out of bag for about a third of the trees, and the mean of fewer trees
-        scores worse, by about as much as one over their number: exactly so in squared
-        error. From half of them to all what is missing is found.
+        scores worse. From half of them to all there is so much to be gained, from a
+        quarter to a half there was so much; each doubling brings the same share of the
+        one before. Of squared error this is a half, and no score is given more; of log
+        loss, where one tree that is wrong for certain costs all, it is less. Nor does a
+        score become better than that of what is right.
 
         Parameters
         ----------
-        measure : callable
-            `measure(model)`, a score or an array of them.
+        score : callable
+            `score(model)`, a float.
+        parts : callable
+            `parts(model)`, what its standard error comes from: (n_parts,).
+
+        Returns
+        -------
+        score : float
+        parts : ndarray of shape (n_parts,)
 
         References
         ----------
@@ -177,23 +191,39 @@ class OutOfBag(NamedTuple):
         ensembles: the regression setting, arXiv:1908.01251, 2019 (errors of many
         members from those of few).
         """
-        score = measure(self.said)
-        of_halves = np.mean([measure(half) for half in self.by_halves], axis=0)
-        return score + self.beyond * (score - of_halves)
+        whole, half, quarter = (
+            np.mean([score(model) for model in models])
+            for models in ([self.said], self.by_halves, self.by_quarters)
+        )
+        factor = carried_by(whole - half, half - quarter, self.n_more)
+        carried = whole + factor * (whole - half)
+        bound = min(carried, max(whole, score(self.right)))
+        of_halves = np.mean([parts(model) for model in self.by_halves], axis=0)
+        of_all = parts(self.said)
+        of_all = of_all + factor * (of_all - of_halves) + (bound - carried)
+        return float(bound), of_all
 
 
-def out_of_bag(family, model, X, rows, random_state):
+def carried_by(last, before, n_more):
+    """How many times the gain of the last doubling `n_more` further ones bring.
+
+    Each brings the same share of the one before, a half at most.
+    """
+    falls = 0 < last < before / 2
+    share = last / before if falls else 0.5
+    return share * (1 - share**n_more) / (1 - share)
+
+
+def out_of_bag(family, model, task, rows):
     """What a fitted ensemble says of rows that it has seen, by trees that have not.
 
     Parameters
     ----------
     family, model : Family, estimator
-    X : array-like of shape (n_rows, n_features)
+    task : Task
         Some of the rows that it was fitted on.
     rows : ndarray of shape (n_rows,), int
         Their positions among all of them.
-    random_state : int or None
-        Which trees make a half.
 
     Returns
     -------
@@ -201,28 +231,31 @@ def out_of_bag(family, model, X, rows, random_state):
     """
     unseen = family.out_of_bag(model)[rows]
     unseen[~unseen.any(axis=1)] = True
-    rng = check_random_state(random_state)
-    halves = [half for _ in range(N_HALVINGS) for half in _halves(unseen, rng)]
-    speaks = np.stack([unseen, *halves])
-    # of squared error what a row lacks is one over its trees, times what they vary
-    lacks = (1 / speaks.sum(axis=2)).mean(axis=1)
-    of_halves = lacks[1:].mean() - lacks[0]
-    beyond = (lacks[0] - 1 / speaks.shape[2]) / of_halves if of_halves > 0 else 0.0
-    said, *by_halves = [
+    rng = check_random_state(task.random_state)
+    halves = [half for _ in range(N_HALVINGS) for half in halves_of(unseen, rng)]
+    quarters = [quarter for half in halves for quarter in halves_of(half, rng)]
+    totals = family.totals_by(model, task.X, np.stack([unseen, *halves, *quarters]))
+    said, *others, right = [
         AskedOnce(model, partial(family.answer, model, total))
-        for total in family.totals_by(model, X, speaks)
+        for total in [*totals, family.targets(model, task.y)]
     ]
-    return OutOfBag(said, by_halves, beyond)
+    # of squared error what a row lacks is one over its trees, times what they vary
+    n_more = np.log2(unseen.shape[1] * (1 / unseen.sum(axis=1)).mean())
+    parts = others[: len(halves)], others[len(halves) :]
+    return OutOfBag(said, *parts, right, n_more)
 
 
-def _halves(unseen, rng):
-    """Two halves of the trees of each row, at random; of one tree this one twice."""
-    rank = np.where(unseen, rng.random_sample(unseen.shape), 2.0).argsort(axis=1)
-    rank = rank.argsort(axis=1)
-    n_trees = unseen.sum(axis=1, keepdims=True)
+def halves_of(speaks, rng):
+    """Two halves of the trees that speak of a row, at random; of one tree it twice.
+
+    `speaks` and each of them are of shape (n_rows, n_trees), bool.
+    """
+    order = np.where(speaks, rng.random_sample(speaks.shape), 2.0).argsort(axis=1)
+    rank = order.argsort(axis=1)
+    n_trees = speaks.sum(axis=1, keepdims=True)
     first = rank < np.maximum(n_trees // 2, 1)
     second = (rank >= n_trees // 2) & (rank < n_trees)
-    return [first, second]
+    return first, second
 
 
 def by_position(task):

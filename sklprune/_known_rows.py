@@ -9,6 +9,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from sklprune._path import open_model
 from sklprune._sklearn_private import asks_for_answers_alone
@@ -17,6 +18,8 @@ from sklprune._sklearn_private import asks_for_answers_alone
 OUT_OF_BAG = "original_out_of_bag"
 #: what the parameters of the model make of the other rows
 FITTED_ANEW = "original_fitted_anew"
+#: a model of fewer rows is not like one of all: halves, as cv=2 gives them, are enough
+LEAST_SHARE = 0.45
 
 
 def speaker_for(plan, task, splits):
@@ -47,7 +50,7 @@ def speaker_for(plan, task, splits):
         return None
     if _trees_speak(plan, task, splits, lens, offers):
         return OUT_OF_BAG
-    if "as_fitted" in offers and family.as_fitted(model, lens.task):
+    if "as_fitted" in offers and _can_be_fitted_anew(lens, splits):
         return FITTED_ANEW
     warnings.warn(
         f"{type(model).__name__} was fitted on these very rows: on no others "
@@ -59,10 +62,36 @@ def speaker_for(plan, task, splits):
     return None
 
 
-def plan_of_choice(plan, speaker):
-    """The plan by which a ratio is chosen: of the model itself, or of one that is
-    fitted anew on the first rows of each split."""
-    return replace(plan, frozen=False) if speaker == FITTED_ANEW else plan
+def plans_for(plan, speaker):
+    """The plan by which a ratio is chosen, and the one by which the model is pruned.
+
+    The first one may be that of a model which is fitted anew on the first rows of each
+    split; the other one then knows that no row is unseen.
+    """
+    if speaker != FITTED_ANEW:
+        return plan, plan
+    return replace(plan, frozen=False), replace(plan, knows_rows=True)
+
+
+def _can_be_fitted_anew(lens, splits):
+    """Whether the first rows of each split make such a model of the same parameters.
+
+    They must be many enough, of all classes, and enough for the parameters.
+    """
+    task, everywhere = lens.task, np.arange(lens.task.n_samples)
+    first = [everywhere[rows] for rows, _ in splits]
+    fewest = min(first, key=len)
+    if len(fewest) < LEAST_SHARE * len(everywhere):
+        return False
+    if is_classifier(lens.model):
+        classes = np.asarray(task.y).reshape(task.n_samples, -1)
+        n_classes = [[len(np.unique(column)) for column in classes.T]]
+        n_classes += [
+            [len(np.unique(column[rows])) for column in classes.T] for rows in first
+        ]
+        if n_classes != [n_classes[0]] * len(n_classes):
+            return False
+    return lens.family.as_fitted(lens.model, task.take(fewest))
 
 
 def _trees_speak(plan, task, splits, lens, offers):

@@ -41,6 +41,8 @@ class Plan:
         Fields of `Units` that are the user's to say: what goes together, what stays.
     memory : joblib.Memory or None
         Keeps fits, orders and scores; see `sklprune._memory`.
+    knows_rows : bool
+        Whether a frozen model is known to have been fitted on the rows given.
     """
 
     estimator: object
@@ -49,6 +51,7 @@ class Plan:
     refit: object
     limits: dict = field(default_factory=dict)
     memory: object = None
+    knows_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,8 @@ def _open_to_order(plan, dense, task):
     if not method.needs_unseen:
         return dense, lens
     if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
+        if plan.knows_rows:
+            lens = replace(lens, task=replace(lens.task, unseen=None))
         return dense, lens
     if plan.frozen:
         # where the method orders anew, its models are fitted on the rows given
@@ -387,8 +392,8 @@ def _score_split(
     unseen = None
     if out_of_bag:
         lens = open_model(dense.model, second_rows, plan.method)
-        known = lens.family, lens.model, lens.task.X, np.asarray(second)
-        unseen = trees_unseen(*known, task.random_state)
+        known = lens.family, lens.model, lens.task
+        unseen = trees_unseen(*known, np.asarray(second))
     asked = (classes, wanted, by_blocks, unseen)
     measure = held_out(second_rows, dense.model, *asked)
     rows, kept, errors, model = [], [], [], None

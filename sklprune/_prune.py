@@ -14,7 +14,7 @@ import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
 from sklprune._cost import LATENCIES, sizes
-from sklprune._known_rows import OUT_OF_BAG, plan_of_choice, speaker_for
+from sklprune._known_rows import OUT_OF_BAG, plans_for, speaker_for
 from sklprune._memory import remembered
 from sklprune._outcomes import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
@@ -78,12 +78,12 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     splits = _splits(rule, plan, task, cv) if several else []
     asks = several and plan.frozen and getattr(rule, "needs_scores", True)
     speaker = speaker_for(plan, task, splits) if asks else None
+    choice, plan = plans_for(plan, speaker)
     steps = progress.begin(len(splits))
     if several:
-        asked = plan_of_choice(plan, speaker), task, ratios_and_none, splits, steps
-        table, outcomes, models = score_path(
-            *asked, _wanted(rule, store_path), speaker == OUT_OF_BAG
-        )
+        asked = choice, task, ratios_and_none, splits, steps
+        wanted = _wanted(rule, store_path)
+        table, outcomes, models = score_path(*asked, wanted, speaker == OUT_OF_BAG)
         # too little may be left for a fit at the largest ones
         ratios_and_none = table["ratio"].tolist()
         ratios = [each for each in ratios if each in ratios_and_none]

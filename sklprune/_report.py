@@ -49,7 +49,8 @@ class Report:
         rows were counted `right_to_wrong`, `wrong_to_right` and `recall`; where the
         rule asked for it `agreement`, and `by_latency`, True, where it asked for time;
         `original_out_of_bag`, True, where the original had seen the rows and trees that
-        had not spoke for it.
+        had not spoke for it; `original_fitted_anew`, True, where both scores are of
+        models like it that had not seen the rows.
     """
 
     def __init__(self, original, pruned, method, candidate, score):
@@ -278,7 +279,8 @@ class Report:
         if self.score.get("original_out_of_bag"):
             notes.append(
                 "The original was fitted on these rows: its score is that of the trees "
-                "that have not seen a row, carried on to as many as there are."
+                "that have not seen a row, carried on to as many as there are; what is "
+                "counted is of the former alone."
             )
         if self.score.get("original_fitted_anew"):
             notes.append(

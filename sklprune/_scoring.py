@@ -91,9 +91,9 @@ class HeldOut:
         asked = asked_once(model, self.task)
         if whole and self.unseen is not None:
             asked = self.unseen.said, by_position(self.task)
-        score, parts = self._scored(*asked, whole)
+        value, parts = self._scored(*asked, whole)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
-        row |= {"score": score, "parts": parts}
+        row |= {"score": value, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
         if self.as_told is not None:
             row["fidelity"] = self._fidelity(*asked)
@@ -109,14 +109,13 @@ class HeldOut:
 
     def _scored(self, model, task, whole):
         """Its score, and the parts that the standard error comes from."""
+        if not whole or self.unseen is None or task.scorer is None:
+            return _score(model, task, self.blocks)
 
-        def scored(model):
-            score, parts = _score(model, task, self.blocks)
-            return np.append(parts, score)
+        def parts(model):
+            return np.array(_score(model, task, self.blocks)[1])
 
-        of_all_trees = whole and self.unseen is not None
-        found = self.unseen.carried_on(scored) if of_all_trees else scored(model)
-        return float(found[-1]), found[:-1]
+        return self.unseen.carried_on(lambda model: score(model, task), parts)
 
     def _fidelity(self, model, task):
         """The score where rows are what the unpruned model says."""

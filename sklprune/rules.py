@@ -251,9 +251,9 @@ class Tolerance(Rule):
         models pass by luck that lose five times the tolerance on other rows, and the
         unpruned model knows more than they say. Of classifiers with `predict_proba`
         and one output, with a score that takes weights. The result is larger, much so
-        where the unpruned model takes noise for knowledge: a share between 0 and 1
-        asks less, that the mean of both losses be within the tolerance, in which that
-        of the fidelity has this share.
+        where the unpruned model takes noise for knowledge. A share below 1 does not
+        ask for both, but that the mean of both losses be within the tolerance, in
+        which that of the fidelity has this share.
     margin : float, default=0.0
         How many standard errors of the loss must fit between it and what is allowed.
         Without a margin the smallest model that seems to be within the tolerance is

@@ -55,21 +55,26 @@ class AveragedFamily(TreesFamily):
         return super().capabilities(estimator) | own | {"as_fitted"}
 
     def as_fitted(self, estimator, task):
-        """Whether its trees are as large as its parameters make them of these rows.
+        """Whether its parameters make trees of its size of these rows of its own.
 
-        Trees that were pruned, or whose parameters were changed since, are not. Some
-        are fitted, and may be a quarter larger.
+        Of trees that were pruned, or whose parameters were changed since, they do not.
+        Some are fitted; none, where that fails.
         """
-        some, known = clone(estimator), estimator.get_params(deep=False)
-        if "n_estimators" in known:
-            n_trees = min(SOME_TREES, len(self.trees(estimator)))
-            some.set_params(n_estimators=n_trees, oob_score=False, warm_start=False)
-        self.fit(seeded(some, task.random_state), *task.rows)
+        known = estimator.get_params(deep=False)
+        n_trees = min(SOME_TREES, len(self.trees(estimator)))
+        params = {"n_estimators": n_trees, "oob_score": False, "warm_start": False}
+        params = {name: value for name, value in params.items() if name in known}
+        some = seeded(clone(estimator).set_params(**params), task.random_state)
+        try:
+            self.fit(some, *task.rows)
+        except ValueError:
+            return False
         sizes = [
             np.mean([tree.node_count for tree in self.trees(model)])
             for model in (some, estimator)
         ]
-        return bool(sizes[0] <= 1.25 * sizes[1])
+        share = task.n_samples / self.n_fitted(estimator)
+        return bool(0.6 * share * sizes[1] <= sizes[0] <= 1.25 * sizes[1])
 
     def as_boosting(self, estimator, X, container):
         shell, tables = self.recast(estimator, X, container), self.tables(estimator)

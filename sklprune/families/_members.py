@@ -104,7 +104,7 @@ class MembersFamily(AveragedFamily):
             np.moveaxis(speaks, 2, 0),
         )
         for tree, ids, mine in zip(*known):
-            total += np.where(mine[..., None], tree.value[ids], 0.0)
+            np.add(total, tree.value[ids], out=total, where=mine[..., None])
         total *= speaks.shape[2] / speaks.sum(axis=2, keepdims=True)
         if self.says(estimator) == "distributions":
             # rounding alone has made them larger
