@@ -204,18 +204,18 @@ default="auto"
     def _check(self):
         check_container(self, CONTAINERS[1:])
         self.check_teacher()
-        for name, least in (
-            ("max_leaf_nodes", 2),
-            ("min_samples_leaf", 1),
-            ("max_trees", 1),
+        for name, least, auto in (
+            ("max_leaf_nodes", 2, ""),
+            ("min_samples_leaf", 1, ", or 'auto'"),
+            ("max_trees", 1, ""),
         ):
             value = getattr(self, name)
-            if name == "min_samples_leaf" and _is_auto(value):
+            if auto and _is_auto(value):
                 continue
             if not isinstance(value, numbers.Integral) or value < least:
                 raise ValueError(
                     f"Regrow({name}={value!r}): {name} must be a whole number, {least} "
-                    "or more."
+                    f"or more{auto}."
                 )
         number = isinstance(self.rho, numbers.Real) and self.rho > 0
         if not number and not _is_auto(self.rho):

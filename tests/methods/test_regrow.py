@@ -172,7 +172,10 @@ def test_leaves_of_few_rows_may_be_smaller():
     [
         (Regrow(1), "max_leaf_nodes=1.*2 or more"),
         (Regrow(min_samples_leaf=0.5), "min_samples_leaf=0.5.*whole number"),
-        (Regrow(min_samples_leaf="few"), "min_samples_leaf='few'.*whole number"),
+        (
+            Regrow(min_samples_leaf="few"),
+            "min_samples_leaf='few'.*1 or more, or 'auto'",
+        ),
         (Regrow(max_trees=0), "max_trees=0"),
         (Regrow(container="same"), "container='same'.*must be 'auto', 'grad"),
         (Regrow(rho=-1), "rho=-1.*above zero, or 'auto'"),
