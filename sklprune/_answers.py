@@ -163,7 +163,7 @@ class OutOfBag(NamedTuple):
     right: AskedOnce
     n_more: float
 
-    def carried_on(self, score, parts):
+    def carried_on(self, score, scored):
         """A score as all trees would have it of rows that none of them has seen.
 
         A row is out of bag for about a third of the trees, and the mean of fewer trees
@@ -177,8 +177,9 @@ class OutOfBag(NamedTuple):
         ----------
         score : callable
             `score(model)`, a float.
-        parts : callable
-            `parts(model)`, what its standard error comes from: (n_parts,).
+        scored : callable
+            `scored(model)`, the same float, and the parts that its standard error
+            comes from: (n_parts,).
 
         Returns
         -------
@@ -191,17 +192,15 @@ class OutOfBag(NamedTuple):
         ensembles: the regression setting, arXiv:1908.01251, 2019 (errors of many
         members from those of few).
         """
-        whole, half, quarter = (
-            np.mean([score(model) for model in models])
-            for models in ([self.said], self.by_halves, self.by_quarters)
-        )
+        whole, parts = scored(self.said)
+        halves, parts_of_halves = zip(*map(scored, self.by_halves))
+        half = np.mean(halves)
+        quarter = np.mean([score(model) for model in self.by_quarters])
         factor = carried_by(whole - half, half - quarter, self.n_more)
         carried = whole + factor * (whole - half)
         bound = min(carried, max(whole, score(self.right)))
-        of_halves = np.mean([parts(model) for model in self.by_halves], axis=0)
-        of_all = parts(self.said)
-        of_all = of_all + factor * (of_all - of_halves) + (bound - carried)
-        return float(bound), of_all
+        gains = np.array(parts) - np.mean(parts_of_halves, axis=0)
+        return float(bound), parts + factor * gains + (bound - carried)
 
 
 def carried_by(last, before, n_more):

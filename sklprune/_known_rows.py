@@ -48,9 +48,11 @@ def speaker_for(plan, task, splits):
     seen = "fitted_on" in offers
     if not seen or not family.fitted_on(model, lens.task.X, task.sample_weight):
         return None
-    if _trees_speak(plan, task, splits, lens, offers):
+    everywhere = np.arange(task.n_samples)
+    first = [everywhere[rows] for rows, _ in splits]
+    if "out_of_bag" in offers and _trees_speak(plan, task, lens, first):
         return OUT_OF_BAG
-    if "as_fitted" in offers and _can_be_fitted_anew(lens, splits):
+    if "as_fitted" in offers and _can_be_fitted_anew(lens, first):
         return FITTED_ANEW
     warnings.warn(
         f"{type(model).__name__} was fitted on these very rows: on no others "
@@ -73,34 +75,28 @@ def plans_for(plan, speaker):
     return replace(plan, frozen=False), replace(plan, knows_rows=True)
 
 
-def _can_be_fitted_anew(lens, splits):
+def _can_be_fitted_anew(lens, first):
     """Whether the first rows of each split make such a model of the same parameters.
 
     They must be many enough, of all classes, and enough for the parameters.
     """
-    task, everywhere = lens.task, np.arange(lens.task.n_samples)
-    first = [everywhere[rows] for rows, _ in splits]
-    fewest = min(first, key=len)
-    if len(fewest) < LEAST_SHARE * len(everywhere):
+    task, fewest = lens.task, min(first, key=len)
+    if len(fewest) < LEAST_SHARE * task.n_samples:
         return False
     if is_classifier(lens.model):
-        classes = np.asarray(task.y).reshape(task.n_samples, -1)
-        n_classes = [[len(np.unique(column)) for column in classes.T]]
-        n_classes += [
-            [len(np.unique(column[rows])) for column in classes.T] for rows in first
-        ]
-        if n_classes != [n_classes[0]] * len(n_classes):
-            return False
+        outputs = np.asarray(task.y).reshape(task.n_samples, -1).T
+        for y in outputs:
+            n_classes = len(np.unique(y))
+            if any(len(np.unique(y[rows])) < n_classes for rows in first):
+                return False
     return lens.family.as_fitted(lens.model, task.take(fewest))
 
 
-def _trees_speak(plan, task, splits, lens, offers):
-    everywhere = np.arange(task.n_samples)
-    fewest = min(len(everywhere[first]) for first, _ in splits)
+def _trees_speak(plan, task, lens, first):
+    """Whether trees that have not seen a row may speak of it."""
     return (
-        "out_of_bag" in offers
-        and lens.family.speaks_out_of_bag(lens.model)
-        and plan.method.knows_rows_alone(fewest, len(everywhere))
+        lens.family.speaks_out_of_bag(lens.model)
+        and plan.method.knows_rows_alone(min(map(len, first)), task.n_samples)
         # a scorer of one's own may ask for anything, trees do not speak of targets that
         # a wrapper changes, and have seen other rows of a group
         and asks_for_answers_alone(task.scorer, lens.model)

@@ -111,11 +111,10 @@ class HeldOut:
         """Its score, and the parts that the standard error comes from."""
         if not whole or self.unseen is None or task.scorer is None:
             return _score(model, task, self.blocks)
-
-        def parts(model):
-            return np.array(_score(model, task, self.blocks)[1])
-
-        return self.unseen.carried_on(lambda model: score(model, task), parts)
+        return self.unseen.carried_on(
+            lambda model: score(model, task),
+            lambda model: _score(model, task, self.blocks),
+        )
 
     def _fidelity(self, model, task):
         """The score where rows are what the unpruned model says."""
