@@ -13,11 +13,11 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from sklprune._callbacks import CallbackSupportMixin, Progress
+from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._memory import memory_of
 from sklprune._prune import make_plan, make_scorer, prune_rows, seed_of, thawed
 from sklprune._registry import named, registered
-from sklprune._routing import given, routing_enabled
+from sklprune._metadata import given, routing_enabled
 from sklprune._sklearn_private import HasMethods
 from sklprune._validation import check_rows
 

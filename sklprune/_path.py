@@ -13,14 +13,14 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._answers import out_of_bag as trees_unseen
+from sklprune._predictions import out_of_bag as trees_unseen
 from sklprune._hold_out import hold_out
 from sklprune._memory import remembered
-from sklprune._outcomes import Outcomes, classes_of
+from sklprune._evaluation.class_counts import Outcomes, classes_of
 from sklprune._plain import plain, stripped
 from sklprune._registry import family_of
-from sklprune._scoring import held_out, table_of
-from sklprune._station import Station
+from sklprune._evaluation.held_out import held_out, table_of
+from sklprune._rounds import Station
 from sklprune._units import Candidate, Units, plural
 from sklprune.families._base import seeded
 

@@ -14,9 +14,9 @@ import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
 from sklprune._cost import LATENCIES, sizes
-from sklprune._known_rows import OUT_OF_BAG, plans_for, speaker_for
+from sklprune._evaluation.training_rows import OUT_OF_BAG, plans_for, speaker_for
 from sklprune._memory import remembered
-from sklprune._outcomes import Outcomes, classes_of, outcomes_of
+from sklprune._evaluation.class_counts import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
     Plan,
     PruningPath,
@@ -29,7 +29,7 @@ from sklprune._path import (
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name, scorer_takes_weights
-from sklprune._splits import splits_of
+from sklprune._evaluation.splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
 

@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._meta_estimator import PruningMetaEstimator
-from sklprune._routing import given, routing_enabled
+from sklprune._metadata import given, routing_enabled
 from sklprune._sklearn_private import HasMethods, fit_context
 
 __all__ = ["PrunedEstimator", "prune"]

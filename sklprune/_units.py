@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklprune._registry import family_of
-from sklprune._routing import requested, routing_enabled
+from sklprune._metadata import requested, routing_enabled
 from sklprune._sklearn_private import (
     num_samples,
     safe_indexing,

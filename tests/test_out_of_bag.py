@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import PrunedEstimator, prune
-from sklprune._answers import carried_by, halves_of, out_of_bag
+from sklprune._predictions import carried_by, halves_of, out_of_bag
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import CostComplexity, Regrow

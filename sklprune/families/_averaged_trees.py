@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import clone, is_classifier
 
 from sklprune.families._base import seeded
-from sklprune.families._containers import additive_shell
+from sklprune.families._empty_boosting import additive_shell
 from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily
 
 #: so many trees say how large they come out on rows

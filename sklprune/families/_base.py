@@ -21,11 +21,11 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._frames import column_names, frame_kind
 from sklprune._registry import family_of
-from sklprune._routing import requested, routing_enabled
+from sklprune._metadata import requested, routing_enabled
 from sklprune._sklearn_private import CALLBACKS, num_features
 from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
-from sklprune.families._left_overs import ROW_ARRAYS, strip_models_inside
+from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
 
 #: name and transformer of the step that selects columns
 COLUMN_STEP = ("kept", "passthrough")

@@ -7,9 +7,9 @@ from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
-from sklprune._round_trip import check_round_trip, ends_above, probe_of
-from sklprune._routes import Routes
-from sklprune._tables import Ensemble, Subtree, Tree, cut_at, levels_of
+from sklprune._trees.consistency import check_round_trip, ends_above, probe_of
+from sklprune._trees.decision_paths import Routes
+from sklprune._trees.arrays import Ensemble, Subtree, Tree, cut_at, levels_of
 from sklprune._units import Units
 from sklprune.families._base import Family
 

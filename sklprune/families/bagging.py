@@ -9,8 +9,8 @@ from sklearn.utils.validation import validate_data
 from sklprune._registry import family_of
 from sklprune._sklearn_private import bags_can_be_drawn
 from sklprune.families._base import Family, without
-from sklprune.families._left_overs import ROW_ARRAYS, strip_models_inside
-from sklprune.families._members import MembersFamily
+from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
+from sklprune.families._averaging_ensembles import MembersFamily
 from sklprune.families._trees import filled, renumbered
 
 

@@ -5,7 +5,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
 from sklprune.families._base import without
-from sklprune.families._containers import additive_shell
+from sklprune.families._empty_boosting import additive_shell
 from sklprune.families._trees import (
     ONLY_THE_ROOT,
     BoostedFamily,

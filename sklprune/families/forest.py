@@ -4,7 +4,7 @@ import numpy as np
 
 from sklprune._sklearn_private import samples_can_be_drawn
 from sklprune.families._base import without
-from sklprune.families._members import MembersFamily
+from sklprune.families._averaging_ensembles import MembersFamily
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 
-from sklprune._tables import Tree, levels_of
+from sklprune._trees.arrays import Tree, levels_of
 from sklprune.families._base import without
 from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts, records
 

@@ -12,8 +12,8 @@ from sklprune._frames import as_matrix
 from sklprune.families._backpropagation import Problem
 from sklprune.families._base import without
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
-from sklprune.families._masked_training import solve
-from sklprune.families._support_fit import fit_apart, fit_together
+from sklprune.families._masked_solvers import solve
+from sklprune.families._masked_linear_fit import fit_apart, fit_together
 
 #: written by training, read by nothing that predicts
 LEFT_OVERS = (

@@ -9,7 +9,7 @@ from sklprune._units import Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._base import without
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
-from sklprune.families._masked_training import train
+from sklprune.families._masked_solvers import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit
 LEFT_OVERS = (

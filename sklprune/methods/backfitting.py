@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._round_trip import probe_of
+from sklprune._trees.consistency import probe_of
 from sklprune._units import Candidate
-from sklprune._walk import first_leaves
-from sklprune.methods._descent import Descent
-from sklprune.methods._forms import (
+from sklprune._trees.traversal import first_leaves
+from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.containers import (
     Form,
     LastBuilt,
     boosting_form,
     check_container,
     own_form,
 )
-from sklprune.methods._raising import raise_children
-from sklprune.methods._teacher import TaughtMethod, taught
-from sklprune.methods._trail import STEP, Trail
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._tree_descent.distillation import TaughtMethod, taught
+from sklprune._tree_descent.forward_backward import STEP, Trail
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1

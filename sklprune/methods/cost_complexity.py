@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._tables import levels_of, sum_up
+from sklprune._trees.arrays import levels_of, sum_up
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
-from sklprune.methods._criterion import Criterion
+from sklprune.methods._metric_criterion import Criterion
 
 
 class CostComplexity(Method):

@@ -12,7 +12,7 @@ from sklearn.linear_model import enet_path
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
 from sklprune.methods._base import Method
-from sklprune.methods._scale import column_moments
+from sklprune.methods._column_scale import column_moments
 
 
 class ElasticNetPath(Method):

@@ -7,7 +7,7 @@ import numpy as np
 from sklprune._registry import register
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
-from sklprune.methods._scale import column_scales
+from sklprune.methods._column_scale import column_scales
 
 #: what a threshold may be a multiple of
 STATISTICS = {"mean": np.mean, "median": np.median}

@@ -7,11 +7,11 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from sklprune._registry import family_of, register
-from sklprune._round_trip import probe_of
-from sklprune._tables import Ensemble, Subtree, levels_of, walked
+from sklprune._trees.consistency import probe_of
+from sklprune._trees.arrays import Ensemble, Subtree, levels_of, walked
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
-from sklprune.methods._forms import CONTAINERS, Form, check_container
+from sklprune._tree_descent.containers import CONTAINERS, Form, check_container
 
 #: probabilities that are as likely in places yet unseen, and the share of their say
 #: when scores are made as loud as probabilities want them

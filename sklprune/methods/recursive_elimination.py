@@ -13,7 +13,7 @@ from sklprune._registry import family_of, named, register, registered
 from sklprune._sklearn_private import num_features
 from sklprune._units import score
 from sklprune.methods._base import AUTO_RATIOS, Method
-from sklprune.methods._scale import column_scales
+from sklprune.methods._column_scale import column_scales
 
 
 class Order(NamedTuple):

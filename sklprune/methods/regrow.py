@@ -8,21 +8,21 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._registry import family_of, register
-from sklprune._round_trip import probe_of, probe_rows
-from sklprune._tables import Tree
+from sklprune._trees.consistency import probe_of, probe_rows
+from sklprune._trees.arrays import Tree
 from sklprune._units import Candidate
-from sklprune.methods._descent import Descent
-from sklprune.methods._forms import (
+from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.containers import (
     CONTAINERS,
     Form,
     LastBuilt,
     boosting_host,
     check_container,
 )
-from sklprune.methods._growing import splits_of
-from sklprune.methods._raising import raise_children
-from sklprune.methods._teacher import TaughtMethod, model_teaches, taught
-from sklprune.methods._trail import Trail
+from sklprune._tree_descent.tree_growing import splits_of
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._tree_descent.distillation import TaughtMethod, model_teaches, taught
+from sklprune._tree_descent.forward_backward import Trail
 
 
 class Habits(NamedTuple):

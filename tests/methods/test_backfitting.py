@@ -25,11 +25,11 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune._tables import VALUE_BITS, Ensemble, Subtree, of_both
+from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, of_both
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
-from sklprune.methods._descent import Descent
-from sklprune.methods._goals import (
+from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.losses import (
     OneAgainstRestGoal,
     SecondShareGoal,
     ShareGoal,

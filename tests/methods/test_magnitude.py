@@ -15,7 +15,7 @@ from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Candidate, Task
 from sklprune.methods import Magnitude, Permutation
-from sklprune.methods._scale import column_scales
+from sklprune.methods._column_scale import column_scales
 from sklprune.methods.magnitude import threshold_of
 
 

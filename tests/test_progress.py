@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, strip
-from sklprune._callbacks import Progress
+from sklprune._progress import Progress
 
 KINDS = [PrunedEstimator, FeaturePruningSelector]
 

@@ -12,7 +12,7 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
-from sklprune._tables import children_of, sums_at
+from sklprune._trees.arrays import children_of, sums_at
 
 #: by how much of a price something must be better than what stands
 MARGIN = 1e-9

@@ -5,7 +5,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 from sklprune._hold_out import hold_out
-from sklprune._routing import requested, routing_enabled
+from sklprune._metadata import requested, routing_enabled
 
 
 def splits_of(plan, task, cv):

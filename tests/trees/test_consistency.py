@@ -12,8 +12,8 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import prune
-from sklprune._round_trip import N_ROWS, check_round_trip, ends_above, probe_rows
-from sklprune._tables import Ensemble, Subtree, Tree
+from sklprune._trees.consistency import N_ROWS, check_round_trip, ends_above, probe_rows
+from sklprune._trees.arrays import Ensemble, Subtree, Tree
 from sklprune.families import _trees, hist_boosting
 from sklprune.methods import Backfitting, Recast
 

@@ -8,10 +8,10 @@ from sklearn.metrics import log_loss
 
 from sklprune._registry import family_of
 from sklprune._units import Task
-from sklprune.methods._descent import Descent
-from sklprune.methods._forms import boosting_form, own_form
-from sklprune.methods._raising import raise_children
-from sklprune.methods._trail import Trail
+from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.containers import boosting_form, own_form
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._tree_descent.forward_backward import Trail
 
 RHO = 20.0
 

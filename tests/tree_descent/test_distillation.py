@@ -18,7 +18,7 @@ from sklprune import prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
-from sklprune.methods._teacher import taught
+from sklprune._tree_descent.distillation import taught
 from sklprune.rules import Agreement
 
 MODELS = {

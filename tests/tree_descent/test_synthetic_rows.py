@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklprune.methods._made_up_rows import with_made_up_rows
+from sklprune._tree_descent.synthetic_rows import with_made_up_rows
 
 
 def test_the_rows_at_hand_come_first(binary):

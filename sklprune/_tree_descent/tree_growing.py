@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.tree import DecisionTreeRegressor
 
 from sklprune._sklearn_private import BinMapper, TreeGrower
-from sklprune._tables import levels_of, sum_up, sums_at
+from sklprune._trees.arrays import levels_of, sum_up, sums_at
 
 #: a bin more is where missing values are
 N_BINS = 255

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics.cluster import contingency_matrix
 
-from sklprune._answers import asked_once, by_position
+from sklprune._predictions import asked_once, by_position
 from sklprune._cost import sizes
-from sklprune._outcomes import outcomes_of
+from sklprune._evaluation.class_counts import outcomes_of
 from sklprune._sklearn_private import safe_indexing
 from sklprune._units import score
 from sklprune.rules import standard_error

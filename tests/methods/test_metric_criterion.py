@@ -25,7 +25,7 @@ from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import CostComplexity
-from sklprune.methods._criterion import Criterion
+from sklprune.methods._metric_criterion import Criterion
 from sklprune.methods.cost_complexity import _cut_all, _Links
 
 BINARY = make_classification(240, 8, n_informative=4, flip_y=0.2, random_state=0)

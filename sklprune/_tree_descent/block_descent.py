@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import Ensemble, Statistics, Subtree
-from sklprune._walk import walk_of, walk_through
+from sklprune._trees.arrays import Ensemble, Statistics, Subtree
+from sklprune._trees.traversal import walk_of, walk_through
 
 #: ratios of leaves: from a half down, four sizes for each factor of two
 LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))

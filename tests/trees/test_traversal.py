@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from sklprune._tables import alive, children_of, cut_at, levels_of, walked
-from sklprune._walk import first_leaves, walk_of, walk_through
+from sklprune._trees.arrays import alive, children_of, cut_at, levels_of, walked
+from sklprune._trees.traversal import first_leaves, walk_of, walk_through
 
 SIZES = [2, 12, None]
 

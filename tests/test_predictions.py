@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import prune
-from sklprune._answers import AskedOnce, asked_once
+from sklprune._predictions import AskedOnce, asked_once
 from sklprune._units import Task
 
 IRIS = load_iris(return_X_y=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from sklprune._class_weight import weights_of_rows
 from sklprune.methods._base import Method
-from sklprune.methods._descent import LEAF_GRID
-from sklprune.methods._made_up_rows import with_made_up_rows
+from sklprune._tree_descent.block_descent import LEAF_GRID
+from sklprune._tree_descent.synthetic_rows import with_made_up_rows
 
 TEACHERS = ("auto", "labels", "model")
 #: with fewer rows than this share of those that a model was fitted on, the model knows

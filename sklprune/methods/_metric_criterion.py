@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
-from sklprune._answers import Answers
+from sklprune._predictions import Answers
 from sklprune._sklearn_private import is_scorer
-from sklprune._tables import levels_of, sum_up
+from sklprune._trees.arrays import levels_of, sum_up
 from sklprune._units import raw_score
 
 #: sums that differ in later decimals are equal: they were added in another order

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sklprune._routes import Routes
-from sklprune.methods._growing import BinnedSplits, SortedSplits, splits_of
+from sklprune._trees.decision_paths import Routes
+from sklprune._tree_descent.tree_growing import BinnedSplits, SortedSplits, splits_of
 
 RHO = 3.0
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._tables import children_of, ends_of, levels_of, sums_at, walked
+from sklprune._trees.arrays import children_of, ends_of, levels_of, sums_at, walked
 
 
 class Walk(NamedTuple):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from sklprune._registry import family_of
-from sklprune._round_trip import check_round_trip, ends_above
-from sklprune._tables import of_both
-from sklprune.methods._goals import (
+from sklprune._trees.consistency import check_round_trip, ends_above
+from sklprune._trees.arrays import of_both
+from sklprune._tree_descent.losses import (
     Goal,
     OneAgainstRestGoal,
     SecondShareGoal,

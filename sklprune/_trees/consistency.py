@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklprune._tables import levels_of, places_of
+from sklprune._trees.arrays import levels_of, places_of
 
 #: rows that a rebuilt model is asked about
 N_ROWS = 256

@@ -15,14 +15,14 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._routes import Routes
-from sklprune._tables import Subtree
+from sklprune._trees.decision_paths import Routes
+from sklprune._trees.arrays import Subtree
 from sklprune._units import Task
-from sklprune._walk import walk_of
+from sklprune._trees.traversal import walk_of
 from sklprune.methods import Backfitting
-from sklprune.methods._descent import Descent
-from sklprune.methods._goals import SquaredGoal
-from sklprune.methods._raising import _Standing, raise_children
+from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.losses import SquaredGoal
+from sklprune._tree_descent.subtree_raising import _Standing, raise_children
 
 CANCER = load_breast_cancer(return_X_y=True)
 FRIEDMAN = make_friedman1(600, random_state=0)
