@@ -8,13 +8,13 @@ from scipy.stats import rankdata
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklprune._column_step import column_step
 from sklprune._feature_groups import feature_limits
 from sklprune._frames import column_names, frame_kind
 from sklprune._meta_estimator import PruningMetaEstimator
 from sklprune._prune import thawed
 from sklprune._registry import family_of
 from sklprune._sklearn_private import fit_context, safe_indexing
-from sklprune.families._base import column_step
 
 __all__ = ["FeaturePruningSelector"]
 

@@ -13,11 +13,11 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._memory import memory_of
+from sklprune._metadata import given, routing_enabled
+from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._prune import make_plan, make_scorer, prune_rows, seed_of, thawed
 from sklprune._registry import named, registered
-from sklprune._metadata import given, routing_enabled
 from sklprune._sklearn_private import HasMethods
 from sklprune._validation import check_rows
 
@@ -72,7 +72,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         )
         plan = replace(plan, memory=memory_of(self.memory))
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
-        task = task.asked(
+        task = task.with_settings(
             scorer=make_scorer(plan, self.scoring, y is not None),
             random_state=seed_of(self.random_state),
             n_jobs=self.n_jobs,

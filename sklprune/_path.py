@@ -13,16 +13,16 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._predictions import out_of_bag as trees_unseen
+from sklprune._estimators import seeded
+from sklprune._evaluation.class_counts import Outcomes, classes_of
+from sklprune._evaluation.held_out import held_out, table_of
 from sklprune._hold_out import hold_out
 from sklprune._memory import remembered
-from sklprune._evaluation.class_counts import Outcomes, classes_of
 from sklprune._plain import plain, stripped
+from sklprune._predictions import out_of_bag as trees_unseen
 from sklprune._registry import family_of
-from sklprune._evaluation.held_out import held_out, table_of
-from sklprune._rounds import Station
+from sklprune._rounds import Round
 from sklprune._units import Candidate, Units, plural
-from sklprune.families._base import seeded
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Pruned:
 
 
 @dataclass(frozen=True)
-class Lens:
+class OpenedModel:
     """A model, what it is opened to, and the way back."""
 
     family: object
@@ -118,7 +118,7 @@ def open_model(model, task, method):
         if inner is model:
             _check_still_fits(method, family, model)
             units = family.units(model, method.granularity, task.X)
-            return Lens(family, model, units, task, tuple(shells))
+            return OpenedModel(family, model, units, task, tuple(shells))
         shells.append((family, model))
         model = inner
 
@@ -161,7 +161,7 @@ def _fit_in_part(plan, task):
 def settled(model):
     """A fitted model without objects of ours and without the search that found it."""
     model = plain(model)
-    return family_of(model).settle(model)
+    return family_of(model).resolve(model)
 
 
 def _open_to_order(plan, dense, task):
@@ -220,7 +220,7 @@ def pruned_at(plan, dense, task, ratios):
         method gives it another form.
     """
     ordered, lens = _open_to_order(plan, dense, task)
-    here = Station.first(plan.method, lens, _order(plan, ordered, lens))
+    here = Round.first(plan.method, lens, _order(plan, ordered, lens))
     ahead = list(plan.method.stations(lens.units))
     last = None
     for ratio in ratios:

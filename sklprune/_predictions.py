@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklprune._sklearn_private import asks_for_answers_alone, safe_indexing
+from sklprune._sklearn_private import only_predicts, safe_indexing
 
 #: how a scorer may ask a model
 RESPONSES = ("predict", "predict_proba", "decision_function")
@@ -14,7 +14,7 @@ RESPONSES = ("predict", "predict_proba", "decision_function")
 N_HALVINGS = 2
 
 
-class StandIn:
+class PredictionProxy:
     """Stands in for a model before a scorer of scikit-learn's.
 
     Parameters
@@ -45,8 +45,8 @@ class StandIn:
         return response
 
 
-class Answers(StandIn):
-    """Answers from sums over trees that are known, and may change, whatever X is.
+class UpdatablePredictions(PredictionProxy):
+    """UpdatablePredictions from sums over trees that are known, and may change, whatever X is.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ class Answers(StandIn):
 
     def _ask(self, name, total):
         """One array, or of several outputs one for each; none is a part of `total`."""
-        said = self._family.answer(self._model, total, name)
+        said = self._family.response(self._model, total, name)
         return [np.array(each) for each in (said if isinstance(said, list) else [said])]
 
     def change(self, rows, total):
@@ -98,7 +98,7 @@ class Answers(StandIn):
                 array[rows] = old
 
 
-class AskedOnce(StandIn):
+class CachedPredictions(PredictionProxy):
     """Is asked about all rows once, and then answers for any; X are their positions.
 
     Parameters
@@ -122,7 +122,7 @@ class AskedOnce(StandIn):
         return safe_indexing(known, rows)
 
 
-def asked_once(model, task):
+def with_cached_predictions(model, task):
     """A model before the scorer of a task, asked about its rows once if that will do.
 
     Parameters
@@ -132,15 +132,15 @@ def asked_once(model, task):
 
     Returns
     -------
-    model : estimator or AskedOnce
+    model : estimator or CachedPredictions
     task : Task
-        Its X are the rows as the model takes them: positions, of `AskedOnce`.
+        Its X are the rows as the model takes them: positions, of `CachedPredictions`.
     """
-    if not asks_for_answers_alone(task.scorer, model):
+    if not only_predicts(task.scorer, model):
         return model, task
-    return AskedOnce(model, lambda name: getattr(model, name)(task.X)), by_position(
-        task
-    )
+    return CachedPredictions(
+        model, lambda name: getattr(model, name)(task.X)
+    ), with_positions(task)
 
 
 class OutOfBag(NamedTuple):
@@ -148,22 +148,22 @@ class OutOfBag(NamedTuple):
 
     Parameters
     ----------
-    said : AskedOnce
-    by_halves, by_quarters : list of AskedOnce
+    said : CachedPredictions
+    by_halves, by_quarters : list of CachedPredictions
         The same by half of those trees, and by a quarter, one part after the other.
-    right : AskedOnce
+    right : CachedPredictions
         What would be right.
     n_more : float
         How often those trees must be doubled to be as many as there are.
     """
 
-    said: AskedOnce
+    said: CachedPredictions
     by_halves: list
     by_quarters: list
-    right: AskedOnce
+    right: CachedPredictions
     n_more: float
 
-    def carried_on(self, score, scored):
+    def extrapolated(self, score, scored):
         """A score as all trees would have it of rows that none of them has seen.
 
         A row is out of bag for about a third of the trees, and the mean of fewer trees
@@ -196,14 +196,14 @@ class OutOfBag(NamedTuple):
         halves, parts_of_halves = zip(*map(scored, self.by_halves))
         half = np.mean(halves)
         quarter = np.mean([score(model) for model in self.by_quarters])
-        factor = carried_by(whole - half, half - quarter, self.n_more)
+        factor = extrapolation_factor(whole - half, half - quarter, self.n_more)
         carried = whole + factor * (whole - half)
         bound = min(carried, max(whole, score(self.right)))
         gains = np.array(parts) - np.mean(parts_of_halves, axis=0)
         return float(bound), parts + factor * gains + (bound - carried)
 
 
-def carried_by(last, before, n_more):
+def extrapolation_factor(last, before, n_more):
     """How many times the gain of the last doubling `n_more` further ones bring.
 
     Each brings the same share of the one before, a half at most.
@@ -233,9 +233,11 @@ def out_of_bag(family, model, task, rows):
     rng = check_random_state(task.random_state)
     halves = [half for _ in range(N_HALVINGS) for half in halves_of(unseen, rng)]
     quarters = [quarter for half in halves for quarter in halves_of(half, rng)]
-    totals = family.totals_by(model, task.X, np.stack([unseen, *halves, *quarters]))
+    totals = family.raw_predictions_by(
+        model, task.X, np.stack([unseen, *halves, *quarters])
+    )
     said, *others, right = [
-        AskedOnce(model, partial(family.answer, model, total))
+        CachedPredictions(model, partial(family.response, model, total))
         for total in [*totals, family.targets(model, task.y)]
     ]
     # of squared error what a row lacks is one over its trees, times what they vary
@@ -257,6 +259,6 @@ def halves_of(speaks, rng):
     return first, second
 
 
-def by_position(task):
+def with_positions(task):
     """A task with positions in the place of its rows."""
-    return task.seen_as(np.arange(task.n_samples))
+    return task.with_X(np.arange(task.n_samples))

@@ -14,9 +14,10 @@ import sklprune.families  # noqa: F401  fills the registry
 import sklprune.methods  # noqa: F401
 import sklprune.refits  # noqa: F401
 from sklprune._cost import LATENCIES, sizes
+from sklprune._evaluation.class_counts import Outcomes, classes_of, outcomes_of
+from sklprune._evaluation.splits import splits_of
 from sklprune._evaluation.training_rows import OUT_OF_BAG, plans_for, speaker_for
 from sklprune._memory import remembered
-from sklprune._evaluation.class_counts import Outcomes, classes_of, outcomes_of
 from sklprune._path import (
     Plan,
     PruningPath,
@@ -29,7 +30,6 @@ from sklprune._path import (
 from sklprune._registry import family_of, named, registered, snake_case
 from sklprune._report import Report
 from sklprune._sklearn_private import scorer_name, scorer_takes_weights
-from sklprune._evaluation.splits import splits_of
 from sklprune._units import Units, plural, raw_score
 from sklprune._validation import check_ratio
 
@@ -318,7 +318,9 @@ def _refit_misfit(refit, method, estimator, core):
         if refit is None:
             return "without them the whole must be fitted anew"
         return "it does not act on them in this model"
-    missing = [] if refit is None else family_of(core).lacks(core, refit.needs)
+    missing = (
+        [] if refit is None else family_of(core).missing_capabilities(core, refit.needs)
+    )
     return f"it needs {' and '.join(missing)} of the model" if missing else ""
 
 

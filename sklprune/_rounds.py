@@ -9,13 +9,13 @@ from sklprune._units import Candidate
 
 
 @dataclass(frozen=True)
-class Station:
+class Round:
     """A model on the path, the order of its units, and its place in the whole.
 
     Parameters
     ----------
     method : Method
-    whole, lens : Lens
+    whole, lens : OpenedModel
         The unpruned model, and the one at this station.
     stayed : ndarray of int
         Positions of the units at this station among all units.

@@ -33,7 +33,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "TreeGrower",
-    "asks_for_answers_alone",
+    "only_predicts",
     "bags_can_be_drawn",
     "check_sample_weight",
     "elastic_net_logistic",
@@ -57,7 +57,7 @@ def is_scorer(thing):
     return isinstance(thing, _BaseScorer)
 
 
-def asks_for_answers_alone(scorer, model):
+def only_predicts(scorer, model):
     """Whether a scorer asks a model for its answers to rows, and for nothing else."""
     if isinstance(scorer, _PassthroughScorer):
         own = getattr(type(model), "score", None)

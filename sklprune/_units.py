@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._registry import family_of
 from sklprune._metadata import requested, routing_enabled
+from sklprune._registry import family_of
 from sklprune._sklearn_private import (
     num_samples,
     safe_indexing,
@@ -193,7 +193,7 @@ class Task:
         }
         return replace(self, X=safe_indexing(self.X, rows), unseen=None, **optional)
 
-    def asked(self, *, scorer, random_state, n_jobs):
+    def with_settings(self, *, scorer, random_state, n_jobs):
         """The same rows with what is asked of them."""
         return replace(self, scorer=scorer, random_state=random_state, n_jobs=n_jobs)
 
@@ -201,7 +201,7 @@ class Task:
         """The rows to order units on: the unseen ones where there are any."""
         return self if self.unseen is None else self.take(self.unseen)
 
-    def seen_as(self, X):
+    def with_X(self, X):
         """The same rows in another form: as the last step of a pipeline sees them."""
         return replace(self, X=X)
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import PrunedEstimator, prune
-from sklprune._predictions import carried_by, halves_of, out_of_bag
+from sklprune._predictions import extrapolation_factor, halves_of, out_of_bag
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import CostComplexity, Regrow
@@ -36,7 +36,7 @@ def regrown(model, X=X, y=Y, **options):
     return prune(model, X, y, **asked | options)
 
 
-def carried_on(said, y):
+def extrapolated(said, y):
     """Minus the mean squared error of all trees, from what each one says of rows that
     it has not seen: (n_trees, n_rows), elsewhere NaN.
 
@@ -73,7 +73,7 @@ def test_the_score_of_the_forest_is_carried_on_from_out_of_bag_trees():
     pruned = regrown(forest, scoring="neg_brier_score")
     score = pruned.report_.score
     said = said_by_member(forest, X, np.arange(300, 400))
-    expected, gain = carried_on(said, Y[300:])
+    expected, gain = extrapolated(said, Y[300:])
     assert score["original"] == pytest.approx(expected, abs=NOISE * gain)
     small = pruned.estimator_.predict_proba(X[300:])[:, 1]
     assert score["pruned"] == pytest.approx(-brier_score_loss(Y[300:], small))
@@ -95,7 +95,7 @@ def test_kept_whole_it_still_scores_out_of_bag(model):
     rows = model[:-1].transform(X) if hasattr(model, "steps") else X
     said = said_by_member(inner, rows, np.arange(300, 400))
     pruned = regrown(model, scoring="neg_brier_score", rule=lambda table: 0)
-    expected, gain = carried_on(said, Y[300:])
+    expected, gain = extrapolated(said, Y[300:])
     assert pruned.report_.score["original"] == pytest.approx(expected, abs=NOISE * gain)
     assert pruned.report_.score["difference"] == 0
 
@@ -110,7 +110,7 @@ def scored(forest, X, y, scoring):
     def score(model):
         return scorer(model, everywhere, y)
 
-    carried = speaks.carried_on(score, lambda model: (score(model), [score(model)]))
+    carried = speaks.extrapolated(score, lambda model: (score(model), [score(model)]))
     # of one part alone that part is the score
     assert carried[1] == pytest.approx(carried[0])
     return score(speaks.said), carried[0]
@@ -163,12 +163,12 @@ def test_values_are_no_better_than_right():
 @pytest.mark.parametrize("n_more", [0.0, 0.5, 1.0, 1.45])
 def test_what_further_doublings_bring(n_more):
     # of the law 1 / n each doubling brings half of the one before
-    rest = carried_by(1 / 4, 1 / 2, n_more)
+    rest = extrapolation_factor(1 / 4, 1 / 2, n_more)
     assert rest / 4 == pytest.approx((1 - 2**-n_more) / 4)
     # one that falls faster brings less; no other one brings more
-    assert carried_by(0.1, 1.0, n_more) <= rest
+    assert extrapolation_factor(0.1, 1.0, n_more) <= rest
     for last, before in ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (0.0, 0.0)):
-        assert carried_by(last, before, n_more) == rest
+        assert extrapolation_factor(last, before, n_more) == rest
 
 
 def test_halves_are_disjoint_and_as_large_as_each_other():
@@ -209,7 +209,7 @@ def test_values():
     few_trees = {"method": Regrow(max_trees=10), "rule": Tolerance(0.3)}
     pruned = regrown(forest, X, y, scoring="neg_mean_squared_error", **few_trees)
     said = said_by_member(forest, X, np.arange(300, 400))
-    expected, gain = carried_on(said, y[300:])
+    expected, gain = extrapolated(said, y[300:])
     assert pruned.report_.score["original"] == pytest.approx(expected, abs=NOISE * gain)
     pruned = regrown(forest, X, y, **few_trees)
     assert pruned.report_.score["original"] > r2_score(
@@ -451,7 +451,7 @@ def test_several_splits_and_jobs_say_the_same():
     one = regrown(forest, **brier)
     two = regrown(forest, n_jobs=2, **brier)
     assert one.pruning_ratio_ == two.pruning_ratio_
-    expected, gain = carried_on(said_by_member(forest, X, np.arange(400)), Y)
+    expected, gain = extrapolated(said_by_member(forest, X, np.arange(400)), Y)
     # three folds of nearly equal size
     assert one.report_.score["original"] == pytest.approx(expected, abs=NOISE * gain)
 

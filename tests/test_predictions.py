@@ -13,7 +13,7 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import prune
-from sklprune._predictions import AskedOnce, asked_once
+from sklprune._predictions import CachedPredictions, with_cached_predictions
 from sklprune._units import Task
 
 IRIS = load_iris(return_X_y=True)
@@ -51,8 +51,8 @@ def test_the_score_is_that_of_the_model(model, data, scoring):
     X, y = data
     model.fit(X[::2], y[::2])
     scorer = check_scoring(model, scoring)
-    asked, task = asked_once(model, Task(X, y, scorer=scorer))
-    assert isinstance(asked, AskedOnce)
+    asked, task = with_cached_predictions(model, Task(X, y, scorer=scorer))
+    assert isinstance(asked, CachedPredictions)
     for rows in (ROWS, np.arange(150)):
         expected = scorer(model, X[rows], y[rows])
         said = scorer(asked, task.take(rows).X, y[rows])
@@ -75,7 +75,7 @@ def own_score(model, X, y):
 def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
     model.fit(*data)
     task = Task(*data, scorer=check_scoring(model, scoring))
-    assert asked_once(model, task) == (model, task)
+    assert with_cached_predictions(model, task) == (model, task)
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
 def test_errors_name_the_model(model, scoring):
     model.fit(*OF_TWO) if scoring == "neg_log_loss" else model.fit(*IRIS)
     task = Task(*OF_TWO, scorer=check_scoring(model, scoring))
-    asked, by_position = asked_once(model, task)
+    asked, with_positions = with_cached_predictions(model, task)
     with pytest.raises(AttributeError, match=f"{type(model).__name__} has none of"):
-        task.scorer(asked, by_position.X, task.y)
+        task.scorer(asked, with_positions.X, task.y)
 
 
 class Counting(LogisticRegression):

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics.cluster import contingency_matrix
 
-from sklprune._predictions import asked_once, by_position
 from sklprune._cost import sizes
 from sklprune._evaluation.class_counts import outcomes_of
+from sklprune._predictions import with_cached_predictions, with_positions
 from sklprune._sklearn_private import safe_indexing
 from sklprune._units import score
 from sklprune.rules import standard_error
@@ -88,9 +88,9 @@ class HeldOut:
         """What the table says of one model on one split."""
         model, X = pruned.model, self.task.X
         whole = pruned.candidate.keep.all()
-        asked = asked_once(model, self.task)
+        asked = with_cached_predictions(model, self.task)
         if whole and self.unseen is not None:
-            asked = self.unseen.said, by_position(self.task)
+            asked = self.unseen.said, with_positions(self.task)
         value, parts = self._scored(*asked, whole)
         row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
         row |= {"score": value, "parts": parts}
@@ -111,7 +111,7 @@ class HeldOut:
         """Its score, and the parts that the standard error comes from."""
         if not whole or self.unseen is None or task.scorer is None:
             return _score(model, task, self.blocks)
-        return self.unseen.carried_on(
+        return self.unseen.extrapolated(
             lambda model: score(model, task),
             lambda model: _score(model, task, self.blocks),
         )
@@ -160,7 +160,9 @@ def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
     compare = classes is not None or "agreement" in wanted
-    says, rows = (dense, task) if unseen is None else (unseen.said, by_position(task))
+    says, rows = (
+        (dense, task) if unseen is None else (unseen.said, with_positions(task))
+    )
     labels = says.predict(rows.X) if compare else None
     own = labels if unseen is None or not compare else dense.predict(task.X)
     as_told = as_told_by(says, rows) if "fidelity" in wanted else None

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._path import open_model
-from sklprune._sklearn_private import asks_for_answers_alone
+from sklprune._sklearn_private import only_predicts
 
 #: trees that have not seen a row
 OUT_OF_BAG = "original_out_of_bag"
@@ -95,11 +95,11 @@ def _can_be_fitted_anew(lens, first):
 def _trees_speak(plan, task, lens, first):
     """Whether trees that have not seen a row may speak of it."""
     return (
-        lens.family.speaks_out_of_bag(lens.model)
-        and plan.method.knows_rows_alone(min(map(len, first)), task.n_samples)
+        lens.family.out_of_bag_covers_rows(lens.model)
+        and plan.method.uses_only_pruning_rows(min(map(len, first)), task.n_samples)
         # a scorer of one's own may ask for anything, trees do not speak of targets that
         # a wrapper changes, and have seen other rows of a group
-        and asks_for_answers_alone(task.scorer, lens.model)
+        and only_predicts(task.scorer, lens.model)
         and lens.task.y is task.y
         and task.groups is None
     )

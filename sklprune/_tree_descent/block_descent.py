@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklprune._trees.arrays import Ensemble, Statistics, Subtree
-from sklprune._trees.traversal import walk_of, walk_through
+from sklprune._trees.traversal import traversal_of, traversal_through
 
 #: ratios of leaves: from a half down, four sizes for each factor of two
 LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
@@ -53,7 +53,7 @@ class Descent:
 
     Parameters
     ----------
-    trees : list of Tree
+    trees : list of TreeArrays
     leaves : ndarray of shape (n_trees, n_rows), int
         The leaf of each row, by its number in the tree.
     goal : Goal
@@ -62,7 +62,7 @@ class Descent:
         What the model says without its trees.
     rho : float
         Strength of the pull of values towards zero, in rows.
-    routes : Routes or None
+    routes : DecisionPaths or None
         The way of the rows through the trees, which lets children take the place of
         their parents.
     """
@@ -321,8 +321,8 @@ class Descent:
         from_child = np.full(len(rows), child)
         way = self.trees[i].position, walk.nodes, *walk.children()
         at = at.copy()
-        at[rows] = self.routes.down(*way, from_child, rows)
-        self.walks[i] = walk_through(walk.nodes[left], walk.inner[left])
+        at[rows] = self.routes.follow(*way, from_child, rows)
+        self.walks[i] = traversal_through(walk.nodes[left], walk.inner[left])
         self.leaves[i] = (np.cumsum(left, dtype=np.int32) - 1)[at]
         self.measured.pop(i, None)
         self._accept(i, self._propose(i, price))
@@ -438,7 +438,7 @@ class Descent:
 
 def _walked(tree, ids):
     """The walk through a tree, and the places of leaves given by their numbers."""
-    walk = walk_of(tree.left, tree.right)
+    walk = traversal_of(tree.left, tree.right)
     if (walk.nodes == np.arange(len(walk.nodes))).all():
         return walk, ids
     return walk, walk.ranks()[ids]

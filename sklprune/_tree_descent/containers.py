@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from sklprune._registry import family_of
-from sklprune._trees.consistency import check_round_trip, ends_above
-from sklprune._trees.arrays import of_both
 from sklprune._tree_descent.losses import (
     Goal,
     OneAgainstRestGoal,
@@ -13,6 +11,8 @@ from sklprune._tree_descent.losses import (
     ShareGoal,
     ValuesGoal,
 )
+from sklprune._trees.arrays import both_classes
+from sklprune._trees.consistency import check_consistency, leaves_above
 
 #: classes of the result: the one that came in, or boosting, which holds sums best
 CONTAINERS = ("same", "auto", "gradient_boosting", "hist_gradient_boosting")
@@ -35,7 +35,7 @@ class Form:
     Parameters
     ----------
     family, model : Family, estimator
-    trees : list of Tree
+    trees : list of TreeArrays
     source : list or None
         The trees of the other model that they come from; None for its own.
     goal : callable or None
@@ -69,21 +69,24 @@ class Form:
         leaves : ndarray of shape (n_trees, n_rows)
             The leaf of each of these rows in the whole trees, by their position.
         X : array-like of shape (n_rows, n_features)
-        routes : Routes or None
+        routes : DecisionPaths or None
             The way of these rows, where nodes may have gone above others.
         """
         ensemble = ensemble.unpacked()
-        ensemble = of_both(ensemble) if self.of_second else ensemble
-        model = self.family.from_tables(self.model, ensemble, self.source)
-        said, offset = self.family.total(model, X), self.family.offset(self.model, X)
+        ensemble = both_classes(ensemble) if self.of_second else ensemble
+        model = self.family.from_arrays(self.model, ensemble, self.source)
+        said, offset = (
+            self.family.raw_prediction(model, X),
+            self.family.offset(self.model, X),
+        )
         trees = {tree.position: tree for tree in self.trees}
 
         def ends(subtree):
             if subtree.statistics is not None:
                 return routes.ends(subtree)
-            return ends_above(subtree, trees[subtree.tree], leaves[subtree.tree])
+            return leaves_above(subtree, trees[subtree.tree], leaves[subtree.tree])
 
-        check_round_trip(model, said, ensemble, ends, offset)
+        check_consistency(model, said, ensemble, ends, offset)
         return model
 
 
@@ -103,8 +106,8 @@ class LastBuilt:
 
 def own_form(family, estimator, task, targets):
     """The form of a model that holds its own trees; its rows are told `targets`."""
-    says, weight = family.says(estimator), task.sample_weight
-    trees, of_second = family.tables(estimator), False
+    says, weight = family.output_kind(estimator), task.sample_weight
+    trees, of_second = family.tree_arrays(estimator), False
     if says == "scores":
         goal = partial(Goal, family.loss(estimator), targets, weight)
     elif says == "values":
@@ -123,7 +126,7 @@ def own_form(family, estimator, task, targets):
 def boosting_form(family, estimator, task, targets, container="auto"):
     """The form of a forest whose trees are held by a boosting model."""
     shell, offset, goal = boosting_host(family, estimator, task, targets, container)
-    n_outputs, tables = offset.shape[1], family.tables(estimator)
+    n_outputs, tables = offset.shape[1], family.tree_arrays(estimator)
     # of two classes the second one is what the score speaks for; of several each has a
     # copy of every tree
     copies = [
@@ -131,20 +134,20 @@ def boosting_form(family, estimator, task, targets, container="auto"):
         for output in range(n_outputs)
         for tree in tables
     ]
-    says_now = n_outputs > 1 or family.says(estimator) == "values"
-    source = family.trees(estimator)
+    says_now = n_outputs > 1 or family.output_kind(estimator) == "values"
+    source = family.sklearn_trees(estimator)
     return Form(family_of(shell), shell, copies, source, goal, says_now)
 
 
 def boosting_host(family, estimator, task, targets, container="auto"):
     """A boosting model without a say, what it says, and what its scores lower."""
-    shell = family.recast(estimator, task.X, container)
+    shell = family.empty_boosting(estimator, task.X, container)
     host, weight = family_of(shell), task.sample_weight
     offset = host.offset(shell, task.X)
-    if family.says(estimator) == "values":
+    if family.output_kind(estimator) == "values":
         return shell, offset, partial(ValuesGoal, targets, weight)
     if offset.shape[1] > 1:
-        said = family.total(estimator, task.X)
+        said = family.raw_prediction(estimator, task.X)
         return shell, offset, partial(OneAgainstRestGoal, targets, weight, said)
     # of two classes it is the share of the second one
     goal = partial(Goal, host.loss(shell), targets[:, 1], weight)

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from sklprune._class_weight import weights_of_rows
-from sklprune.methods._base import Method
 from sklprune._tree_descent.block_descent import LEAF_GRID
-from sklprune._tree_descent.synthetic_rows import with_made_up_rows
+from sklprune._tree_descent.synthetic_rows import with_synthetic_rows
+from sklprune.methods._base import Method
 
 TEACHERS = ("auto", "labels", "model")
 #: with fewer rows than this share of those that a model was fitted on, the model knows
@@ -15,10 +14,10 @@ TEACHERS = ("auto", "labels", "model")
 FEW = 1 / 3
 
 
-class TaughtMethod(Method):
+class DistilledMethod(Method):
     """Base of the methods that give leaves new values: somebody says what rows are.
 
-    They have a parameter `teacher`, as `taught` takes it.
+    They have a parameter `teacher`, as `rows_and_targets` takes it.
     """
 
     granularity = "leaf"
@@ -30,7 +29,7 @@ class TaughtMethod(Method):
     def grid(self, task):
         return LEAF_GRID
 
-    def check_teacher(self):
+    def _check_teacher(self):
         """Refuse a `teacher` that nobody knows."""
         if self.teacher not in TEACHERS:
             raise ValueError(
@@ -39,7 +38,7 @@ class TaughtMethod(Method):
             )
 
 
-def taught(family, estimator, task, teacher):
+def rows_and_targets(family, estimator, task, teacher):
     """The rows to learn from, and what is to be said of them.
 
     Where the model is the teacher, rows are made up until there are as many as it was
@@ -62,8 +61,8 @@ def taught(family, estimator, task, teacher):
     n_fitted = family.n_fitted(estimator)
     if task.y is None and teacher == "auto":
         teacher = "model"
-    if not model_teaches(teacher, task.n_samples, n_fitted):
-        weight = weights_of_rows(estimator, task)
+    if not distils_from_model(teacher, task.n_samples, n_fitted):
+        weight = family.row_weights(estimator, task)
         targets = family.targets(estimator, task.y)
         return replace(task, sample_weight=weight), targets
     weight, among = task.sample_weight, None
@@ -71,13 +70,13 @@ def taught(family, estimator, task, teacher):
         # a row of no weight is as if it were not there
         among = np.flatnonzero(weight > 0)
         n_fitted += task.n_samples - len(among)
-    X, like = with_made_up_rows(task.X, n_fitted, task.random_state, among)
+    X, like = with_synthetic_rows(task.X, n_fitted, task.random_state, among)
     weight = None if weight is None else weight[like]
     task = replace(task, X=X, y=None, sample_weight=weight, groups=None, unseen=None)
     return task, _said(family, estimator, X)
 
 
-def model_teaches(teacher, n_rows, n_fitted):
+def distils_from_model(teacher, n_rows, n_fitted):
     """Whether of so many labelled rows the model says what they are.
 
     Parameters
@@ -92,8 +91,8 @@ def model_teaches(teacher, n_rows, n_fitted):
 
 def _said(family, estimator, X):
     """What a model says of rows, as it ought to be told: `targets` of its own."""
-    total = family.total(estimator, X)
-    if family.says(estimator) != "scores":
+    total = family.raw_prediction(estimator, X)
+    if family.output_kind(estimator) != "scores":
         return total
     loss = family.loss(estimator)
     if loss.is_multiclass:

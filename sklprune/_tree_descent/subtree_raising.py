@@ -91,7 +91,7 @@ class _Standing:
         rows = self.rows[self.start[other] : self.start[self.end[other]]]
         at = np.full(len(rows), child)
         links = self.nodes, self.left, self.right
-        at = self.descent.routes.down(self.tree.position, *links, at, rows) - child
+        at = self.descent.routes.follow(self.tree.position, *links, at, rows) - child
         below = slice(child, self.end[child])
         columns = [column[rows] for column in self.columns]
         sums = self.sums[below] + sums_at(at, columns, below.stop - child)

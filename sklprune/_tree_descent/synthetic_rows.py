@@ -14,7 +14,7 @@ N_NEIGHBOURS = 30
 N_MATES = 2000
 
 
-def with_made_up_rows(X, n_rows, random_state, among=None):
+def with_synthetic_rows(X, n_rows, random_state, among=None):
     """The rows of X, and after them as many made-up ones as come to `n_rows`.
 
     Each made-up row takes each of its values from one row of X or, as likely, from one
@@ -43,16 +43,16 @@ def with_made_up_rows(X, n_rows, random_state, among=None):
     """
     n_samples, rng = X.shape[0], check_random_state(random_state)
     like = np.arange(n_samples)
-    n_made_up = n_rows - n_samples
-    if sparse.issparse(X) or n_made_up <= 0 or n_samples < 2:
+    n_synthetic = n_rows - n_samples
+    if sparse.issparse(X) or n_synthetic <= 0 or n_samples < 2:
         return X, like
     among = like if among is None else among
     columns = [column[among] for column in columns_of(X)]
-    first = np.resize(rng.permutation(len(among)), n_made_up)
+    first = np.resize(rng.permutation(len(among)), n_synthetic)
     second = among[_some_neighbour(columns, first, rng)]
     first, rows = among[first], []
     for _ in columns:
-        swap = rng.rand(n_made_up) < 0.5
+        swap = rng.rand(n_synthetic) < 0.5
         rows.append(np.concatenate([like, np.where(swap, second, first)]))
     return from_columns(X, rows), np.concatenate([like, first])
 

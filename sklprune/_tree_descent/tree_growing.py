@@ -22,7 +22,7 @@ def splits_of(X, routes, weight, *, of_values, **params):
     Parameters
     ----------
     X : array-like or sparse matrix of shape (n_rows, n_features)
-    routes : Routes or None
+    routes : DecisionPaths or None
         Which has the rows as scikit-learn's trees compare them.
     weight : ndarray of shape (n_rows,)
         Rows of no weight are not seen.

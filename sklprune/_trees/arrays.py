@@ -8,7 +8,7 @@ import numpy as np
 VALUE_BITS = 12
 
 
-class Tree(NamedTuple):
+class TreeArrays(NamedTuple):
     """One tree of a model that adds up what its trees say.
 
     Children come after their parents.
@@ -81,13 +81,13 @@ class Subtree(NamedTuple):
     tree : int
         Position of the tree in its ensemble.
     nodes : ndarray of shape (n_kept,), int
-        The nodes that stay, in the order of `walked`.
+        The nodes that stay, in the order of `preorder`.
     split : ndarray of shape (n_kept,), bool
         Those of them that are split; the others are the leaves now.
     value : ndarray of shape (n_kept, n_values), or None
         What each of them says, on the scale of the sum; None for what it says now.
     output : int or None
-        As in `Tree`.
+        As in `TreeArrays`.
     statistics : Statistics or None
         Of the nodes, where other rows come by than in the tree: nodes above them are
         gone.
@@ -164,7 +164,7 @@ def truncated(values, n_bits):
     return np.ldexp(np.trunc(np.ldexp(mantissa, n_bits)), exponent - n_bits)
 
 
-def of_both(ensemble):
+def both_classes(ensemble):
     """What an ensemble says of both classes that says how likely the second one is."""
     subtrees = [
         subtree._replace(value=np.hstack([-subtree.value, subtree.value]))
@@ -222,7 +222,7 @@ def sum_up(values, levels):
     return values
 
 
-def alive(split, levels):
+def reachable(split, levels):
     """The nodes that are reached from the root along splits, (n_nodes,), bool."""
     reached = np.zeros(len(split), dtype=bool)
     reached[0] = True
@@ -231,7 +231,7 @@ def alive(split, levels):
     return reached
 
 
-def walked(split, levels):
+def preorder(split, levels):
     """The nodes that are reached from the root along splits, as a walk meets them.
 
     First a node, then all below it on the left, then all on the right: together with
@@ -248,14 +248,14 @@ def walked(split, levels):
     for nodes, left, right in levels:
         place[left] = place[nodes] + 1
         place[right] = place[left] + size[left]
-    reached = np.flatnonzero(alive(split, levels))
+    reached = np.flatnonzero(reachable(split, levels))
     nodes = np.empty(len(reached), dtype=np.intp)
     nodes[place[reached]] = reached
     return nodes
 
 
 def ends_of(split):
-    """The place after all that is below each node, in the order of `walked`.
+    """The place after all that is below each node, in the order of `preorder`.
 
     Below a node and in itself there is one leaf more than there are splits.
 
@@ -272,7 +272,7 @@ def ends_of(split):
 
 
 def children_of(split, end=None):
-    """The places of the children of nodes that are in the order of `walked`.
+    """The places of the children of nodes that are in the order of `preorder`.
 
     A left child comes next, a right one after all that are below the left one.
 
@@ -292,7 +292,7 @@ def children_of(split, end=None):
     return np.where(split, next_one, -1), np.where(split, right, -1)
 
 
-def places_of(nodes, split, levels, n_nodes):
+def leaf_positions_above(nodes, split, levels, n_nodes):
     """The place of the leaf that stands at or above each node of a tree.
 
     Parameters
@@ -318,7 +318,7 @@ def places_of(nodes, split, levels, n_nodes):
     return place
 
 
-def cut_at(left, right, keep):
+def pruned_to(left, right, keep):
     """Which splits stay where some leaves do: those above two of them or more.
 
     Parameters
@@ -336,5 +336,5 @@ def cut_at(left, right, keep):
     kept = np.zeros(len(left), dtype=np.intp)
     kept[left < 0] = keep
     split = sum_up(kept, levels) > 1
-    nodes = walked(split, levels)
+    nodes = preorder(split, levels)
     return nodes, split[nodes]

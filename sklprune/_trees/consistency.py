@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklprune._trees.arrays import levels_of, places_of
+from sklprune._trees.arrays import leaf_positions_above, levels_of
 
 #: rows that a rebuilt model is asked about
 N_ROWS = 256
@@ -20,7 +20,7 @@ def probe_of(task):
     return task.take(probe_rows(task.n_samples)).X
 
 
-def check_round_trip(model, said, ensemble, ends, offset):
+def check_consistency(model, said, ensemble, ends, offset):
     """Refuse a rebuilt model that does not say what it was built to say.
 
     Both sides are sums of the same numbers in another order, each multiplied and
@@ -64,13 +64,13 @@ def check_round_trip(model, said, ensemble, ends, offset):
         )
 
 
-def ends_above(subtree, tree, leaves):
+def leaves_above(subtree, tree, leaves):
     """Where rows end in the upper part of a tree.
 
     Parameters
     ----------
     subtree : Subtree
-    tree : Tree
+    tree : TreeArrays
         The whole one.
     leaves : ndarray of shape (n_rows,)
         The leaves of the whole one that the rows fall into.
@@ -81,5 +81,5 @@ def ends_above(subtree, tree, leaves):
         Positions in the `nodes` of the subtree.
     """
     levels = levels_of(tree.left, tree.right)
-    place = places_of(subtree.nodes, subtree.split, levels, len(tree.left))
+    place = leaf_positions_above(subtree.nodes, subtree.split, levels, len(tree.left))
     return place[leaves]

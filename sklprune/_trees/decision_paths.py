@@ -3,7 +3,7 @@
 import numpy as np
 
 
-class Routes:
+class DecisionPaths:
     """The way of some rows through trees, of which nodes may have been taken out.
 
     Parameters
@@ -18,7 +18,7 @@ class Routes:
         self.trees, self.X, self.values = trees, X, X.ravel()
         self.any_missing = bool(np.isnan(X).any())
 
-    def down(self, position, nodes, left, right, at, rows):
+    def follow(self, position, nodes, left, right, at, rows):
         """Where rows end.
 
         Parameters
@@ -62,4 +62,4 @@ class Routes:
         """The leaf of a subtree that each row ends in: positions in its `nodes`."""
         rows = np.arange(len(self.X))
         at = np.zeros(len(rows), dtype=np.intp)
-        return self.down(subtree.tree, subtree.nodes, *subtree.children(), at, rows)
+        return self.follow(subtree.tree, subtree.nodes, *subtree.children(), at, rows)

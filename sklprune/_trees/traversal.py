@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklprune._trees.arrays import children_of, ends_of, levels_of, sums_at, walked
+from sklprune._trees.arrays import children_of, ends_of, levels_of, preorder, sums_at
 
 
-class Walk(NamedTuple):
+class Traversal(NamedTuple):
     """A tree as a walk meets its nodes: first one, then all below it on the left, then
     all on the right. The left child of a node at place p is at p + 1.
 
@@ -121,7 +121,7 @@ class Walk(NamedTuple):
         return left
 
 
-def walk_of(left, right):
+def traversal_of(left, right):
     """The walk through a tree.
 
     Parameters
@@ -130,11 +130,11 @@ def walk_of(left, right):
         Children of each node, -1 at leaves.
     """
     inner = left >= 0
-    nodes = walked(inner, levels_of(left, right))
-    return walk_through(nodes, inner[nodes])
+    nodes = preorder(inner, levels_of(left, right))
+    return traversal_through(nodes, inner[nodes])
 
 
-def walk_through(nodes, inner):
+def traversal_through(nodes, inner):
     """The walk that meets some nodes.
 
     Parameters
@@ -144,7 +144,7 @@ def walk_through(nodes, inner):
     inner : ndarray of shape (n_nodes,), bool
         Those that are split.
     """
-    walk = Walk(nodes.astype(np.int32), ends_of(inner), [])
+    walk = Traversal(nodes.astype(np.int32), ends_of(inner), [])
     levels = levels_of(*walk.children())
     return walk._replace(levels=[(places, right) for places, _, right in levels])
 
@@ -161,7 +161,7 @@ def first_leaves(left, right):
     -------
     ndarray of shape (n_nodes,), int32
     """
-    walk, rank = walk_of(left, right), np.cumsum(left < 0, dtype=np.int32) - 1
+    walk, rank = traversal_of(left, right), np.cumsum(left < 0, dtype=np.int32) - 1
     leaves = np.flatnonzero(~walk.inner)
     next_leaf = leaves[np.searchsorted(leaves, np.arange(len(left)))]
     first = np.empty_like(rank)

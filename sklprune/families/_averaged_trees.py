@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.base import clone, is_classifier
 
-from sklprune.families._base import seeded
-from sklprune.families._empty_boosting import additive_shell
+from sklprune._estimators import seeded
+from sklprune.families._empty_boosting import make_empty_boosting
 from sklprune.families._trees import ONLY_THE_ROOT, TreesFamily
 
 #: so many trees say how large they come out on rows
@@ -19,14 +19,10 @@ class AveragedFamily(TreesFamily):
 
     def n_values(self, estimator):
         """How many values a tree says of a row."""
-        return self.trees(estimator)[0].value[0].size
+        return self.sklearn_trees(estimator)[0].value[0].size
 
-    def says(self, estimator):
+    def output_kind(self, estimator):
         return "distributions" if is_classifier(estimator) else "values"
-
-    def n_outputs(self, estimator):
-        """How many columns y has, as far as the estimator knows it."""
-        return getattr(estimator, "n_outputs_", 1)
 
     def n_distributions(self, estimator):
         return self.n_outputs(estimator)
@@ -34,7 +30,7 @@ class AveragedFamily(TreesFamily):
     def targets(self, estimator, y):
         return one_hot(estimator, y)
 
-    def total(self, estimator, X):
+    def raw_prediction(self, estimator, X):
         if not is_classifier(estimator):
             return estimator.predict(X).reshape(X.shape[0], -1)
         said = estimator.predict_proba(X)
@@ -43,12 +39,12 @@ class AveragedFamily(TreesFamily):
         width = max(block.shape[1] for block in said)
         return np.hstack([_padded(block, width) for block in said])
 
-    def louder(self, n_trees, n_left):
+    def rescaling(self, n_trees, n_left):
         return n_trees / n_left
 
-    def recast(self, estimator, X, container="auto"):
+    def empty_boosting(self, estimator, X, container="auto"):
         """A boosting model without a say that can hold the trees."""
-        return additive_shell(estimator, X, container)
+        return make_empty_boosting(estimator, X, container)
 
     def capabilities(self, estimator):
         own = {"as_boosting"} if self.n_outputs(estimator) == 1 else set()
@@ -61,7 +57,7 @@ class AveragedFamily(TreesFamily):
         Some are fitted; none, where that fails.
         """
         known = estimator.get_params(deep=False)
-        n_trees = min(SOME_TREES, len(self.trees(estimator)))
+        n_trees = min(SOME_TREES, len(self.sklearn_trees(estimator)))
         params = {"n_estimators": n_trees, "oob_score": False, "warm_start": False}
         params = {name: value for name, value in params.items() if name in known}
         some = seeded(clone(estimator).set_params(**params), task.random_state)
@@ -70,14 +66,17 @@ class AveragedFamily(TreesFamily):
         except ValueError:
             return False
         sizes = [
-            np.mean([tree.node_count for tree in self.trees(model)])
+            np.mean([tree.node_count for tree in self.sklearn_trees(model)])
             for model in (some, estimator)
         ]
         share = task.n_samples / self.n_fitted(estimator)
         return bool(0.6 * share * sizes[1] <= sizes[0] <= 1.25 * sizes[1])
 
     def as_boosting(self, estimator, X, container):
-        shell, tables = self.recast(estimator, X, container), self.tables(estimator)
+        shell, tables = (
+            self.empty_boosting(estimator, X, container),
+            self.tree_arrays(estimator),
+        )
         if is_classifier(estimator) and len(estimator.classes_) == 2:
             # the one score of two classes is how far the second is ahead
             tables = [
@@ -92,7 +91,7 @@ class AveragedFamily(TreesFamily):
         ]
         return shell, trees, np.zeros(n_outputs)
 
-    def answer(self, estimator, total, response):
+    def response(self, estimator, total, response):
         if not is_classifier(estimator):
             return total[:, 0] if total.shape[1] == 1 else total
         several = self.n_outputs(estimator) > 1
@@ -107,7 +106,7 @@ class AveragedFamily(TreesFamily):
         return np.column_stack(labels) if several else labels[0]
 
     @staticmethod
-    def standing(ensemble):
+    def at_least_one(ensemble):
         """The subtrees of an ensemble; where none stands, one that says nothing."""
         silent = np.zeros((1, len(ensemble.baseline)))
         return ensemble.subtrees or [ONLY_THE_ROOT._replace(value=silent)]

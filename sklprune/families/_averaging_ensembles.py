@@ -47,9 +47,9 @@ class MembersFamily(AveragedFamily):
         return model
 
     def capabilities(self, estimator):
-        own = {"member_outputs", "member_targets"}
-        own |= {"out_of_bag"} if self.bags_known(estimator) else set()
-        own |= {"recast"} if self._boosting_holds(estimator) else set()
+        own = {"members"}
+        own |= {"out_of_bag"} if self.bootstrap_rows_known(estimator) else set()
+        own |= {"empty_boosting"} if self._boosting_holds(estimator) else set()
         return super().capabilities(estimator) | own
 
     def _boosting_holds(self, estimator):
@@ -59,7 +59,7 @@ class MembersFamily(AveragedFamily):
 
     # -- rows and members ------------------------------------------------------------
 
-    def bags_known(self, estimator):
+    def bootstrap_rows_known(self, estimator):
         """Whether there are rows that members have not seen, and which is known."""
         raise NotImplementedError
 
@@ -78,12 +78,12 @@ class MembersFamily(AveragedFamily):
             unseen[rows, member] = False
         return unseen
 
-    def speaks_out_of_bag(self, estimator):
+    def out_of_bag_covers_rows(self, estimator):
         """Whether nearly every row has a tree that has not seen it."""
         seen_by_all = ~self.out_of_bag(estimator).any(axis=1)
         return bool(seen_by_all.mean() <= MOST_SEEN_BY_ALL)
 
-    def totals_by(self, estimator, X, speaks):
+    def raw_predictions_by(self, estimator, X, speaks):
         """What some trees say of each row, as a sum over as many as there are.
 
         Parameters
@@ -99,14 +99,14 @@ class MembersFamily(AveragedFamily):
         """
         total = np.stack([self.offset(estimator, X)] * len(speaks))
         known = (
-            self.tables(estimator),
-            self.leaves(estimator, X),
+            self.tree_arrays(estimator),
+            self.leaf_ids(estimator, X),
             np.moveaxis(speaks, 2, 0),
         )
         for tree, ids, mine in zip(*known):
             np.add(total, tree.value[ids], out=total, where=mine[..., None])
         total *= speaks.shape[2] / speaks.sum(axis=2, keepdims=True)
-        if self.says(estimator) == "distributions":
+        if self.output_kind(estimator) == "distributions":
             # rounding alone has made them larger
             np.minimum(total, 1.0, out=total)
         return total
@@ -129,20 +129,20 @@ class MembersFamily(AveragedFamily):
         """X as its trees take it: float32."""
         raise NotImplementedError
 
-    def tables(self, estimator):
-        trees = self.trees(estimator)
+    def tree_arrays(self, estimator):
+        trees = self.sklearn_trees(estimator)
         return [table(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
 
-    def leaves(self, estimator, X):
+    def leaf_ids(self, estimator, X):
         X = self.rows_of_trees(estimator, X)
         ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)
-        for row, tree in zip(ids, self.trees(estimator)):
+        for row, tree in zip(ids, self.sklearn_trees(estimator)):
             row[:] = tree.apply(X)
         return ids
 
-    def from_tables(self, estimator, ensemble, trees=None):
-        trees = self.trees(estimator) if trees is None else trees
-        subtrees = self.standing(ensemble)
+    def from_arrays(self, estimator, ensemble, trees=None):
+        trees = self.sklearn_trees(estimator) if trees is None else trees
+        subtrees = self.at_least_one(ensemble)
         # an average of n trees is the sum of what they say, each n times as loud
         said = [len(subtrees) * each.value + ensemble.baseline for each in subtrees]
         smaller = [
@@ -151,7 +151,7 @@ class MembersFamily(AveragedFamily):
         return self._with_trees(estimator, subtrees, smaller)
 
     def with_subtrees(self, estimator, subtrees):
-        trees = self.trees(estimator)
+        trees = self.sklearn_trees(estimator)
         smaller = [cut(trees[each.tree], each) for each in subtrees]
         return self._with_trees(estimator, subtrees, smaller)
 

@@ -8,27 +8,23 @@ the methods whose names start with `own_`, and so never meets a column.
 This is the only file that asks whether a unit is a column.
 """
 
-import copy
-from inspect import signature
 from itertools import chain, repeat
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.class_weight import compute_sample_weight
 
-from sklprune._frames import column_names, frame_kind
-from sklprune._registry import family_of
+from sklprune._column_step import column_step
+from sklprune._estimators import seeded, takes_weights, without
+from sklprune._frames import column_names
 from sklprune._metadata import requested, routing_enabled
-from sklprune._sklearn_private import CALLBACKS, num_features
+from sklprune._registry import family_of
+from sklprune._sklearn_private import num_features
 from sklprune._units import Columns, Units, plural
 from sklprune.families._column_parameters import FOLLOWS
 from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
-
-#: name and transformer of the step that selects columns
-COLUMN_STEP = ("kept", "passthrough")
 
 
 class Family:
@@ -107,7 +103,7 @@ class Family:
         """
         if units.granularity != "feature":
             return self.own_remove(estimator, units, keep)
-        if task is None or "narrow_fitted" not in self.capabilities(estimator):
+        if task is None or "layers" not in self.capabilities(estimator):
             return None
         step = column_step(units.where.positions[keep], task.X)
         model = self.narrow_fitted(estimator, keep, task)
@@ -192,7 +188,7 @@ class Family:
         anew = refit is not None and refit.fits_anew
         if granularity != "feature":
             return not anew
-        narrows = "narrow_fitted" in self.capabilities(estimator)
+        narrows = "layers" in self.capabilities(estimator)
         return anew or (narrows and (refit is None or refit.of_columns))
 
     # -- what methods may ask for ----------------------------------------------------
@@ -201,7 +197,7 @@ class Family:
         """Names of the methods of this family that work for the estimator at hand."""
         return frozenset()
 
-    def lacks(self, estimator, needs):
+    def missing_capabilities(self, estimator, needs):
         """Those of the capabilities asked for that the estimator does not offer."""
         return [name for name in needs if name not in self.capabilities(estimator)]
 
@@ -256,7 +252,7 @@ class Family:
         """The innermost estimator, fitted or not: the one that methods act on."""
         return estimator
 
-    def settle(self, estimator):
+    def resolve(self, estimator):
         """What a fitted estimator comes down to: of a search the best estimator."""
         return estimator
 
@@ -280,12 +276,27 @@ class Family:
 
     def weights_of_fit(self, estimator, sample_weight):
         """The keywords that hand weights to `fit`."""
-        if not _takes_weights(estimator):
+        if not takes_weights(estimator):
             raise ValueError(
                 f"sample_weight was given, but {type(estimator).__name__}.fit "
                 "does not take it. Leave it out, or wrap a model that takes weights."
             )
         return {"sample_weight": sample_weight}
+
+    def class_weight(self, estimator):
+        """The weights of the classes in the fit, as scikit-learn takes them, or None."""
+        return getattr(estimator, "class_weight", None)
+
+    def row_weights(self, estimator, task):
+        """The weights that a classifier was fitted with, or None where there are none.
+
+        They are the product of the weights of the rows and of their classes.
+        """
+        of_class = self.class_weight(estimator)
+        if of_class is None:
+            return task.sample_weight
+        weight = compute_sample_weight(of_class, task.y)
+        return weight if task.sample_weight is None else weight * task.sample_weight
 
     def takes_nan(self, estimator):
         """Whether missing values may come in; the model may still refuse them."""
@@ -299,50 +310,3 @@ class Family:
         if not type(estimator).__module__.startswith("sklearn."):
             return without(estimator, ())
         return strip_models_inside(without(estimator, ROW_ARRAYS))
-
-
-def _takes_weights(estimator):
-    """Whether fit names sample_weight, or hands on what it does not name."""
-    if has_fit_parameter(estimator, "sample_weight"):
-        return True
-    parameters = signature(estimator.fit).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-
-
-def seeded(estimator, random_state):
-    """An unfitted estimator, in which every `random_state` that is None gets set."""
-    if random_state is None:
-        return estimator
-    unset = {
-        name: random_state
-        for name, value in estimator.get_params(deep=True).items()
-        if name.split("__")[-1] == "random_state" and value is None
-    }
-    return estimator.set_params(**unset)
-
-
-def without(estimator, attributes):
-    """A shallow copy that lacks some attributes, and callbacks of its fit.
-
-    Arrays are shared, never written.
-    """
-    stripped = copy.copy(estimator)
-    for name in (*attributes, CALLBACKS):
-        stripped.__dict__.pop(name, None)
-    return stripped
-
-
-def column_step(indices, X):
-    """A fitted transformer that passes some columns of X on, chosen by position.
-
-    A frame comes out as the kind of frame that X is, with its dtypes; it may then
-    hold these columns alone. An array must keep its width.
-    """
-    step = ColumnTransformer(
-        [(*COLUMN_STEP, [int(i) for i in indices])],
-        sparse_threshold=1.0,
-        verbose_feature_names_out=False,
-    )
-    if frame_kind(X) is not None:
-        step.set_output(transform=frame_kind(X))
-    return step.fit(X)

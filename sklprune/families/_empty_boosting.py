@@ -29,7 +29,7 @@ LEAST = {
 }
 
 
-def additive_shell(estimator, X, container="auto"):
+def make_empty_boosting(estimator, X, container="auto"):
     """A boosting model without a say, to be filled with trees of another model.
 
     It is fitted on one row of each class, so that all that scikit-learn keeps in a

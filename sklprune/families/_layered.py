@@ -52,11 +52,11 @@ class LayeredFamily(Family):
         raise NotImplementedError
 
     def activate(self, estimator, outputs):
-        """The activation of the hidden layers."""
-        raise NotImplementedError
+        """The activation of the hidden layers: none where there are no hidden layers."""
+        return outputs
 
     def capabilities(self, estimator):
-        return frozenset({"layers", "with_layers", "activate", "narrow_fitted"})
+        return frozenset({"layers"})
 
     def own_units(self, estimator, granularity):
         shapes = tuple(layer.coef.shape for layer in self.layers(estimator))

@@ -8,19 +8,16 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
-from sklprune._class_weight import weights_of_rows
+from sklprune._estimators import seeded
 from sklprune._frames import as_matrix
-from sklprune.families._base import seeded
 
 
-def fit_together(fit, estimator, support, task, alpha):
+def fit_together(family, estimator, support, task, alpha):
     """Fit a clone on the columns that all outputs keep.
 
     Parameters
     ----------
-    fit : callable
-        `fit(estimator, X, y, sample_weight)`.
-    estimator : estimator
+    family, estimator : Family, estimator
     support : ndarray of shape (n_columns, n_outputs), bool
         Of equal columns.
     task : Task
@@ -34,19 +31,19 @@ def fit_together(fit, estimator, support, task, alpha):
     columns = np.flatnonzero(support[:, 0])
     model = _prepared(estimator, alpha, task.random_state)
     X = as_matrix(task.X)[:, columns]
-    fit(model, X, task.y, task.sample_weight)
+    family.fit(model, X, task.y, task.sample_weight)
     coef = np.zeros(support.shape)
     coef[columns] = np.atleast_2d(model.coef_).T
     return coef, np.broadcast_to(model.intercept_, support.shape[1])
 
 
-def fit_apart(fit, estimator, support, task, alpha):
+def fit_apart(family, estimator, support, task, alpha):
     """Fit each output by itself, on its own columns: see `fit_together`.
 
     A class is fitted against the rest. The weights of classes become weights of rows.
     An output without columns keeps what `estimator` says of it.
     """
-    weight = weights_of_rows(estimator, task)
+    weight = family.row_weights(estimator, task)
     coef, intercept = np.zeros(support.shape), np.array(estimator.intercept_, float)
     intercept = np.array(np.broadcast_to(intercept, support.shape[1]))
     for output in np.flatnonzero(support.any(axis=0)):
@@ -58,7 +55,7 @@ def fit_apart(fit, estimator, support, task, alpha):
         columns = np.flatnonzero(support[:, output])
         single = _prepared(single, alpha, task.random_state)
         X = as_matrix(task.X)[:, columns]
-        fit(single, X, _target(estimator, task.y, output), weight)
+        family.fit(single, X, _target(estimator, task.y, output), weight)
         coef[columns, output] = np.ravel(single.coef_)
         intercept[output] = np.ravel(single.intercept_)[0]
     return coef, intercept

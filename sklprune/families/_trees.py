@@ -7,9 +7,9 @@ from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
-from sklprune._trees.consistency import check_round_trip, ends_above, probe_of
-from sklprune._trees.decision_paths import Routes
-from sklprune._trees.arrays import Ensemble, Subtree, Tree, cut_at, levels_of
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of, pruned_to
+from sklprune._trees.consistency import check_consistency, leaves_above, probe_of
+from sklprune._trees.decision_paths import DecisionPaths
 from sklprune._units import Units
 from sklprune.families._base import Family
 
@@ -36,47 +36,49 @@ class TreesFamily(Family):
 
     # -- what a family of trees knows ----------------------------------------------
 
-    def tables(self, estimator):
-        """The trees as arrays, a list of `Tree`."""
+    def tree_arrays(self, estimator):
+        """The trees as arrays, a list of `TreeArrays`."""
         raise NotImplementedError
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         """The trees of scikit-learn behind the tables."""
         raise NotImplementedError
 
-    def leaves(self, estimator, X):
+    def leaf_ids(self, estimator, X):
         """The leaf that each row falls into: (n_trees, n_rows), int32 node ids."""
         raise NotImplementedError
 
-    def routes(self, estimator, X, trees=None):
-        """The way of rows through its trees, or through others; a `Routes`.
+    def decision_paths(self, estimator, X, trees=None):
+        """The way of rows through its trees, or through others; a `DecisionPaths`.
 
         None where it is not known: of sparse rows, and in histogram boosting.
         """
         if sparse.issparse(X):
             return None
         X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False)
-        return Routes(self.trees(estimator) if trees is None else trees, X)
+        return DecisionPaths(
+            self.sklearn_trees(estimator) if trees is None else trees, X
+        )
 
     def offset(self, estimator, X):
         """What the model says without its trees, (n_rows, n_outputs)."""
         raise NotImplementedError
 
-    def total(self, estimator, X):
+    def raw_prediction(self, estimator, X):
         """The sum as the model itself predicts it, (n_rows, n_values)."""
         raise NotImplementedError
 
     def n_fitted(self, estimator):
         """How many rows the trees were fitted on, as far as they know."""
-        return max(int(self.rows_of(tree)[0]) for tree in self.trees(estimator))
+        return max(int(self.rows_of(tree)[0]) for tree in self.sklearn_trees(estimator))
 
     def rows_of(self, tree):
         """How many of the rows that it was fitted on came by each node of a tree."""
         return tree.n_node_samples
 
-    def bags(self, estimator):
+    def bootstrap_rows(self, estimator):
         """Which rows each tree was fitted on, an index."""
-        return [slice(None)] * len(self.trees(estimator))
+        return [slice(None)] * len(self.sklearn_trees(estimator))
 
     def fitted_on(self, estimator, X, sample_weight=None):
         """Whether the trees were fitted on these rows, all of them and in order.
@@ -87,13 +89,13 @@ class TreesFamily(Family):
         """
         if X.shape[0] != self.n_fitted(estimator):
             return False
-        counts = [self.rows_of(tree) for tree in self.trees(estimator)]
+        counts = [self.rows_of(tree) for tree in self.sklearn_trees(estimator)]
         if sum(len(count) // 2 for count in counts) < SPLITS_THAT_TELL:
             return False
         weighs = np.ones(X.shape[0], dtype=bool)
         if sample_weight is not None:
             weighs = np.asarray(sample_weight) != 0
-        known = counts, self.bags(estimator), self.leaves(estimator, X)
+        known = counts, self.bootstrap_rows(estimator), self.leaf_ids(estimator, X)
         for count, bag, ids in zip(*known):
             found = np.bincount(ids[bag], minlength=len(count))
             some = np.bincount(ids[bag][weighs[bag]], minlength=len(count))
@@ -101,7 +103,7 @@ class TreesFamily(Family):
                 return False
         return True
 
-    def says(self, estimator):
+    def output_kind(self, estimator):
         """What the sum of the trees is: "values", "distributions" over the classes,
         or "scores" that a loss is taken of."""
         raise NotImplementedError
@@ -110,7 +112,7 @@ class TreesFamily(Family):
         """The loss of the scores: one of scikit-learn."""
         raise NotImplementedError
 
-    def answer(self, estimator, total, response):
+    def response(self, estimator, total, response):
         """What the model answers rows whose trees, and the offset, sum up to `total`.
 
         Parameters
@@ -139,10 +141,10 @@ class TreesFamily(Family):
             tree.impurity
             * tree.weighted_n_node_samples
             / tree.weighted_n_node_samples[0]
-            for tree in self.trees(estimator)
+            for tree in self.sklearn_trees(estimator)
         ]
 
-    def from_tables(self, estimator, ensemble, trees=None):
+    def from_arrays(self, estimator, ensemble, trees=None):
         """A copy of the estimator that holds a pruned `Ensemble`.
 
         `trees` are those that it was pruned from, where they are not its own.
@@ -152,6 +154,18 @@ class TreesFamily(Family):
     def with_subtrees(self, estimator, subtrees):
         """A copy that holds some subtrees, each of which says what it said before."""
         raise NotImplementedError
+
+    def n_outputs(self, estimator):
+        """How many columns y has, where the estimator knows it; else 1."""
+        return getattr(estimator, "n_outputs_", 1)
+
+    def boosting_misfit(self, estimator):
+        """Why no boosting model can represent the trees, as a clause; "" if one can."""
+        if self.n_outputs(estimator) > 1:
+            return "has several outputs, and boosting has one"
+        if len(getattr(estimator, "classes_", (0, 1))) == 1:
+            return "knows a single class, and boosting needs two or more"
+        return ""
 
     def as_boosting(self, estimator, X, container):
         """The same sum as scores of a boosting model.
@@ -167,7 +181,7 @@ class TreesFamily(Family):
         -------
         shell : estimator
             A boosting model without a say, to be filled with the trees.
-        trees : list of Tree
+        trees : list of TreeArrays
             What each of them adds to the score of an output.
         offset : ndarray of shape (n_outputs,)
             What is to be said without any tree.
@@ -175,23 +189,22 @@ class TreesFamily(Family):
         raise NotImplementedError
 
     def method_of(self, estimator):
-        if "from_tables" in self.capabilities(estimator):
+        if "rebuild" in self.capabilities(estimator):
             return self.default_method
         return "cost_complexity"
 
     # -- leaves as units --------------------------------------------------------------
 
     def capabilities(self, estimator):
-        offers = {"tables", "risks", "leaves", "offset", "says", "targets", "total"}
-        offers |= {"answer", "fitted_on"}
+        offers = {"trees", "fitted_on"}
         # other values in the leaves would break what was promised of them
         promised = getattr(estimator, "monotonic_cst", None) is not None
         # nothing tells how far a step on such a loss ought to go
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES
-        return frozenset(offers | (set() if promised or robust else {"from_tables"}))
+        return frozenset(offers | (set() if promised or robust else {"rebuild"}))
 
     def counts(self, estimator):
-        trees = self.trees(estimator)
+        trees = self.sklearn_trees(estimator)
         counts = self.count_nodes(trees) | {"members": len(trees)}
         return super().counts(estimator) | counts
 
@@ -200,7 +213,7 @@ class TreesFamily(Family):
         return tree_counts(trees)
 
     def own_units(self, estimator, granularity):
-        trees = self.tables(estimator)
+        trees = self.tree_arrays(estimator)
         # a report keeps them: half the bytes that scikit-learn takes
         where = tuple(
             (tree.left.astype(np.int32), tree.right.astype(np.int32)) for tree in trees
@@ -229,32 +242,34 @@ class TreesFamily(Family):
 
     def _subtrees(self, estimator, keep):
         """What stays of the trees where some leaves do, and what its nodes say."""
-        trees = self.tables(estimator)
+        trees = self.tree_arrays(estimator)
         ends = np.cumsum([tree.n_leaves for tree in trees])[:-1]
         subtrees = []
         for i, (tree, kept) in enumerate(zip(trees, np.split(keep, ends))):
             if kept.any():
-                nodes, split = cut_at(tree.left, tree.right, kept)
+                nodes, split = pruned_to(tree.left, tree.right, kept)
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
         return subtrees
 
     def _check_cut(self, smaller, estimator, subtrees, task):
         """Check a model of which leaves were cut on some of the rows."""
-        X, trees = probe_of(task), self.tables(estimator)
-        louder = self.louder(len(trees), len(subtrees))
+        X, trees = probe_of(task), self.tree_arrays(estimator)
+        louder = self.rescaling(len(trees), len(subtrees))
         subtrees = [
             each._replace(value=louder * trees[each.tree].value[each.nodes])
             for each in subtrees
         ]
-        offset, leaves = self.offset(estimator, X), self.leaves(estimator, X)
+        offset, leaves = self.offset(estimator, X), self.leaf_ids(estimator, X)
 
         def ends(subtree):
-            return ends_above(subtree, trees[subtree.tree], leaves[subtree.tree])
+            return leaves_above(subtree, trees[subtree.tree], leaves[subtree.tree])
 
         ensemble = Ensemble(subtrees, np.zeros(offset.shape[1]))
-        check_round_trip(smaller, self.total(smaller, X), ensemble, ends, offset)
+        check_consistency(
+            smaller, self.raw_prediction(smaller, X), ensemble, ends, offset
+        )
 
-    def louder(self, n_trees, n_left):
+    def rescaling(self, n_trees, n_left):
         """How much louder each tree becomes in the sum where others leave."""
         return 1.0
 
@@ -271,7 +286,7 @@ class BoostedFamily(TreesFamily):
     default_method = "backfitting"
     zero_is_second = False
 
-    def says(self, estimator):
+    def output_kind(self, estimator):
         return "scores"
 
     def loss(self, estimator):
@@ -283,7 +298,7 @@ class BoostedFamily(TreesFamily):
             return y.astype(float)
         return np.searchsorted(estimator.classes_, y).astype(float)
 
-    def answer(self, estimator, total, response):
+    def response(self, estimator, total, response):
         raw = total if total.shape[1] > 1 else total[:, 0]
         if response == "decision_function":
             return raw
@@ -302,7 +317,7 @@ class BoostedFamily(TreesFamily):
 
 def table(tree, position=0, scale=1.0, output=None):
     """A fitted `Tree` of scikit-learn as arrays; values are multiplied by `scale`."""
-    return Tree(
+    return TreeArrays(
         tree.children_left,
         tree.children_right,
         tree.value.reshape(tree.node_count, -1) * scale,

@@ -6,11 +6,12 @@ from sklearn.tree import BaseDecisionTree
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sklprune._estimators import without
 from sklprune._registry import family_of
 from sklprune._sklearn_private import bags_can_be_drawn
-from sklprune.families._base import Family, without
-from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
 from sklprune.families._averaging_ensembles import MembersFamily
+from sklprune.families._base import Family
+from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
 from sklprune.families._trees import filled, renumbered
 
 
@@ -63,11 +64,18 @@ class BaggingFamily(MembersFamily):
     def capabilities(self, estimator):
         offers = super().capabilities(estimator)
         if not self._holds_trees(estimator):
-            return offers & {"member_outputs", "member_targets", "out_of_bag"}
+            return offers & {"members", "out_of_bag"}
         # other values in the leaves would break what was promised of them
         if getattr(estimator.estimator, "monotonic_cst", None) is not None:
-            offers -= {"from_tables"}
+            offers -= {"rebuild"}
         return offers if bags_can_be_drawn(estimator) else offers - {"fitted_on"}
+
+    def class_weight(self, estimator):
+        of_class = getattr(estimator.estimator, "class_weight", None)
+        if not isinstance(of_class, dict):
+            return of_class
+        # members know classes by their positions
+        return {estimator.classes_[i]: each for i, each in of_class.items()}
 
     def counts(self, estimator):
         if self._holds_trees(estimator):
@@ -80,12 +88,12 @@ class BaggingFamily(MembersFamily):
 
     # -- rows and members ------------------------------------------------------------
 
-    def bags_known(self, estimator):
+    def bootstrap_rows_known(self, estimator):
         if not bags_can_be_drawn(estimator):
             return False
         return estimator.bootstrap or estimator._max_samples < estimator._n_samples
 
-    def bags(self, estimator):
+    def bootstrap_rows(self, estimator):
         # rows that were drawn twice are one row of twice the weight, where members
         # take weights
         drawn = zip(estimator.estimators_samples_, estimator.estimators_)
@@ -116,7 +124,7 @@ class BaggingFamily(MembersFamily):
 
     # -- trees as arrays -------------------------------------------------------------
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         return [
             _of_all(member, columns, estimator)
             for member, columns in _with_columns(estimator)

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
-from sklprune.families._base import without
-from sklprune.families._empty_boosting import additive_shell
+from sklprune._estimators import without
+from sklprune.families._empty_boosting import make_empty_boosting
 from sklprune.families._trees import (
     ONLY_THE_ROOT,
     BoostedFamily,
@@ -15,7 +15,7 @@ from sklprune.families._trees import (
 )
 
 #: written by training, read by nothing that predicts
-LEFT_OVERS = (
+TRAINING_STATE = (
     "_rng",
     "oob_improvement_",
     "oob_score_",
@@ -33,24 +33,24 @@ class BoostingFamily(BoostedFamily):
     classes = ("BaseGradientBoosting",)
     zero_is_second = True
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_.ravel()]
 
-    def tables(self, estimator):
+    def tree_arrays(self, estimator):
         n_outputs = estimator.estimators_.shape[1]
         return [
             table(tree, i, estimator.learning_rate, i % n_outputs).averaged()
-            for i, tree in enumerate(self.trees(estimator))
+            for i, tree in enumerate(self.sklearn_trees(estimator))
         ]
 
-    def leaves(self, estimator, X):
+    def leaf_ids(self, estimator, X):
         ids = estimator.apply(_values(X)).reshape(X.shape[0], -1)
         return np.ascontiguousarray(ids.T, dtype=np.int32)
 
     def offset(self, estimator, X):
         return estimator._raw_predict_init(_values(X))
 
-    def total(self, estimator, X):
+    def raw_prediction(self, estimator, X):
         score = estimator.decision_function if is_classifier(estimator) else None
         return (score or estimator.predict)(X).reshape(X.shape[0], -1)
 
@@ -64,14 +64,15 @@ class BoostingFamily(BoostedFamily):
         # of the exponential loss scores are half the log odds
         loud = 2.0 if estimator.loss == "exponential" else 1.0
         trees = [
-            tree._replace(value=loud * tree.value) for tree in self.tables(estimator)
+            tree._replace(value=loud * tree.value)
+            for tree in self.tree_arrays(estimator)
         ]
         offset = self.offset(estimator, np.zeros((1, estimator.n_features_in_)))
-        return additive_shell(estimator, X, container), trees, loud * offset[0]
+        return make_empty_boosting(estimator, X, container), trees, loud * offset[0]
 
-    def from_tables(self, estimator, ensemble, trees=None):
+    def from_arrays(self, estimator, ensemble, trees=None):
         own = trees is None
-        trees = self.trees(estimator) if own else trees
+        trees = self.sklearn_trees(estimator) if own else trees
         rate = estimator.learning_rate
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in ensemble.subtrees:
@@ -85,7 +86,7 @@ class BoostingFamily(BoostedFamily):
         return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
 
     def with_subtrees(self, estimator, subtrees):
-        trees = self.trees(estimator)
+        trees = self.sklearn_trees(estimator)
         columns = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in subtrees:
             tree = trees[subtree.tree]
@@ -115,7 +116,7 @@ class BoostingFamily(BoostedFamily):
         return model
 
     def strip(self, estimator):
-        return without(estimator, LEFT_OVERS)
+        return without(estimator, TRAINING_STATE)
 
 
 def _values(X):

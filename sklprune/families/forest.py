@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from sklprune._estimators import without
 from sklprune._sklearn_private import samples_can_be_drawn
-from sklprune.families._base import without
 from sklprune.families._averaging_ensembles import MembersFamily
 
 #: written by training, read by nothing that predicts
-LEFT_OVERS = (
+TRAINING_STATE = (
     "oob_decision_function_",
     "oob_prediction_",
     "oob_score_",
@@ -22,20 +22,27 @@ class ForestFamily(MembersFamily):
     member = "tree"
 
     def capabilities(self, estimator):
-        lost = estimator.bootstrap and not self.bags_known(estimator)
+        lost = estimator.bootstrap and not self.bootstrap_rows_known(estimator)
         return super().capabilities(estimator) - ({"fitted_on"} if lost else set())
 
-    def bags_known(self, estimator):
+    def bootstrap_rows_known(self, estimator):
         return samples_can_be_drawn(estimator)
+
+    def class_weight(self, estimator):
+        of_class = super().class_weight(estimator)
+        if isinstance(of_class, str) and of_class == "balanced_subsample":
+            # what is balanced in each bootstrap sample is balanced over all rows here
+            return "balanced"
+        return of_class
 
     # -- trees as arrays -------------------------------------------------------------
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         return [member.tree_ for member in estimator.estimators_]
 
-    def bags(self, estimator):
+    def bootstrap_rows(self, estimator):
         if not estimator.bootstrap:
-            return super().bags(estimator)
+            return super().bootstrap_rows(estimator)
         return [np.unique(rows) for rows in estimator.estimators_samples_]
 
     def rows_of_trees(self, estimator, X):
@@ -48,7 +55,7 @@ class ForestFamily(MembersFamily):
         return np.stack([_flat(tree, X) for tree in estimator.estimators_], axis=1)
 
     def strip(self, estimator):
-        return without(estimator, LEFT_OVERS)
+        return without(estimator, TRAINING_STATE)
 
 
 def _flat(tree, X):

@@ -4,8 +4,9 @@ A model that is frozen as a whole is taken out of its `FrozenEstimator` before i
 family is asked for.
 """
 
+from sklprune._estimators import without
 from sklprune._registry import family_of
-from sklprune.families._base import Family, without
+from sklprune.families._base import Family
 
 
 class FrozenFamily(Family):

@@ -4,12 +4,12 @@ import copy
 
 import numpy as np
 
-from sklprune._trees.arrays import Tree, levels_of
-from sklprune.families._base import without
+from sklprune._estimators import without
+from sklprune._trees.arrays import TreeArrays, levels_of
 from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts, records
 
 #: written by training, read by nothing that predicts
-LEFT_OVERS = (
+TRAINING_STATE = (
     "train_score_",
     "validation_score_",
     "_feature_subsample_rng",
@@ -26,46 +26,48 @@ class HistBoostingFamily(BoostedFamily):
 
     classes = ("BaseHistGradientBoosting",)
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         return [tree for stage in estimator._predictors for tree in stage]
 
-    def tables(self, estimator):
+    def tree_arrays(self, estimator):
         n_outputs = estimator.n_trees_per_iteration_
         return [
             _table(tree, i, i % n_outputs)
-            for i, tree in enumerate(self.trees(estimator))
+            for i, tree in enumerate(self.sklearn_trees(estimator))
         ]
 
     def risks(self, estimator):
         # the gains of splits are kept alone: what those below a node add up to is its
         # risk, up to a constant that no comparison meets
         risks = []
-        for tree, table in zip(self.trees(estimator), self.tables(estimator)):
+        for tree, table in zip(
+            self.sklearn_trees(estimator), self.tree_arrays(estimator)
+        ):
             risk = np.zeros(len(tree.nodes))
             for nodes, left, right in reversed(levels_of(table.left, table.right)):
                 risk[nodes] = tree.nodes["gain"][nodes] + risk[left] + risk[right]
             risks.append(risk)
         return risks
 
-    def leaves(self, estimator, X):
+    def leaf_ids(self, estimator, X):
         X = estimator._preprocess_X(X, reset=False)
         known = estimator._bin_mapper.make_known_categories_bitsets()
-        ids = np.empty((len(self.trees(estimator)), X.shape[0]), dtype=np.int32)
-        for row, tree in zip(ids, self.trees(estimator)):
+        ids = np.empty((len(self.sklearn_trees(estimator)), X.shape[0]), dtype=np.int32)
+        for row, tree in zip(ids, self.sklearn_trees(estimator)):
             # a tree that says the number of the node that it ends in
             nodes = tree.nodes.copy()
             nodes["value"] = np.arange(len(nodes))
             row[:] = self._tree(tree, nodes).predict(X, *known, n_threads=1)
         return ids
 
-    def routes(self, estimator, X, trees=None):
+    def decision_paths(self, estimator, X, trees=None):
         return None
 
     def offset(self, estimator, X):
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
 
-    def total(self, estimator, X):
+    def raw_prediction(self, estimator, X):
         return estimator._raw_predict(X)
 
     def rows_of(self, tree):
@@ -73,8 +75,8 @@ class HistBoostingFamily(BoostedFamily):
 
     # -- building ----------------------------------------------------------------------
 
-    def from_tables(self, estimator, ensemble, trees=None):
-        own = self.trees(estimator)
+    def from_arrays(self, estimator, ensemble, trees=None):
+        own = self.sklearn_trees(estimator)
         if trees is not None:
             own = [_converted(tree, own[0]) for tree in trees]
         model = self.with_subtrees(estimator, ensemble.subtrees, own)
@@ -85,7 +87,7 @@ class HistBoostingFamily(BoostedFamily):
         return model
 
     def with_subtrees(self, estimator, subtrees, trees=None):
-        trees = self.trees(estimator) if trees is None else trees
+        trees = self.sklearn_trees(estimator) if trees is None else trees
         columns = [[] for _ in range(estimator.n_trees_per_iteration_)]
         for subtree in subtrees:
             smaller = self._cut(trees[subtree.tree], subtree)
@@ -136,7 +138,7 @@ class HistBoostingFamily(BoostedFamily):
         return node_counts(leaf, weight, per_leaf=1)
 
     def strip(self, estimator):
-        model = without(estimator, LEFT_OVERS)
+        model = without(estimator, TRAINING_STATE)
         # thresholds of numbers are read while binning alone, those of categories tell
         # known ones from unknown ones: 2 kB a column
         mapper = copy.copy(estimator._bin_mapper)
@@ -156,7 +158,7 @@ def _table(tree, position=0, output=None):
         np.where(leaf, -1, nodes[side].astype(int)) for side in ("left", "right")
     )
     value, weight = nodes["value"][:, None], nodes["count"].astype(float)
-    return Tree(left, right, value, weight, output, position).averaged()
+    return TreeArrays(left, right, value, weight, output, position).averaged()
 
 
 def _converted(tree, like):

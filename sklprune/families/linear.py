@@ -7,16 +7,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import has_fit_parameter
 
-from sklprune._class_weight import weights_of_rows
+from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune.families._backpropagation import Problem
-from sklprune.families._base import without
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
-from sklprune.families._masked_solvers import solve
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
+from sklprune.families._masked_solvers import solve
 
 #: written by training, read by nothing that predicts
-LEFT_OVERS = (
+TRAINING_STATE = (
     "average_coef_",
     "average_intercept_",
     "standard_coef_",
@@ -93,19 +92,18 @@ class LinearFamily(LayeredFamily):
             return estimator
         task = replace(task, y=labels_of(estimator, task.y, every=True))
         if (support == support[:, :1]).all():
-            fitted = fit_together(self.fit, estimator, support, task, alpha)
+            fitted = fit_together(self, estimator, support, task, alpha)
         elif _is_multinomial(estimator):
             fitted = self._solve_multinomial(estimator, layer, task, alpha)
         else:
-            fitted = fit_apart(self.fit, estimator, support, task, alpha)
+            fitted = fit_apart(self, estimator, support, task, alpha)
         coef, intercept = fitted
         intercept = None if layer.intercept is None else intercept
         return self.with_layers(estimator, [Layer(coef, intercept)])
 
-    @staticmethod
-    def _solve_multinomial(estimator, layer, task, alpha):
+    def _solve_multinomial(self, estimator, layer, task, alpha):
         """Multinomial logistic regression, each class on its own columns."""
-        weight = weights_of_rows(estimator, task)
+        weight = self.row_weights(estimator, task)
         weight = np.ones(task.n_samples) if weight is None else weight
         X = as_matrix(task.X).astype(float)
         targets = np.asarray(task.y)[:, None] == estimator.classes_
@@ -123,7 +121,7 @@ class LinearFamily(LayeredFamily):
 
     def strip(self, estimator):
         # partial_fit writes in place: what came in must not be changed through this
-        model = without(estimator, LEFT_OVERS)
+        model = without(estimator, TRAINING_STATE)
         for name in ("coef_", "intercept_"):
             if name in model.__dict__:
                 setattr(model, name, copy.copy(getattr(model, name)))

@@ -4,15 +4,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune._units import Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
-from sklprune.families._base import without
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
 
 #: state of the optimiser and of its random numbers, made anew by the next fit
-LEFT_OVERS = (
+TRAINING_STATE = (
     "_coef_indptr",
     "_intercept_indptr",
     "_optimizer",
@@ -38,7 +38,7 @@ class MLPFamily(LayeredFamily):
         ]
 
     def with_layers(self, estimator, layers):
-        model = without(estimator, LEFT_OVERS)
+        model = without(estimator, TRAINING_STATE)
         dtype = estimator.coefs_[0].dtype
         model.coefs_ = [np.ascontiguousarray(coef, dtype) for coef, _ in layers]
         model.intercepts_ = [np.array(intercept, dtype) for _, intercept in layers]
@@ -153,7 +153,7 @@ class MLPFamily(LayeredFamily):
 
     def strip(self, estimator):
         # partial_fit writes in place: what came in must not be changed through this
-        model = without(estimator, LEFT_OVERS)
+        model = without(estimator, TRAINING_STATE)
         if hasattr(model, "coefs_"):
             model.coefs_ = [coef.copy() for coef in model.coefs_]
             model.intercepts_ = [intercept.copy() for intercept in model.intercepts_]

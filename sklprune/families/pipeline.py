@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from sklprune._column_step import COLUMN_STEP
+from sklprune._estimators import without
 from sklprune._registry import family_of
-from sklprune.families._base import COLUMN_STEP, Family, without
+from sklprune.families._base import Family
 
 
 class PipelineFamily(Family):
@@ -14,7 +16,7 @@ class PipelineFamily(Family):
     def inside(self, estimator, task):
         if len(estimator) == 1:
             return estimator[-1], task
-        return estimator[-1], task.seen_as(estimator[:-1].transform(task.X))
+        return estimator[-1], task.with_X(estimator[:-1].transform(task.X))
 
     def names_inside(self, estimator, names):
         if len(estimator) == 1:
@@ -51,9 +53,9 @@ class PipelineFamily(Family):
         pipeline.steps[-1] = (estimator.steps[-1][0], model)
         return pipeline
 
-    def settle(self, estimator):
+    def resolve(self, estimator):
         last = estimator[-1]
-        best = family_of(last).settle(last)
+        best = family_of(last).resolve(last)
         return estimator if best is last else self.close(estimator, best)
 
     def core(self, estimator):

@@ -12,14 +12,14 @@ class SearchFamily(Family):
     def core(self, estimator):
         return family_of(estimator.estimator).core(estimator.estimator)
 
-    def settle(self, estimator):
+    def resolve(self, estimator):
         if not hasattr(estimator, "best_estimator_"):
             raise ValueError(
                 f"{type(estimator).__name__}(refit={estimator.refit!r}) keeps no best "
                 "estimator that could be pruned. Set refit=True."
             )
         best = estimator.best_estimator_
-        return family_of(best).settle(best)
+        return family_of(best).resolve(best)
 
     def counts(self, estimator):
         best = getattr(estimator, "best_estimator_", None)

@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression
 
+from sklprune._estimators import without
 from sklprune._registry import family_of
-from sklprune.families._base import Family, without
+from sklprune.families._base import Family
 
 
 class TransformedTargetFamily(Family):
@@ -28,9 +29,9 @@ class TransformedTargetFamily(Family):
         whole.regressor_ = model
         return whole
 
-    def settle(self, estimator):
+    def resolve(self, estimator):
         regressor = estimator.regressor_
-        best = family_of(regressor).settle(regressor)
+        best = family_of(regressor).resolve(regressor)
         if best is regressor:
             return estimator
         # a clone, fitted on fewer columns say, need not search again

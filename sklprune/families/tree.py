@@ -16,18 +16,18 @@ class TreeFamily(AveragedFamily):
     classes = ("BaseDecisionTree",)
     default_method = "cost_complexity"
 
-    def trees(self, estimator):
+    def sklearn_trees(self, estimator):
         return [estimator.tree_]
 
-    def tables(self, estimator):
+    def tree_arrays(self, estimator):
         return [table(estimator.tree_)]
 
-    def leaves(self, estimator, X):
+    def leaf_ids(self, estimator, X):
         return estimator.apply(X)[None].astype(np.int32)
 
-    def from_tables(self, estimator, ensemble, trees=None):
-        (tree,) = self.trees(estimator) if trees is None else trees
-        (subtree,) = self.standing(ensemble)
+    def from_arrays(self, estimator, ensemble, trees=None):
+        (tree,) = self.sklearn_trees(estimator) if trees is None else trees
+        (subtree,) = self.at_least_one(ensemble)
         smaller = cut(tree, subtree, subtree.value + ensemble.baseline)
         return with_tree(self.strip(estimator), smaller)
 

@@ -73,10 +73,10 @@ class Method(BaseEstimator):
         why = family.misfit(estimator, self.granularity)
         if why:
             return why
-        missing = family.lacks(estimator, self.needs)
+        missing = family.missing_capabilities(estimator, self.needs)
         return f"does not offer {' and '.join(missing)}" if missing else ""
 
-    def knows_rows_alone(self, n_rows, n_fitted):
+    def uses_only_pruning_rows(self, n_rows, n_fitted):
         """Whether candidates know of no rows but those that they are pruned on.
 
         Others are then a test for them, even such as the unpruned model knows.

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
-from sklprune._predictions import Answers
+from sklprune._predictions import UpdatablePredictions
 from sklprune._sklearn_private import is_scorer
 from sklprune._trees.arrays import levels_of, sum_up
 from sklprune._units import raw_score
@@ -44,7 +44,10 @@ class Criterion:
             # the average is over fewer trees
             self._loudness = unseen.shape[1] / unseen.sum(axis=1, keepdims=True)
         self.task = replace(task, scorer=scorer_of(criterion))
-        trees, leaves = family.tables(estimator), family.leaves(estimator, task.X)
+        trees, leaves = (
+            family.tree_arrays(estimator),
+            family.leaf_ids(estimator, task.X),
+        )
         self.trees = [
             TreeRows(tree, ids, None if unseen is None else unseen[:, tree.position])
             for tree, ids in zip(trees, leaves)
@@ -54,7 +57,9 @@ class Criterion:
             self.total[tree.rows, tree.output] += tree.value[tree.standing]
         # scikit-learn's own errors name the model, so it is asked first
         raw_score(estimator, self.task)
-        self.answers = Answers(family, estimator, self._said(self.total, slice(None)))
+        self.answers = UpdatablePredictions(
+            family, estimator, self._said(self.total, slice(None))
+        )
         self.now = self.then = self._score()
 
     def loss(self, tree, node):
@@ -100,7 +105,7 @@ class TreeRows:
 
     Parameters
     ----------
-    tree : Tree
+    tree : TreeArrays
     ids : ndarray of shape (n_rows,), int
         The leaf of each row.
     mine : ndarray of shape (n_rows,), bool, or None

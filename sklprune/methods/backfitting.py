@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._trees.consistency import probe_of
-from sklprune._units import Candidate
-from sklprune._trees.traversal import first_leaves
 from sklprune._tree_descent.block_descent import Descent
 from sklprune._tree_descent.containers import (
     Form,
@@ -17,9 +14,12 @@ from sklprune._tree_descent.containers import (
     check_container,
     own_form,
 )
-from sklprune._tree_descent.subtree_raising import raise_children
-from sklprune._tree_descent.distillation import TaughtMethod, taught
+from sklprune._tree_descent.distillation import DistilledMethod, rows_and_targets
 from sklprune._tree_descent.forward_backward import STEP, Trail
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._trees.consistency import probe_of
+from sklprune._trees.traversal import first_leaves
+from sklprune._units import Candidate
 
 #: a leaf never costs less than this share of what a leaf of pure noise brings
 MIN_PRICE = 0.1
@@ -34,7 +34,7 @@ FIRST_SHARES, ALL_SHARES = 10, 25
 APART = 0.95
 
 
-class Backfitting(TaughtMethod):
+class Backfitting(DistilledMethod):
     """Choose subtrees and leaf values of a whole ensemble together.
 
     Which splits of the trees stay, and what the leaves say, is found by block descent
@@ -119,7 +119,8 @@ default="same"
     (18, 109)
     """
 
-    needs = ("tables", "leaves", "offset", "says", "targets", "total", "from_tables")
+    needs = ("trees", "rebuild")
+    uses = ("empty_boosting",)
     reason = "the leaves that stay say it as well"
 
     def __init__(self, rho=40.0, *, container="same", n_shares=25, teacher="auto"):
@@ -130,13 +131,13 @@ default="same"
 
     def path(self, family, estimator, units, task):
         self._check()
-        task, targets = taught(family, estimator, task, self.teacher)
+        task, targets = rows_and_targets(family, estimator, task, self.teacher)
         as_boosting = self.container != "same"
-        if as_boosting and "recast" in family.capabilities(estimator):
+        if as_boosting and "empty_boosting" in family.capabilities(estimator):
             form = boosting_form(family, estimator, task, targets, self.container)
         else:
             form = own_form(family, estimator, task, targets)
-        leaves = family.leaves(estimator, task.X)
+        leaves = family.leaf_ids(estimator, task.X)
         leaves = [leaves[tree.position] for tree in form.trees]
         offset = form.offset(task.X)
         n_shares = min(self.n_shares, len(form.trees))
@@ -145,7 +146,7 @@ default="same"
         n_leaves = sum(tree.n_leaves for tree in form.trees)
         limit = goal.boundary * n_leaves
         few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
-        routes = family.routes(estimator, task.X)
+        routes = family.decision_paths(estimator, task.X)
         known = form.trees, leaves
         descent = Descent(*known, goal, offset, self.rho, routes)
         models = _upwards(descent, limit, few, n_shares)
@@ -174,7 +175,10 @@ default="same"
 
         def built():
             X = probe_of(task)
-            leaves, routes = family.leaves(estimator, X), family.routes(estimator, X)
+            leaves, routes = (
+                family.leaf_ids(estimator, X),
+                family.decision_paths(estimator, X),
+            )
             return path.form.built(smallest, leaves, X, routes)
 
         model = path.last.model_of(smallest, built)
@@ -182,7 +186,7 @@ default="same"
 
     def _check(self):
         check_container(self)
-        self.check_teacher()
+        self._check_teacher()
         if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
             raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:

@@ -103,16 +103,12 @@ class CostComplexity(Method):
     """
 
     granularity = "leaf"
+    needs = ("trees",)
+    uses = ("out_of_bag",)
     takes_out_of_bag = True
 
     def __init__(self, *, criterion=None):
         self.criterion = criterion
-
-    @property
-    def needs(self):
-        """What is asked of the family; sums of rows where there is a criterion."""
-        rows = () if self.criterion is None else ("leaves", "offset", "answer")
-        return ("tables", "risks", *rows)
 
     @property
     def needs_unseen(self):

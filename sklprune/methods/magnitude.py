@@ -69,7 +69,7 @@ class Magnitude(Method):
     0.83
     """
 
-    needs = ("layers", "with_layers", "activate")
+    needs = ("layers",)
     reason = "smaller than what stays"
 
     def __init__(

@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from sklprune._class_weight import weights_of_rows
 from sklprune._registry import register
 from sklprune.methods._base import Method
 
@@ -84,7 +83,8 @@ class MemberSelection(Method):
     """
 
     granularity = "member"
-    needs = ("member_outputs", "member_targets")
+    needs = ("members",)
+    uses = ("out_of_bag",)
     needs_unseen = True
     needs_labels = True
     takes_out_of_bag = True
@@ -115,7 +115,7 @@ class MemberSelection(Method):
                 f"{', '.join(map(repr, ORDERS))}."
             )
         rows = task.to_order()
-        weight = weights_of_rows(estimator, rows)
+        weight = family.row_weights(estimator, rows)
         outputs = family.member_outputs(estimator, rows.X)
         targets = family.member_targets(estimator, rows.y)
         seen = None

@@ -53,7 +53,7 @@ class NeuronElimination(Method):
     """
 
     granularity = "neuron"
-    needs = ("layers", "with_layers", "activate")
+    needs = ("layers",)
     reason = "the other units of its layer can stand in for it"
 
     def __init__(self, alpha=1e-4):

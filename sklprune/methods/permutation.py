@@ -72,7 +72,7 @@ class Permutation(Method):
         )
         if chosen is not None:
             rows = rows.take(chosen)
-        rows = rows.seen_as(columnwise(rows.X))
+        rows = rows.with_X(columnwise(rows.X))
         measure = partial(_score_table, estimator, rows)
         label, groups = _groups(units)
         shuffled = shuffled_scores(measure, rows.X, groups, orders, task.n_jobs)
@@ -89,7 +89,7 @@ def _groups(units):
 
 
 def _score_table(estimator, rows, table):
-    return score(estimator, rows.seen_as(table))
+    return score(estimator, rows.with_X(table))
 
 
 def shuffles(n_rows, n_repeats, max_samples, random_state):

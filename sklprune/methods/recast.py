@@ -7,11 +7,11 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from sklprune._registry import family_of, register
+from sklprune._tree_descent.containers import CONTAINERS, Form, check_container
+from sklprune._trees.arrays import Ensemble, Subtree, levels_of, preorder
 from sklprune._trees.consistency import probe_of
-from sklprune._trees.arrays import Ensemble, Subtree, levels_of, walked
 from sklprune._units import Candidate
 from sklprune.methods._base import Method
-from sklprune._tree_descent.containers import CONTAINERS, Form, check_container
 
 #: probabilities that are as likely in places yet unseen, and the share of their say
 #: when scores are made as loud as probabilities want them
@@ -83,7 +83,7 @@ default="auto"
     """
 
     granularity = "leaf"
-    needs = ("tables", "total", "as_boosting")
+    needs = ("trees", "as_boosting")
     decides = True
     recasts = True
     reason = "another class holds the same function"
@@ -92,12 +92,11 @@ default="auto"
         self.container = container
 
     def misfit(self, family, estimator):
-        if getattr(estimator, "n_outputs_", 1) > 1:
-            return "has several outputs, of which boosting holds one"
-        if len(getattr(estimator, "classes_", (0, 1))) == 1:
-            return "knows a single class, of which boosting holds two or more"
-        why = super().misfit(family, estimator)
-        if why or family.says(estimator) != "scores":
+        why = ""
+        if "trees" in family.capabilities(estimator):
+            why = family.boosting_misfit(estimator)
+        why = why or super().misfit(family, estimator)
+        if why or family.output_kind(estimator) != "scores":
             return why
         if self.container == "hist_gradient_boosting":
             return ""
@@ -109,9 +108,9 @@ default="auto"
     def path(self, family, estimator, units, task):
         check_container(self, CONTAINERS[1:])
         shell, trees, offset = family.as_boosting(estimator, task.X, self.container)
-        host, source = family_of(shell), family.trees(estimator)
-        if family.says(estimator) == "distributions":
-            said = family.total(estimator, task.X)
+        host, source = family_of(shell), family.sklearn_trees(estimator)
+        if family.output_kind(estimator) == "distributions":
+            said = family.raw_prediction(estimator, task.X)
             trees, offset = _as_loud_as(said, task.sample_weight, trees, offset)
         subtrees = [_without_idle_splits(tree) for tree in trees]
         silent = host.offset(shell, np.zeros((1, shell.n_features_in_)))[0]
@@ -120,7 +119,7 @@ default="auto"
 
     def candidate(self, path, family, estimator, units, task, ratio):
         X = probe_of(task)
-        model = path.form.built(path.ensemble, family.leaves(estimator, X), X)
+        model = path.form.built(path.ensemble, family.leaf_ids(estimator, X), X)
         everything = np.ones(units.count, dtype=bool)
         scores = np.zeros(units.count)
         return Candidate(0.0, everything, scores, family, estimator, units, model)
@@ -188,7 +187,7 @@ def _without_idle_splits(tree):
         lowest[nodes] = np.minimum(lowest[left], lowest[right])
         highest[nodes] = np.maximum(highest[left], highest[right])
     split = (tree.left >= 0) & (lowest < highest)
-    nodes = walked(split, levels)
+    nodes = preorder(split, levels)
     # an inner node of leaves that agree says what they say, without their rounding
     value = np.where(split, tree.value[:, 0], lowest)[nodes, None]
     return Subtree(tree.position, nodes, split[nodes], value, tree.output)

@@ -8,9 +8,6 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._registry import family_of, register
-from sklprune._trees.consistency import probe_of, probe_rows
-from sklprune._trees.arrays import Tree
-from sklprune._units import Candidate
 from sklprune._tree_descent.block_descent import Descent
 from sklprune._tree_descent.containers import (
     CONTAINERS,
@@ -19,10 +16,17 @@ from sklprune._tree_descent.containers import (
     boosting_host,
     check_container,
 )
-from sklprune._tree_descent.tree_growing import splits_of
-from sklprune._tree_descent.subtree_raising import raise_children
-from sklprune._tree_descent.distillation import TaughtMethod, model_teaches, taught
+from sklprune._tree_descent.distillation import (
+    DistilledMethod,
+    distils_from_model,
+    rows_and_targets,
+)
 from sklprune._tree_descent.forward_backward import Trail
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._tree_descent.tree_growing import splits_of
+from sklprune._trees.arrays import TreeArrays
+from sklprune._trees.consistency import probe_of, probe_rows
+from sklprune._units import Candidate
 
 
 class Habits(NamedTuple):
@@ -64,7 +68,7 @@ LEAST_ROWS = 5, 20
 MAX_TREES_A_STEP = 30
 
 
-class Regrow(TaughtMethod):
+class Regrow(DistilledMethod):
     """Grow small trees on the same rows until they say what a forest says.
 
     The smallest model that keeps the score of a forest is often not inside it. Here
@@ -130,7 +134,7 @@ default="auto"
     'GradientBoostingClassifier'
     """
 
-    needs = ("recast", "targets", "total", "says")
+    needs = ("trees", "empty_boosting")
     reason = "trees that were grown anew say it with fewer leaves"
 
     def __init__(
@@ -150,20 +154,20 @@ default="auto"
         self.container = container
         self.teacher = teacher
 
-    def knows_rows_alone(self, n_rows, n_fitted):
-        return not model_teaches(self.teacher, n_rows, n_fitted)
+    def uses_only_pruning_rows(self, n_rows, n_fitted):
+        return not distils_from_model(self.teacher, n_rows, n_fitted)
 
     def path(self, family, estimator, units, task):
         self._check()
         rows = probe_rows(task.n_samples)
-        task, targets = taught(family, estimator, task, self.teacher)
+        task, targets = rows_and_targets(family, estimator, task, self.teacher)
         host = (family, estimator, task, targets, self.container)
         shell, offset, goal = boosting_host(*host)
         habits = OF_VALUES
         if is_classifier(estimator):
             habits = OF_CLASSES if offset.shape[1] == 1 else OF_SEVERAL
         rho, grown = habits.rho if isinstance(self.rho, str) else self.rho, []
-        routes = family.routes(estimator, task.X, grown)
+        routes = family.decision_paths(estimator, task.X, grown)
         descent = Descent([], [], goal(n_shares=None), offset, rho, routes)
         weight = descent.goal.weight[:, 0]
         splits = splits_of(
@@ -195,7 +199,7 @@ default="auto"
 
         def built():
             X = probe_of(task)
-            routes = family.routes(estimator, X, path.form.source)
+            routes = family.decision_paths(estimator, X, path.form.source)
             return path.form.built(smallest, path.leaves, X, routes)
 
         model = path.last.model_of(smallest, built)
@@ -203,7 +207,7 @@ default="auto"
 
     def _check(self):
         check_container(self, CONTAINERS[1:])
-        self.check_teacher()
+        self._check_teacher()
         for name, least, auto in (
             ("max_leaf_nodes", 2, ""),
             ("min_samples_leaf", 1, ", or 'auto'"),
@@ -329,7 +333,7 @@ class _Grower:
         value = np.zeros((tree.node_count, 1))
         weight = tree.weighted_n_node_samples
         position = len(self.grown)
-        table = Tree(left, right, value, weight, output, position)
+        table = TreeArrays(left, right, value, weight, output, position)
         return tree, self.descent.propose_new(table, ids, price)
 
 

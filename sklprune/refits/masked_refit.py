@@ -65,7 +65,7 @@ class MaskedRefit(Refit):
     True
     """
 
-    needs = ("layers", "with_layers", "activate", "masked_refit")
+    needs = ("layers", "masked_refit")
     needs_labels = True
 
     def __init__(

@@ -45,7 +45,7 @@ class Reconstruction(Refit):
     True
     """
 
-    needs = ("layers", "with_layers", "activate")
+    needs = ("layers",)
     of_columns = True
 
     def __init__(self, alpha=1e-4):

@@ -81,7 +81,7 @@ def test_trees_speak_of_all_columns_and_all_classes(classes):
     columns = model.estimators_features_[0]
     model.estimators_[0] = member.fit(X[rows][:, columns], codes[rows])
     family = family_of(model)
-    tables, leaves = family.tables(model), family.leaves(model, X)
+    tables, leaves = family.tree_arrays(model), family.leaf_ids(model, X)
     total = sum(table.value[ids] for table, ids in zip(tables, leaves))
     np.testing.assert_allclose(total, model.predict_proba(X), rtol=1e-12)
     small = prune(model, X, y, method="cost_complexity", pruning_ratio=0.3).estimator_

@@ -25,9 +25,6 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, of_both
-from sklprune._units import Task
-from sklprune.methods import Backfitting, Regrow
 from sklprune._tree_descent.block_descent import Descent
 from sklprune._tree_descent.losses import (
     OneAgainstRestGoal,
@@ -36,6 +33,9 @@ from sklprune._tree_descent.losses import (
     SquaredGoal,
     nearest_distribution,
 )
+from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, both_classes
+from sklprune._units import Task
+from sklprune.methods import Backfitting, Regrow
 
 CANCER = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
 DIABETES = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
@@ -63,7 +63,9 @@ def descent_over(model, X, y, rho, weight=None):
     family = family_of(model)
     goal = SquaredGoal(family.targets(model, y), weight)
     offset = family.offset(model, X)
-    return Descent(family.tables(model), family.leaves(model, X), goal, offset, rho)
+    return Descent(
+        family.tree_arrays(model), family.leaf_ids(model, X), goal, offset, rho
+    )
 
 
 @pytest.mark.parametrize("price", [0.0, 0.3, 1.0, 5.0])
@@ -159,7 +161,7 @@ MODELS = {
 
 def leaves_of(model):
     family = family_of(model)
-    return sum(tree.n_leaves for tree in family.tables(model))
+    return sum(tree.n_leaves for tree in family.tree_arrays(model))
 
 
 def end_above(tree, subtree):
@@ -173,7 +175,7 @@ def end_above(tree, subtree):
 
 
 def end_below(tree, subtree, row):
-    """The place that one row ends in, from split to split as they were walked."""
+    """The place that one row ends in, from split to split as they were preorder."""
     left, right = subtree.children()
     place = 0
     while subtree.split[place]:
@@ -194,13 +196,13 @@ def test_what_ships_says_what_the_descent_found(name):
     path = method.path(family, model, units, task)
     ensemble = path.models[np.flatnonzero(path.n_kept >= units.count / 10)[-1]]
     total = path.form.offset(X) + ensemble.baseline
-    ids = family.leaves(model, X)
-    tables = family.tables(model)
+    ids = family.leaf_ids(model, X)
+    tables = family.tree_arrays(model)
     for subtree in ensemble.subtrees:
         if subtree.statistics is None:
             ends = end_above(tables[subtree.tree], subtree)[ids[subtree.tree]]
         else:
-            tree = family.trees(model)[subtree.tree]
+            tree = family.sklearn_trees(model)[subtree.tree]
             ends = [end_below(tree, subtree, row) for row in X.astype(np.float32)]
         total += subtree.value[ends]
     if name.startswith("classes"):
@@ -235,9 +237,9 @@ def test_copies_of_a_tree_are_chosen_together_as_one_by_one(whole):
     copies = [
         tree._replace(value=tree.value[:, [output]], output=output)
         for output in range(4)
-        for tree in family.tables(model)
+        for tree in family.tree_arrays(model)
     ]
-    leaves = list(family.leaves(model, X)) * 4
+    leaves = list(family.leaf_ids(model, X)) * 4
     found = []
     for apart in (True, False):
         goal = OneAgainstRestGoal(y)
@@ -494,7 +496,7 @@ def test_the_second_of_two_classes_says_all():
     X, _, y, _ = CANCER
     model = RandomForestClassifier(15, random_state=0).fit(X, y)
     family, weight = family_of(model), 1.0 + (y == 0)
-    trees, ids = family.tables(model), family.leaves(model, X)
+    trees, ids = family.tree_arrays(model), family.leaf_ids(model, X)
     seconds = [tree._replace(value=tree.value[:, 1:]) for tree in trees]
     both = ShareGoal(np.eye(2)[y], weight, n_shares=5)
     second = SecondShareGoal(y[:, None], weight, n_shares=5)
@@ -509,12 +511,12 @@ def test_the_second_of_two_classes_says_all():
         found.append(descent.ensemble().unpacked())
     of_both_found, of_second = found
     assert of_second.n_leaves > 10
-    for one, other in zip(of_both_found.subtrees, of_both(of_second).subtrees):
+    for one, other in zip(of_both_found.subtrees, both_classes(of_second).subtrees):
         np.testing.assert_array_equal(one.nodes, other.nodes)
         # the last of the bits to which single values are known
         last = 2.0 ** (1 - VALUE_BITS)
         np.testing.assert_allclose(one.value, other.value, rtol=last)
-    np.testing.assert_allclose(of_both_found.baseline, of_both(of_second).baseline)
+    np.testing.assert_allclose(of_both_found.baseline, both_classes(of_second).baseline)
 
 
 @pytest.mark.parametrize("label", [0, 1])
@@ -571,7 +573,7 @@ def test_a_loss_that_does_not_bend_is_cut_only():
 def test_what_a_tree_promised_is_kept():
     X, _, y, _ = DIABETES
     model = HistGradientBoostingRegressor(max_iter=5, monotonic_cst=[1] + [0] * 9)
-    with pytest.raises(ValueError, match="from_tables.*'cost_complexity'"):
+    with pytest.raises(ValueError, match="from_arrays.*'cost_complexity'"):
         PrunedEstimator(model, method="backfitting").fit(X, y)
     pruned = PrunedEstimator(model, pruning_ratio=0.3).fit(X, y)
     assert "CostComplexity" in pruned.report_.summary

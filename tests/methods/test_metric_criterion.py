@@ -342,5 +342,5 @@ def test_a_score_of_zero_stands_for_what_the_model_takes_it_for(model):
     model.fit(X, y)
     total = family_of(model).offset(model, X)
     assert (total == 0).all()
-    answer = family_of(model).answer(model, total, "predict")
+    answer = family_of(model).response(model, total, "predict")
     np.testing.assert_array_equal(answer, model.predict(X))

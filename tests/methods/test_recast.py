@@ -293,7 +293,7 @@ def test_a_leaf_that_says_one_half():
             RandomForestRegressor(3),
             "recast",
             np.c_[DIABETES[2], DIABETES[2]],
-            "several outputs, of which boosting holds one",
+            "several outputs, and boosting has one",
         ),
         (RandomForestClassifier(3), "recast", np.ones(331), "knows a single class"),
         (

@@ -130,11 +130,11 @@ def test_statistics_of_nodes_stay_consistent():
         assert (weight == weight.astype(np.float32)).all()
     assert small.feature_importances_.sum() == pytest.approx(1)
     column = 2
-    walked = partial_dependence(small, X, [column], method="recursion")
+    preorder = partial_dependence(small, X, [column], method="recursion")
     asked = partial_dependence(small, X, [column], method="brute")
     # one weighs by the rows that came by in training, the other takes these rows
-    walked, asked = walked["average"][0], asked["average"][0]
-    assert np.corrcoef(walked, asked)[0, 1] > 0.95
+    preorder, asked = preorder["average"][0], asked["average"][0]
+    assert np.corrcoef(preorder, asked)[0, 1] > 0.95
 
 
 def test_a_weight_of_zero_is_a_row_removed():

@@ -16,9 +16,9 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
+from sklprune._tree_descent.distillation import rows_and_targets
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
-from sklprune._tree_descent.distillation import taught
 from sklprune.rules import Agreement
 
 MODELS = {
@@ -45,7 +45,9 @@ def fitted(name, binary):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_model_says_what_it_predicts(name, binary):
     model, X, _ = fitted(name, binary)
-    task, said = taught(family_of(model), model, Task(X, random_state=0), "model")
+    task, said = rows_and_targets(
+        family_of(model), model, Task(X, random_state=0), "model"
+    )
     if hasattr(model, "predict_proba"):
         predicted = model.predict_proba(X)
         predicted = predicted if said.ndim == 2 else predicted[:, 1]
@@ -59,7 +61,9 @@ def test_the_model_says_what_it_predicts(name, binary):
 def test_of_several_classes_scores_say_the_label(classes):
     X, y = classes
     model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(X, y)
-    _, said = taught(family_of(model), model, Task(X, random_state=0), "model")
+    _, said = rows_and_targets(
+        family_of(model), model, Task(X, random_state=0), "model"
+    )
     np.testing.assert_array_equal(model.classes_[said.astype(int)], model.predict(X))
 
 
@@ -70,7 +74,10 @@ def test_few_rows_listen_to_the_model_many_to_labels(name, binary):
 
     def told(n_rows):
         task = Task(X[:n_rows], y[:n_rows], random_state=0)
-        return [taught(family, model, task, who) for who in ("auto", "labels", "model")]
+        return [
+            rows_and_targets(family, model, task, who)
+            for who in ("auto", "labels", "model")
+        ]
 
     auto, labels, _ = told(100)
     np.testing.assert_array_equal(auto[1], labels[1])
@@ -126,7 +133,7 @@ def test_made_up_rows_weigh_as_the_rows_that_they_are_like(binary):
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     weight = np.arange(1.0, 21.0)
     task = Task(X[:20], y[:20], weight, random_state=0)
-    task, _ = taught(family_of(forest), forest, task, "model")
+    task, _ = rows_and_targets(family_of(forest), forest, task, "model")
     np.testing.assert_array_equal(task.sample_weight[:20], weight)
     assert len(task.sample_weight) == len(X)
     assert np.isin(task.sample_weight, weight).all()

@@ -7,11 +7,11 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss
 
 from sklprune._registry import family_of
-from sklprune._units import Task
 from sklprune._tree_descent.block_descent import Descent
 from sklprune._tree_descent.containers import boosting_form, own_form
-from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._tree_descent.forward_backward import Trail
+from sklprune._tree_descent.subtree_raising import raise_children
+from sklprune._units import Task
 
 RHO = 20.0
 
@@ -29,9 +29,9 @@ def scores():
 def descent_over(model, X, y, form_of):
     family, task = family_of(model), Task(X, y)
     form = form_of(family, model, task, family.targets(model, y))
-    leaves = family.leaves(model, X)
+    leaves = family.leaf_ids(model, X)
     leaves = [leaves[tree.position] for tree in form.trees]
-    routes, goal = family.routes(model, X), form.goal(n_shares=None)
+    routes, goal = family.decision_paths(model, X), form.goal(n_shares=None)
     return Descent(form.trees, leaves, goal, form.offset(X), RHO, routes)
 
 

@@ -15,14 +15,14 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._trees.decision_paths import Routes
-from sklprune._trees.arrays import Subtree
-from sklprune._units import Task
-from sklprune._trees.traversal import walk_of
-from sklprune.methods import Backfitting
 from sklprune._tree_descent.block_descent import Descent
 from sklprune._tree_descent.losses import SquaredGoal
 from sklprune._tree_descent.subtree_raising import _Standing, raise_children
+from sklprune._trees.arrays import Subtree
+from sklprune._trees.decision_paths import DecisionPaths
+from sklprune._trees.traversal import traversal_of
+from sklprune._units import Task
+from sklprune.methods import Backfitting
 
 CANCER = load_breast_cancer(return_X_y=True)
 FRIEDMAN = make_friedman1(600, random_state=0)
@@ -36,9 +36,9 @@ def noise(n_rows=80):
 
 def descent_over(model, X, y, rho=RHO):
     family = family_of(model)
-    known = family.tables(model), family.leaves(model, X)
+    known = family.tree_arrays(model), family.leaf_ids(model, X)
     goal, offset = SquaredGoal(family.targets(model, y)), family.offset(model, X)
-    return Descent(*known, goal, offset, rho, family.routes(model, X))
+    return Descent(*known, goal, offset, rho, family.decision_paths(model, X))
 
 
 def objective(descent, y, price):
@@ -61,8 +61,8 @@ def test_rows_go_where_scikit_learn_sends_them(missing):
         X[np.random.RandomState(1).uniform(size=X.shape) < 0.2] = np.nan
     model = DecisionTreeRegressor(max_leaf_nodes=25, random_state=0).fit(X, y)
     tree = model.tree_
-    walk = walk_of(tree.children_left, tree.children_right)
-    ends = Routes([tree], X).ends(Subtree(0, walk.nodes, walk.inner))
+    walk = traversal_of(tree.children_left, tree.children_right)
+    ends = DecisionPaths([tree], X).ends(Subtree(0, walk.nodes, walk.inner))
     np.testing.assert_array_equal(walk.nodes[ends], model.apply(X))
 
 
@@ -221,7 +221,7 @@ def test_fewer_leaves_say_more_where_trees_share_their_first_splits():
     fit, rest = slice(0, 800), slice(800, None)
     forest = RandomForestRegressor(40, random_state=0).fit(X[fit], y[fit])
     family, errors = family_of(forest), []
-    for routes in (None, family.routes(forest, X[fit])):
+    for routes in (None, family.decision_paths(forest, X[fit])):
         descent = descent_over(forest, X[fit], y[fit], 20.0)
         descent.routes = routes
         descent.start_empty()
@@ -238,7 +238,7 @@ def test_fewer_leaves_say_more_where_trees_share_their_first_splits():
 
 
 def predicted(family, forest, ensemble, X):
-    return family.from_tables(forest, ensemble).predict(X)
+    return family.from_arrays(forest, ensemble).predict(X)
 
 
 def test_sparse_rows_are_pruned_from_below():

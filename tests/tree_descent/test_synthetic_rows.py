@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from sklprune._tree_descent.synthetic_rows import with_made_up_rows
+from sklprune._tree_descent.synthetic_rows import with_synthetic_rows
 
 
 def test_the_rows_at_hand_come_first(binary):
     X, _ = binary
-    more, like = with_made_up_rows(X, 500, 0)
+    more, like = with_synthetic_rows(X, 500, 0)
     assert more.shape == (500, X.shape[1])
     np.testing.assert_array_equal(more[: len(X)], X)
     np.testing.assert_array_equal(like[: len(X)], np.arange(len(X)))
@@ -19,7 +19,7 @@ def test_values_are_those_of_two_neighbours():
     """Of two clouds far apart no row mixes both, and half of a row is from `like`."""
     rng = np.random.RandomState(0)
     X = rng.normal(size=(100, 20)) + 100 * np.repeat([0, 1], 50)[:, None]
-    more, like = with_made_up_rows(X, 1000, 0)
+    more, like = with_synthetic_rows(X, 1000, 0)
     for column, values in zip(more.T, X.T):
         assert np.isin(column, values).all()
     far = more > 50
@@ -33,7 +33,7 @@ def test_values_are_those_of_two_neighbours():
 def test_missing_values_stay_missing_values():
     X = np.random.RandomState(0).rand(60, 3)
     X[::3, 1] = np.nan
-    more, _ = with_made_up_rows(X, 600, 0)
+    more, _ = with_synthetic_rows(X, 600, 0)
     share = np.isnan(more).mean(axis=0)
     assert share[0] == share[2] == 0
     # a third of 60 rows, taken 600 times: four standard errors are 0.08
@@ -47,7 +47,7 @@ def test_frames_keep_their_columns(library):
     X = frames.DataFrame(columns)
     if library == "pandas":
         X = X.astype({"c": "category"})
-    more, _ = with_made_up_rows(X, 100, 0)
+    more, _ = with_synthetic_rows(X, 100, 0)
     assert type(more) is type(X)
     assert list(more.columns) == list(X.columns)
     assert list(more.dtypes) == list(X.dtypes)
@@ -57,18 +57,18 @@ def test_frames_keep_their_columns(library):
 
 def test_a_seed_says_which_rows(binary):
     X, _ = binary
-    one, other, third = (with_made_up_rows(X, 400, seed)[0] for seed in (1, 1, 2))
+    one, other, third = (with_synthetic_rows(X, 400, seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, other)
     assert (one != third).any()
 
 
 def test_where_there_are_enough_rows_none_are_made_up(binary):
     X, _ = binary
-    more, like = with_made_up_rows(X, len(X), 0)
+    more, like = with_synthetic_rows(X, len(X), 0)
     assert more is X
     np.testing.assert_array_equal(like, np.arange(len(X)))
 
 
 def test_of_a_sparse_matrix_no_rows_are_made_up(binary):
     X = sparse.csr_array(binary[0])
-    assert with_made_up_rows(X, 1000, 0)[0] is X
+    assert with_synthetic_rows(X, 1000, 0)[0] is X

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sklprune._trees.decision_paths import Routes
 from sklprune._tree_descent.tree_growing import BinnedSplits, SortedSplits, splits_of
+from sklprune._trees.decision_paths import DecisionPaths
 
 RHO = 3.0
 
@@ -80,7 +80,7 @@ def test_the_scale_of_weights_does_not_matter():
 def test_values_and_sparse_rows_are_split_anywhere():
     X, _, weight = problem()
     asked = {"max_leaf_nodes": 8, "min_samples_leaf": 5, "random_state": 0}
-    routes = Routes([], X)
+    routes = DecisionPaths([], X)
     for of_values, known in ((True, routes), (False, None)):
         made = splits_of(X, known, weight, of_values=of_values, **asked)
         assert isinstance(made, SortedSplits)

@@ -12,8 +12,13 @@ from sklearn.ensemble import (
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import prune
-from sklprune._trees.consistency import N_ROWS, check_round_trip, ends_above, probe_rows
-from sklprune._trees.arrays import Ensemble, Subtree, Tree
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
+from sklprune._trees.consistency import (
+    N_ROWS,
+    check_consistency,
+    leaves_above,
+    probe_rows,
+)
 from sklprune.families import _trees, hist_boosting
 from sklprune.methods import Backfitting, Recast
 
@@ -94,7 +99,7 @@ def test_a_corrupt_threshold_is_an_error(name, monkeypatch):
         pruned(name)
 
 
-TREE = Tree(
+TREE = TreeArrays(
     left=np.array([1, 3, -1, -1, -1]),
     right=np.array([2, 4, -1, -1, -1]),
     value=np.zeros((5, 1)),
@@ -111,9 +116,9 @@ def checked(said, split=(True, False, False), offset=1.0):
     said, offset = np.array(said)[:, None], np.full((4, 1), offset)
 
     def ends(subtree):
-        return ends_above(subtree, TREE, LEAVES[0])
+        return leaves_above(subtree, TREE, LEAVES[0])
 
-    check_round_trip("model", said, ensemble, ends, offset)
+    check_consistency("model", said, ensemble, ends, offset)
 
 
 def test_rows_end_in_the_leaf_above_them():

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from sklearn.tree import DecisionTreeRegressor
 
-from sklprune._trees.arrays import alive, children_of, cut_at, levels_of, walked
-from sklprune._trees.traversal import first_leaves, walk_of, walk_through
+from sklprune._trees.arrays import (
+    children_of,
+    levels_of,
+    preorder,
+    pruned_to,
+    reachable,
+)
+from sklprune._trees.traversal import first_leaves, traversal_of, traversal_through
 
 SIZES = [2, 12, None]
 
@@ -31,9 +37,9 @@ def test_the_order_of_a_walk_tells_the_children(max_leaf_nodes):
     tree, _ = grown(max_leaf_nodes)
     left, right = tree.children_left, tree.children_right
     kept = np.random.RandomState(0).uniform(size=tree.n_leaves) < 0.6
-    nodes, split = cut_at(left, right, kept)
+    nodes, split = pruned_to(left, right, kept)
     whole = left >= 0
-    everything = walked(whole, levels_of(left, right))
+    everything = preorder(whole, levels_of(left, right))
     assert everything.tolist() == walk_by_hand(left, right, whole)
     for some, flags in ((nodes, split), (everything, whole[everything])):
         on_the_left, on_the_right = children_of(flags)
@@ -50,7 +56,7 @@ def test_the_order_of_a_walk_tells_the_children(max_leaf_nodes):
 @pytest.mark.parametrize("max_leaf_nodes", SIZES)
 def test_a_walk_knows_its_tree(max_leaf_nodes):
     tree, X = grown(max_leaf_nodes)
-    walk = walk_of(tree.children_left, tree.children_right)
+    walk = traversal_of(tree.children_left, tree.children_right)
     left, right = walk.children()
     inner = walk.inner
     for own, child in ((tree.children_left, left), (tree.children_right, right)):
@@ -62,7 +68,7 @@ def test_a_walk_knows_its_tree(max_leaf_nodes):
 @pytest.mark.parametrize("max_leaf_nodes", SIZES)
 def test_sums_are_those_of_the_rows_that_come_by(max_leaf_nodes):
     tree, X = grown(max_leaf_nodes)
-    walk = walk_of(tree.children_left, tree.children_right)
+    walk = traversal_of(tree.children_left, tree.children_right)
     number = np.random.RandomState(1).normal(size=len(X))
     sums = walk.sums(walk.ranks()[tree.apply(X)], [np.ones(len(X)), number])
     comes_by = tree.decision_path(X).toarray()[:, walk.nodes].astype(bool)
@@ -74,24 +80,24 @@ def test_sums_are_those_of_the_rows_that_come_by(max_leaf_nodes):
 @pytest.mark.parametrize("max_leaf_nodes", SIZES)
 def test_what_is_reached_is_found_level_by_level(max_leaf_nodes):
     tree, _ = grown(max_leaf_nodes)
-    walk = walk_of(tree.children_left, tree.children_right)
+    walk = traversal_of(tree.children_left, tree.children_right)
     levels = levels_of(*walk.children())
     for seed in range(20):
         some = np.random.RandomState(seed).uniform(size=len(walk.end)) < 0.7
         split = walk.inner & some
-        np.testing.assert_array_equal(walk.reached(split), alive(split, levels))
+        np.testing.assert_array_equal(walk.reached(split), reachable(split, levels))
 
 
 def test_what_is_left_without_a_parent():
     tree, _ = grown(12)
-    walk = walk_of(tree.children_left, tree.children_right)
+    walk = traversal_of(tree.children_left, tree.children_right)
     left, right = walk.children()
     for node in np.flatnonzero(walk.inner):
         for child, other in ((left[node], right[node]), (right[node], left[node])):
             keep = walk.without(node, child)
             gone = {node, *range(other, walk.end[other])}
             assert set(np.flatnonzero(~keep)) == gone
-            smaller = walk_through(walk.nodes[keep], walk.inner[keep])
+            smaller = traversal_through(walk.nodes[keep], walk.inner[keep])
             # what stays is below the same nodes as before
             sizes = smaller.end - np.arange(len(smaller.end))
             inside = [keep[place : walk.end[place]].sum() for place in range(len(keep))]

@@ -1,0 +1,26 @@
+"""Names for types that scikit-learn leaves open."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+#: an object with `fit`; scikit-learn has no type for it
+Estimator: TypeAlias = Any
+#: an array, a sparse matrix, a data frame, or a sequence of rows
+MatrixLike: TypeAlias = Any
+#: one value or one row of values for each row of X
+ArrayLike: TypeAlias = Any
+#: an array whose dtype and shape the docstring states
+Array: TypeAlias = np.ndarray[Any, Any]
+
+RandomState: TypeAlias = int | np.random.RandomState | None
+#: a number of folds, a splitter, or the splits themselves
+CV: TypeAlias = Any
+Scorer: TypeAlias = Callable[..., Any]
+Scoring: TypeAlias = str | Scorer | None
+Ratio: TypeAlias = float | Sequence[float] | Literal["auto"]
+#: what a rule receives: an array for each column
+Table: TypeAlias = Mapping[str, Array]
+#: groups of columns, each a list of names or positions
+FeatureGroups: TypeAlias = Iterable[Any] | Mapping[Any, Any] | None
