@@ -1,18 +1,26 @@
-"""The spread of columns: what makes them comparable whatever their unit."""
+"""Mean, variance and scale of the columns of X, dense or sparse, with missing values.
+
+Methods multiply weights by these scales, so that their order does not depend on the
+units in which the columns are measured.
+"""
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
+from sklprune._typing import Array, ArrayLike, MatrixLike
 
-def column_moments(X, sample_weight=None):
-    """Mean and variance of each column over the values that are there.
+
+def column_moments(
+    X: MatrixLike, sample_weight: ArrayLike | None = None
+) -> tuple[Array, Array]:
+    """Weighted mean and variance of the present values of each column.
 
     Parameters
     ----------
-    X : array-like or sparse matrix of shape (n_rows, n_features)
-        NaN stands for a value that is missing.
-    sample_weight : ndarray of shape (n_rows,) or None
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        NaN marks a missing value.
+    sample_weight : ndarray of shape (n_samples,), default=None
 
     Returns
     -------
@@ -24,14 +32,16 @@ def column_moments(X, sample_weight=None):
         return mean_variance_axis(X, axis=0, weights=sample_weight)
     X = np.asarray(X, dtype=float)
     weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
-    there = ~np.isnan(X)
-    total = weight @ there
+    present = ~np.isnan(X)
+    total = weight @ present
     total[total == 0] = 1.0
-    mean = weight @ np.where(there, X, 0.0) / total
-    return mean, weight @ np.where(there, X - mean, 0.0) ** 2 / total
+    mean = weight @ np.where(present, X, 0.0) / total
+    return mean, weight @ np.where(present, X - mean, 0.0) ** 2 / total
 
 
-def column_scales(X, sample_weight=None, centred=True):
-    """Standard deviation of each column, or root mean square, (n_features,)."""
+def column_scales(
+    X: MatrixLike, sample_weight: ArrayLike | None = None, centred: bool = True
+) -> Array:
+    """Standard deviation of each column, or its root mean square, (n_features,)."""
     mean, variance = column_moments(X, sample_weight)
     return np.sqrt(variance if centred else variance + mean**2)

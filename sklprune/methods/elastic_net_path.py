@@ -1,7 +1,9 @@
-"""The elastic-net path: columns in the order in which they enter a sparse model."""
+"""Elastic-net path: order columns by the penalty at which they enter a sparse linear
+model of the targets."""
 
 import numbers
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -11,39 +13,45 @@ from sklearn.linear_model import enet_path
 
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._units import Task, Units
 from sklprune.methods._base import Method
 from sklprune.methods._column_scale import column_moments
 
 
 class ElasticNetPath(Method):
-    """Order columns by when they enter an L1 or elastic-net path of the labels.
+    """Remove the columns that enter an L1 or elastic-net path of the targets last.
 
-    A linear model of the labels is fitted with ever smaller penalties, on copies of
-    the columns that are standardised; the larger the penalty at which a column gets
-    its first weight, the more important it is. The model that is pruned plays no part
-    in the order, so that this works for any.
+    Linear models of the targets are fitted with decreasing penalties, on standardized
+    copies of the columns. The score of a column is the penalty at which it gets its
+    first nonzero coefficient. The model that is pruned is not used for the order, so
+    that the method works for any model.
 
-    The path is of least squares for a regressor, with one penalty over all outputs of
-    a column, and of logistic regression for a classifier, multinomial where there are
-    more than two classes; labels of several outputs are regressed on as indicators of
-    their classes. The solvers are scikit-learn's `enet_path` and `LogisticRegression`.
+    The path is one of least squares for a regressor. With several outputs, the
+    penalty is on the norm of the coefficients of a column over all outputs. For a
+    classifier the path is one of logistic regression, multinomial for more than two
+    classes. A classifier with several outputs is treated as a regressor on the
+    indicators of its classes. The solvers are scikit-learn's
+    :func:`~sklearn.linear_model.enet_path` and
+    :class:`~sklearn.linear_model.LogisticRegression`.
 
     Parameters
     ----------
     l1_ratio : float in (0, 1], default=1.0
-        1 is the L1 penalty alone; below it, columns that go together enter together.
+        Share of the L1 penalty. 1 is the L1 penalty alone. With smaller values,
+        correlated columns enter together.
     n_alphas : int, default=30
-        How many penalties the path has. Between two of them the pull of the labels on
-        a column says when it would have entered; a column that never enters comes
-        after all others, by that pull.
+        Number of penalties on the path. For a column that enters between two of
+        them, the penalty at entry is interpolated from the gradient. A column that
+        never enters is ranked after all others, by its gradient.
     eps : float in (0, 1), default=0.01
-        The smallest penalty as a fraction of the largest, at which nothing enters.
+        The smallest penalty divided by the largest one. At the largest penalty all
+        coefficients are zero.
 
     Notes
     -----
-    The importance is the penalty at entry. Missing values count as the mean of their
-    column. A sparse X is scaled, but not centred, and stays sparse, save for several
-    outputs.
+    Missing values are replaced by the mean of their column. A sparse X is scaled but
+    not centred. It remains sparse, except in regression with several outputs.
 
     References
     ----------
@@ -67,14 +75,19 @@ class ElasticNetPath(Method):
 
     granularity = "feature"
     needs_labels = True
-    reason = "a sparse model of the labels takes it up late or never"
+    reason = "it enters a sparse linear model of the targets late or never"
 
-    def __init__(self, l1_ratio=1.0, *, n_alphas=30, eps=0.01):
+    def __init__(
+        self, l1_ratio: float = 1.0, *, n_alphas: int = 30, eps: float = 0.01
+    ) -> None:
         self.l1_ratio = l1_ratio
         self.n_alphas = n_alphas
         self.eps = eps
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """The penalty at which each column enters, (n_units,)."""
         self._check_parameters()
         if task.y is None:
             raise ValueError(
@@ -96,52 +109,56 @@ class ElasticNetPath(Method):
             y = _indicators(y) if is_classifier(estimator) else y.astype(float)
         ratios = np.geomspace(1.0, self.eps, self.n_alphas)
         with warnings.catch_warnings():
-            # where a column enters is known well before its weight is
+            # entry is determined at a lower precision than the coefficients
             warnings.simplefilter("ignore", ConvergenceWarning)
-            return entries(*path(X, y, weight, self.l1_ratio, ratios))
+            return penalties_at_entry(*path(X, y, weight, self.l1_ratio, ratios))
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         whole = isinstance(self.n_alphas, numbers.Integral) and self.n_alphas >= 2
-        for name, allowed, fits in (
+        for name, allowed, valid in (
             ("l1_ratio", "a number in (0, 1]", 0 < self.l1_ratio <= 1),
-            ("n_alphas", "a whole number from 2 on", whole),
+            ("n_alphas", "a whole number, at least 2", whole),
             ("eps", "a number in (0, 1)", 0 < self.eps < 1),
         ):
-            if not fits:
+            if not valid:
                 value = getattr(self, name)
                 raise ValueError(
                     f"ElasticNetPath({name}={value!r}): {name} must be {allowed}."
                 )
 
 
-def entries(alphas, pulls, active):
+def penalties_at_entry(alphas: Array, bounds: Array, active: Array) -> Array:
     """The penalty at which each column enters, (n_features,).
 
     Parameters
     ----------
     alphas : ndarray of shape (n_alphas,)
         Penalties, descending.
-    pulls : ndarray of shape (n_alphas, n_features)
-        The penalty that would just hold a column at zero, given the other weights: if
-        it has none, at most the penalty itself.
+    bounds : ndarray of shape (n_alphas, n_features)
+        For each column the smallest penalty at which its coefficient would be zero,
+        given the other coefficients. It is at most alpha for a column that is not
+        active.
     active : ndarray of shape (n_alphas, n_features), bool
-        Columns that have a weight. At the first penalty there are none.
+        Columns with a nonzero coefficient. At the first penalty there are none.
 
     Notes
     -----
-    Of a column that enters between two penalties the pull at the larger one is the
-    penalty at entry, were the weights of the others not to change until then; exactly
-    so where columns are uncorrelated. What never enters is below the last penalty.
+    Suppose that a column enters between two penalties. Its bound at the larger one is
+    the penalty at entry if the other coefficients do not change in between. This
+    holds exactly for uncorrelated columns. A column that never enters gets a value
+    below the last penalty.
     """
     active[0] = False
     first = np.where(active.any(axis=0), active.argmax(axis=0), len(alphas))
     upper, lower = alphas[first - 1], np.append(alphas, 0.0)[first]
-    pull = pulls[first - 1, np.arange(pulls.shape[1])]
-    return np.clip(pull, lower, upper)
+    bound = bounds[first - 1, np.arange(bounds.shape[1])]
+    return np.clip(bound, lower, upper)
 
 
-def least_squares_path(X, y, weight, l1_ratio, ratios):
-    """Penalties, pulls and active columns of the path of one or more outputs."""
+def least_squares_path(
+    X: Any, y: Array, weight: Array, l1_ratio: float, ratios: Array
+) -> tuple[Array, Array, Array]:
+    """The path of one or more outputs: arguments of `penalties_at_entry`."""
     n_rows = X.shape[0]
     root = np.sqrt(weight)[:, None]
     Y = y.reshape(n_rows, -1)
@@ -152,70 +169,72 @@ def least_squares_path(X, y, weight, l1_ratio, ratios):
     else:
         X = X * root
 
-    def pull(residual):
+    def bound(residual: Array) -> Array:
         return np.linalg.norm(X.T @ residual, axis=1) / (n_rows * l1_ratio)
 
-    alphas = pull(Y).max() * ratios
-    if alphas[0] == 0:  # nothing to explain, or nothing to explain it with
+    alphas = bound(Y).max() * ratios
+    if alphas[0] == 0:  # the targets, or all columns, are constant
         return alphas, np.zeros((1, X.shape[1])), np.zeros((1, X.shape[1]), bool)
     target = np.asfortranarray(Y) if several else Y[:, 0]
     coefs = enet_path(X, target, l1_ratio=l1_ratio, alphas=alphas)[1]
     coefs = coefs.reshape(Y.shape[1], X.shape[1], len(alphas))
-    pulls = [pull(Y - X @ coef) for coef in coefs.transpose(2, 1, 0)]
-    return alphas, np.array(pulls), (coefs != 0).any(axis=0).T
+    bounds = [bound(Y - X @ coef) for coef in coefs.transpose(2, 1, 0)]
+    return alphas, np.array(bounds), (coefs != 0).any(axis=0).T
 
 
-def logistic_path(X, y, weight, l1_ratio, ratios):
-    """Penalties, pulls and active columns of the path of one output of classes.
+def logistic_path(
+    X: Any, y: Array, weight: Array, l1_ratio: float, ratios: Array
+) -> tuple[Array, Array, Array]:
+    """The path of one output of classes: arguments of `penalties_at_entry`.
 
-    At each penalty the solver sees only the columns that may have a weight by the
-    strong rule; those that the rule wrongly left out are found and added.
+    At each penalty the solver is given only the columns that the strong rule does not
+    discard. Columns that the rule discarded wrongly are detected and added.
     """
     Y, n_rows = _indicators(y), X.shape[0]
     Y = Y[:, 1:] if Y.shape[1] == 2 else Y
     columns = X if sparse.issparse(X) else np.asfortranarray(X)
 
-    def pull(chances):
-        gradient = X.T @ ((Y - chances) * weight[:, None])
+    def bound(probabilities: Array) -> Array:
+        gradient = X.T @ ((Y - probabilities) * weight[:, None])
         return np.abs(gradient).max(axis=1) / (n_rows * l1_ratio)
 
-    pulls = [pull(np.average(Y, axis=0, weights=weight))]
+    bounds = [bound(np.average(Y, axis=0, weights=weight))]
     coefs = [np.zeros((Y.shape[1], X.shape[1]))]
     intercept = np.zeros(Y.shape[1])
-    alphas = pulls[0].max() * ratios
+    alphas = bounds[0].max() * ratios
     for before, alpha in zip(alphas[: -1 if alphas[0] else 0], alphas[1:]):
-        coef, missed = coefs[-1].copy(), pulls[-1] >= 2 * alpha - before
+        coef, missing = coefs[-1].copy(), bounds[-1] >= 2 * alpha - before
         may_enter = (coef != 0).any(axis=0)
-        while missed.any():
-            may_enter |= missed
+        while missing.any():
+            may_enter |= missing
             model = elastic_net_logistic(
                 1 / (n_rows * alpha), l1_ratio, tol=1e-3, random_state=0
             )
             model.coef_, model.intercept_ = coef[:, may_enter], intercept
             model.fit(columns[:, may_enter], y, sample_weight=weight)
             coef[:, may_enter], intercept = model.coef_, model.intercept_
-            chances = model.predict_proba(columns[:, may_enter])
-            pulled = pull(chances[:, -Y.shape[1] :])
-            missed = ~may_enter & (pulled > alpha)
-        pulls.append(pulled)
+            probabilities = model.predict_proba(columns[:, may_enter])
+            bounds_now = bound(probabilities[:, -Y.shape[1] :])
+            missing = ~may_enter & (bounds_now > alpha)
+        bounds.append(bounds_now)
         coefs.append(coef)
     active = np.array([(coef != 0).any(axis=0) for coef in coefs])
-    return alphas[: len(pulls)], np.array(pulls), active
+    return alphas[: len(bounds)], np.array(bounds), active
 
 
-def _indicators(y):
-    """A column for each class of each output, 1.0 where it is that class."""
+def _indicators(y: Array) -> Array:
+    """A column for each class of each output, 1.0 in the rows of that class."""
     outputs = y.reshape(len(y), -1).T
     return np.hstack([(o[:, None] == np.unique(o)).astype(float) for o in outputs])
 
 
-def standardized(X, weight):
-    """A copy of mean 0 and variance 1; of a sparse X of variance 1 alone.
+def standardized(X: Any, weight: Array) -> Any:
+    """A copy with mean 0 and variance 1; a sparse X is scaled to variance 1 only.
 
-    What is missing becomes the mean; a column that does not vary becomes zero.
+    A missing value becomes the mean, and a constant column becomes zero.
     """
     mean, variance = column_moments(X, weight)
-    # what rounding leaves of the variance of a constant column is none
+    # rounding errors give a constant column a small variance
     varies = variance > 1e-20 * mean**2
     scale = np.where(varies, np.sqrt(variance), np.inf)
     if not sparse.issparse(X):
@@ -223,13 +242,13 @@ def standardized(X, weight):
     X = X.tocsc(copy=True)
     column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
     X.data = np.where(np.isnan(X.data), mean[column], X.data) / scale[column]
-    # the solvers count rows and entries in 32 bits
+    # the solvers accept only indices of 32 bits
     X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
     return X
 
 
-def numeric(X, names):
-    """X as floats, or an error that names a column that holds something else."""
+def numeric(X: MatrixLike, names: Array) -> Any:
+    """X as floats, or an error that names a column that is not numeric."""
     if sparse.issparse(X):
         return X.astype(float)
     if not hasattr(X, "columns") and np.asarray(X).dtype.kind in "biuf":
@@ -237,19 +256,21 @@ def numeric(X, names):
     return np.column_stack([_floats(X, i, name) for i, name in enumerate(names)])
 
 
-def _floats(X, i, name):
+def _floats(X: MatrixLike, i: int, name: Any) -> Array:
     column = safe_indexing(X, i, axis=1)
     try:
-        return _of_frame(column) if hasattr(X, "columns") else column.astype(float)
+        is_frame = hasattr(X, "columns")
+        return _floats_of_series(column) if is_frame else column.astype(float)
     except (TypeError, ValueError):
         raise ValueError(
-            f"method='elastic_net_path' takes numbers alone, and column {name!r} is of "
-            f"dtype {column.dtype}. Make numbers of it, or use method='permutation'."
+            f"method='elastic_net_path' needs numeric columns, but column {name!r} is "
+            f"of dtype {column.dtype}. Encode it as numbers, or use "
+            "method='permutation'."
         ) from None
 
 
-def _of_frame(column):
-    """A column of numbers as floats; strings that look like numbers are strings."""
+def _floats_of_series(column: Any) -> Array:
+    """A numeric series as floats; strings are refused even if they contain numbers."""
     dtype = column.dtype
     if hasattr(dtype, "is_numeric"):  # polars
         if not dtype.is_numeric() and str(dtype) != "Boolean":

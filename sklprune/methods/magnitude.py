@@ -1,51 +1,63 @@
-"""Magnitude: what is small says little."""
+"""Magnitude pruning: remove the smallest weights, or the hidden units whose weights
+are smallest."""
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._units import Candidate
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import Method
 from sklprune.methods._column_scale import column_scales
 
-#: what a threshold may be a multiple of
-STATISTICS = {"mean": np.mean, "median": np.median}
+#: statistics of the scores that a threshold can be a multiple of
+STATISTICS: dict[str, Callable[[Array], Any]] = {"mean": np.mean, "median": np.median}
 TINY = np.finfo(float).tiny
 
 
 class Magnitude(Method):
-    """Order weights, or hidden units, by their size.
+    """Remove the weights, or the hidden units, of smallest magnitude.
 
-    A weight is compared by its absolute value. A hidden unit is compared by the
-    product of the norms of its incoming weights (intercept included) and of its
-    outgoing ones, relative to the root mean square of its layer: both must be large
-    for the unit to matter, and a unit that is rescaled without a change of the function
-    (as in a ReLU network) keeps its place. On digits, seven of ten units removed and
-    the rest reconstructed cost 0.08 of accuracy; without the comparison within layers
-    0.15, with the incoming norms alone 0.23.
+    The score of a weight is its absolute value. The score of a hidden unit is the
+    norm of its incoming weights (intercept included) times the norm of its outgoing
+    weights, divided by the root mean square of these products in its layer. A unit
+    with one large and one small norm therefore gets a low score, and rescaling a
+    ReLU unit without changing the function does not change its score.
 
     Parameters
     ----------
     granularity : {"weight", "neuron"}, default="weight"
-        What is removed.
+        What is removed: single weights, or hidden units of an MLP.
     per : {"global", "layer"}, default="global"
-        Whether all layers are compared with each other, or the same share leaves
-        each layer.
+        "global" compares the scores of all layers with each other. "layer" removes
+        the same fraction from each layer.
     standardize : bool, default=True
-        Whether weights that meet the columns of X are multiplied by the standard
-        deviation of their column; by its root mean square where no intercept could
-        take up the mean. Without it the order depends on the units of measurement. The
-        first layer of a network keeps its norm: with other layers its weights are
-        compared as they are. On digits, whose columns vary by several units, nine of
-        ten weights would otherwise empty the layers behind the first.
+        Whether the weights of the first layer are multiplied by the standard
+        deviation of their column of X, or by its root mean square if the layer has
+        no intercept. With False the order depends on the units of measurement. If
+        there are further layers, the weights of the first one are then rescaled to
+        the norm that they had before.
     threshold : float, str or None, default=None
-        Units of a lower score leave, instead of a share of all: a number, "median",
-        "mean", or a multiple like "1.25*mean", as in
-        :class:`sklearn.feature_selection.SelectFromModel`. `pruning_ratio` then stays
-        "auto", and no rule is asked. Scores of weights are their absolute values, on
-        standardised columns; scores of hidden units are relative to the root mean
-        square of their layer; with `per="layer"` scores are ranks from 0 to 1.
+        Units with a score below the threshold are removed, instead of a given
+        fraction. Allowed are a number, "mean", "median", and a multiple of one of
+        them such as "1.25*mean", as in
+        :class:`sklearn.feature_selection.SelectFromModel`. `pruning_ratio` must then
+        be "auto", and no rule is applied. With `per="layer"` the scores are ranks
+        within the layer, scaled to (0, 1].
+
+    Notes
+    -----
+    With 70 % of the hidden units of an MLP on digits removed and the rest
+    reconstructed, the accuracy falls by 0.08. It falls by 0.15 without the division
+    by the root mean square of the layer, and by 0.23 with the incoming norms alone.
+
+    The first layer keeps its norm because standardized weights are not comparable
+    with those of other layers. On digits, whose columns have standard deviations of
+    several units, removing 90 % of the weights would otherwise empty all layers
+    behind the first one.
 
     References
     ----------
@@ -70,54 +82,66 @@ class Magnitude(Method):
     """
 
     needs = ("layers",)
-    reason = "smaller than what stays"
+    reason = "smaller than the kept units"
 
     def __init__(
         self,
-        granularity="weight",
+        granularity: str = "weight",
         *,
-        per="global",
-        standardize=True,
-        threshold=None,
-    ):
+        per: str = "global",
+        standardize: bool = True,
+        threshold: float | str | None = None,
+    ) -> None:
         self.granularity = granularity
         self.per = per
         self.standardize = standardize
         self.threshold = threshold
 
     @property
-    def decides(self):
-        """Whether a threshold says how many units leave."""
+    def decides(self) -> bool:  # type: ignore[override]  # depends on a parameter
+        """Whether a threshold, and not a ratio, sets the number of removed units."""
         return self.threshold is not None
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """Scores of all units, (n_units,); see the description of the class."""
         if self.per not in ("global", "layer"):
             raise ValueError(
                 f"Magnitude(per={self.per!r}): per must be 'global' or 'layer'."
             )
         layers = list(family.layers(estimator))
-        before = np.linalg.norm(layers[0].coef)
+        norm_before = np.linalg.norm(layers[0].coef)
         if self.standardize:
             centred = layers[0].intercept is not None
             scale = column_scales(task.X, task.sample_weight, centred)
             layers[0] = layers[0]._replace(coef=layers[0].coef * scale[:, None])
         sizes = _unit_sizes(layers) if units.strata is not None else _sizes(layers)
         if units.strata is None and len(layers) > 1:
-            # columns are brought to one unit, not the layer to another size
-            sizes[0] *= before / max(np.linalg.norm(sizes[0]), TINY)
+            # standardizing must make columns comparable, not resize the layer
+            sizes[0] *= norm_before / max(np.linalg.norm(sizes[0]), TINY)
         if self.per == "layer":
             sizes = [_ranks(size) for size in sizes]
         return np.concatenate(sizes)
 
-    def candidate(self, path, family, estimator, units, task, ratio):
+    def candidate(
+        self,
+        path: Any,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        ratio: float | None,
+    ) -> Candidate:
+        """The candidate at a ratio, or with the ratio None at the threshold."""
         if ratio is not None:
             return super().candidate(path, family, estimator, units, task, ratio)
         keep = units.at_least(path, threshold_of(path, self.threshold))
         return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
 
 
-def threshold_of(scores, threshold):
-    """The number that a threshold stands for."""
+def threshold_of(scores: Array, threshold: Any) -> Any:
+    """The number that the parameter `threshold` denotes for these scores."""
     if isinstance(threshold, numbers.Real) and not isinstance(threshold, bool):
         return threshold
     factor, star, name = str(threshold).rpartition("*")
@@ -130,11 +154,11 @@ def threshold_of(scores, threshold):
         ) from None
 
 
-def _sizes(layers):
+def _sizes(layers: Sequence[Any]) -> list[Array]:
     return [np.abs(layer.coef).ravel() for layer in layers]
 
 
-def _unit_sizes(layers):
+def _unit_sizes(layers: Sequence[Any]) -> list[Array]:
     incoming = [
         np.sqrt((layer.coef**2).sum(axis=0) + layer.intercept**2)
         for layer in layers[:-1]
@@ -144,8 +168,8 @@ def _unit_sizes(layers):
     return [size / max(np.sqrt((size**2).mean()), TINY) for size in products]
 
 
-def _ranks(size):
-    """Ranks in (0, 1], so that equal shares of all layers lie below any threshold."""
+def _ranks(size: Array) -> Array:
+    """Ranks in (0, 1]: any threshold is above the same fraction of each layer."""
     order = np.lexsort((-np.arange(len(size)), size))
     ranks = np.empty(len(size))
     ranks[order] = np.arange(1, len(size) + 1) / len(size)

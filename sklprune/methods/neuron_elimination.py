@@ -1,37 +1,47 @@
-"""Neuron elimination: hidden units that the others of their layer can stand in for."""
+"""Neuron elimination: remove the hidden units whose output the other units of their
+layer can replace by least squares."""
+
+from typing import Any
 
 import numpy as np
 from scipy import linalg
 
 from sklprune._frames import as_matrix
 from sklprune._registry import register
+from sklprune._typing import Array, ArrayLike, Estimator
+from sklprune._units import Task, Units
 from sklprune.methods._base import Method
 
 
 class NeuronElimination(Method):
-    """Order hidden units by what the next layer loses when the others stand in.
+    """Remove the hidden units that the other units of their layer replace best.
 
-    In each hidden layer the unit leaves without which the next layer can be brought
-    closest to what it said, by least squares over the outgoing weights of the units
-    left; and so on until one is left. The importance of a unit is the error of the
-    next layer, once it and all that left before it are gone, relative to the variance
-    of what that layer said: on this scale layers are compared. Of two equal units one
-    leaves for free, which no look at single weights can see. No labels are needed.
+    The units of each hidden layer are eliminated one after the other. In each step
+    the outgoing weights of the remaining units are solved by least squares, so that
+    they reproduce the input of the next layer. The unit whose elimination adds the
+    smallest squared error is eliminated, until one unit is left.
 
-    On digits, seven of ten units removed and the rest reconstructed leave an accuracy
-    of 0.90 of 0.96; by magnitude 0.81 are left.
+    The score of a unit is the total error after its elimination, divided by the
+    variance of the original input of the next layer. Scores of different layers are
+    compared on this relative scale. Of two identical units, one is eliminated without
+    any error, which no comparison of single weights can detect. The method needs no
+    labels.
 
     Parameters
     ----------
     alpha : float, default=1e-4
-        Strength of the pull towards the weights as they were, on standardised
+        L2 penalty on the change of the outgoing weights, on standardized
         activations; as in :class:`sklprune.refits.Reconstruction`.
 
     Notes
     -----
-    The errors follow from the inverse of the Gram matrix of the activations, from
-    which each unit is taken off by an update of rank one: for a layer of m units
-    m^3 operations, and rows x m^2 for the Gram matrix.
+    All errors follow from the inverse of the Gram matrix of the activations, which is
+    updated by a matrix of rank one for each eliminated unit. A layer of m units costs
+    m^3 operations, and n m^2 for the Gram matrix of n rows.
+
+    With 70 % of the hidden units of an MLP on digits removed and the rest
+    reconstructed, the accuracy is 0.90 instead of 0.96. It is 0.81 with
+    :class:`Magnitude`.
 
     References
     ----------
@@ -54,25 +64,31 @@ class NeuronElimination(Method):
 
     granularity = "neuron"
     needs = ("layers",)
-    reason = "the other units of its layer can stand in for it"
+    reason = "the other units of its layer can replace it"
 
-    def __init__(self, alpha=1e-4):
+    def __init__(self, alpha: float = 1e-4) -> None:
         self.alpha = alpha
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """Scores of all hidden units, (n_units,)."""
         first, *rest = family.layers(estimator)
-        said = first.forward(as_matrix(task.X))
+        preactivations = first.forward(as_matrix(task.X))
         scores = []
         for layer in rest:
-            activations = family.activate(estimator, said)
+            activations = family.activate(estimator, preactivations)
             gram = covariance(activations, task.sample_weight)
             scores.append(relative_errors(gram, layer.coef, self.alpha))
-            said = layer.forward(activations)
+            preactivations = layer.forward(activations)
         return np.concatenate(scores)
 
 
-def covariance(activations, sample_weight=None):
-    """Covariance of the columns, (n_units, n_units); an intercept takes the means."""
+def covariance(activations: Array, sample_weight: ArrayLike | None = None) -> Array:
+    """Covariance of the columns, (n_units, n_units).
+
+    The columns are centred because the intercept of the next layer replaces means.
+    """
     activations = activations.astype(float)
     weight = np.ones(len(activations)) if sample_weight is None else sample_weight
     weight = weight / weight.sum()
@@ -80,25 +96,28 @@ def covariance(activations, sample_weight=None):
     return centred.T @ (centred * weight[:, None])
 
 
-def relative_errors(gram, outgoing, alpha):
-    """For each unit the relative error of the next layer once it has left.
+def relative_errors(gram: Array, outgoing: Array, alpha: float) -> Array:
+    """For each unit, the relative error of the next layer after its elimination.
 
     Parameters
     ----------
     gram : ndarray of shape (n_units, n_units)
         Covariance of the activations.
     outgoing : ndarray of shape (n_units, n_outputs)
+        Weights from the units to the next layer.
     alpha : float
+        L2 penalty.
 
     Returns
     -------
     ndarray of shape (n_units,)
-        The later a unit leaves the larger; of equal units the later one leaves first.
+        It increases in the order of elimination. Of equal units the last one is
+        eliminated first.
     """
     deviation = np.sqrt(np.diag(gram))
     varies = deviation > 1e-6 * deviation.max()
     scale = np.where(varies, deviation, 1.0)
-    # a constant unit says nothing that the intercept could not say
+    # the intercept replaces a constant unit without error
     gram = np.where(np.outer(varies, varies), gram / np.outer(scale, scale), 0.0)
     outgoing = outgoing * (scale * varies)[:, None]
     variance = np.sum(outgoing * (gram @ outgoing))
@@ -109,32 +128,33 @@ def relative_errors(gram, outgoing, alpha):
     return relative
 
 
-def eliminate(gram, weights):
-    """Take off one unit after the other, the least missed one first.
+def eliminate(gram: Array, weights: Array) -> tuple[Array, Array]:
+    """Eliminate one unit after the other, the one with the smallest error first.
 
-    With P the inverse of `gram` over the units left, the others are re-solved to stand
-    in for unit j at an error of |w_j|^2 / P_jj, where the weights w_i change by
-    -P_ij w_j / P_jj, and P by -P_ij P_jk / P_jj.
+    Let P be the inverse of `gram` over the remaining units. Eliminating unit j adds
+    the error |w_j|^2 / P_jj. The least-squares solution then changes the weights w_i
+    by -P_ij w_j / P_jj, and P by -P_ij P_jk / P_jj.
 
     Returns
     -------
     order : ndarray of shape (n_units,), int
+        Units in the order of elimination.
     errors : ndarray of shape (n_units,)
-        What each step adds to the error.
+        The error that each step adds.
     """
     n_units = len(gram)
     inverse, weights = linalg.inv(gram), weights.astype(float)
-    left = np.ones(n_units, dtype=bool)
+    remains = np.ones(n_units, dtype=bool)
     order, errors = np.empty(n_units, dtype=int), np.empty(n_units)
     for step in range(n_units):
-        missed = np.full(n_units, np.inf)
-        missed[left] = (weights[left] ** 2).sum(axis=1) / np.diag(inverse)[left]
-        unit = n_units - 1 - int(np.argmin(missed[::-1]))
-        order[step], errors[step] = unit, missed[unit]
+        added = np.full(n_units, np.inf)
+        added[remains] = (weights[remains] ** 2).sum(axis=1) / np.diag(inverse)[remains]
+        unit = n_units - 1 - int(np.argmin(added[::-1]))
+        order[step], errors[step] = unit, added[unit]
         share = inverse[unit] / inverse[unit, unit]
         weights -= np.outer(share, weights[unit])
         inverse -= np.outer(share, inverse[unit])
-        left[unit] = False
+        remains[unit] = False
     return order, errors
 
 

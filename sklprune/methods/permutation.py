@@ -1,7 +1,13 @@
-"""Permutation importance: what the score loses when a column is shuffled."""
+"""Permutation importance: remove the columns whose shuffling lowers the score least.
+
+The shuffling of arrays, sparse matrices and data frames is also used by the function
+:func:`sklprune.permutation_importance`.
+"""
 
 import numbers
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -10,29 +16,32 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.random import sample_without_replacement
 
 from sklprune._registry import register
-from sklprune._units import score
+from sklprune._typing import Array, Estimator, MatrixLike, RandomState
+from sklprune._units import Task, Units, score
 from sklprune.methods._base import Method
 
 
 class Permutation(Method):
-    """Order columns by the fall of the score when their values are shuffled.
+    """Remove the columns whose permutation lowers the score of the model least.
 
-    Rows that the model was not fitted on are used: a fifth of the pruning rows, or
-    all rows given with a frozen model. X may be an array, a sparse matrix or a data
-    frame. Columns of one group are shuffled together.
+    The score of a column is the mean decrease of the model's score when the values
+    of the column are shuffled. The decrease is measured on rows that the model was
+    not fitted on: one fifth of the pruning rows, or all rows if the model is frozen.
+    X may be an array, a sparse matrix or a data frame. The columns of one group are
+    shuffled together.
 
     Parameters
     ----------
     n_repeats : int, default=5
-        How often each column is shuffled.
+        How many times each column is shuffled.
     max_samples : int or float, default=1.0
         How many rows are used, as a number or as a fraction.
 
     Notes
     -----
-    The numbers are those of `sklearn.inspection.permutation_importance` for the same
-    seed; with `max_samples` the score that the others are compared with is taken on
-    the same rows as they are.
+    With the same seed the values are those of
+    :func:`sklearn.inspection.permutation_importance`. There is one difference: with
+    `max_samples`, the score before shuffling is computed on the sampled rows too.
 
     References
     ----------
@@ -56,11 +65,14 @@ class Permutation(Method):
     needs_scorer = True
     reason = "the score hardly falls when it is shuffled"
 
-    def __init__(self, n_repeats=5, *, max_samples=1.0):
+    def __init__(self, n_repeats: int = 5, *, max_samples: float = 1.0) -> None:
         self.n_repeats = n_repeats
         self.max_samples = max_samples
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """Mean decrease of the score for each column, (n_units,)."""
         if not isinstance(self.n_repeats, numbers.Integral) or self.n_repeats < 1:
             raise ValueError(
                 f"Permutation(n_repeats={self.n_repeats!r}): n_repeats must be a "
@@ -79,8 +91,8 @@ class Permutation(Method):
         return (score(estimator, rows) - np.array(shuffled).mean(axis=1))[label]
 
 
-def _groups(units):
-    """The group of each unit by number, and the columns of each group."""
+def _groups(units: Units) -> tuple[Array, Iterable[Any]]:
+    """The number of each unit's group, and the columns of each group."""
     positions = units.where.positions
     if units.groups is None:
         return np.arange(units.count), positions
@@ -88,16 +100,18 @@ def _groups(units):
     return label, [positions[label == i] for i in range(label.max() + 1)]
 
 
-def _score_table(estimator, rows, table):
+def _score_table(estimator: Estimator, rows: Task, table: MatrixLike) -> float:
     return score(estimator, rows.with_X(table))
 
 
-def shuffles(n_rows, n_repeats, max_samples, random_state):
-    """The rows that are used, or None for all, and the order of each repeat.
+def shuffles(
+    n_rows: int, n_repeats: int, max_samples: float, random_state: RandomState
+) -> tuple[Array | None, Array]:
+    """The sampled rows, or None for all, and the row order of each repeat.
 
-    Drawn as scikit-learn draws them: one seed serves all columns, and each repeat
-    shuffles what the one before it left, so that repeat r puts `X[orders[r], j]` into
-    column j.
+    The random numbers are drawn as in scikit-learn. One seed serves all columns, and
+    each repeat shuffles the result of the one before it. Repeat r therefore writes
+    `X[orders[r], j]` into column j.
 
     Returns
     -------
@@ -106,7 +120,7 @@ def shuffles(n_rows, n_repeats, max_samples, random_state):
     """
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
     rng = np.random.RandomState(seed)
-    n_chosen = max_samples
+    n_chosen: Any = max_samples
     if not isinstance(max_samples, numbers.Integral):
         n_chosen = int(max_samples * n_rows)
     if not 1 <= n_chosen <= n_rows:
@@ -127,8 +141,8 @@ def shuffles(n_rows, n_repeats, max_samples, random_state):
     return chosen, np.array(orders)
 
 
-def columnwise(X):
-    """X in a form whose columns can be replaced."""
+def columnwise(X: MatrixLike) -> MatrixLike:
+    """X in a format whose columns can be replaced one by one."""
     if sparse.issparse(X):
         X = X.tocsc(copy=True)
         X.eliminate_zeros()
@@ -138,37 +152,47 @@ def columnwise(X):
     return check_array(X, ensure_all_finite="allow-nan", dtype=None)
 
 
-def shuffled_scores(measure, X, groups, orders, n_jobs):
-    """What `measure(table)` gives with each group of columns in each of the orders.
+def shuffled_scores(
+    measure: Callable[[MatrixLike], Any],
+    X: MatrixLike,
+    groups: Iterable[Any],
+    orders: Array,
+    n_jobs: int | None,
+) -> list[list[Any]]:
+    """The values of `measure(table)` for each group of columns and each row order.
 
     Parameters
     ----------
     measure : callable
+        Its argument is X with the columns of one group shuffled.
     X : array, sparse matrix or data frame
+        As returned by `columnwise`.
     groups : iterable of int, or of ndarray of int
-        Columns that are shuffled together; one column stands for itself.
+        Columns that are shuffled together. An int is a group of one column.
     orders : ndarray of shape (n_repeats, n_rows)
     n_jobs : int or None
 
     Returns
     -------
     list of list
-        One list for each group, of one value for each order. Groups run in parallel.
+        For each group a list with one value for each order. Groups run in parallel.
     """
     return Parallel(n_jobs=n_jobs)(
-        delayed(_along)(measure, X, group, orders) for group in groups
+        delayed(_measured)(measure, X, group, orders) for group in groups
     )
 
 
-def _along(measure, X, group, orders):
+def _measured(
+    measure: Callable[[MatrixLike], Any], X: MatrixLike, group: Any, orders: Array
+) -> list[Any]:
     return [measure(table) for table in reordered(X, group, orders)]
 
 
-def reordered(X, group, orders):
-    """Yield X with the values of a group of columns in each of the orders.
+def reordered(X: MatrixLike, group: Any, orders: Array) -> Iterator[MatrixLike]:
+    """Yield X with the values of a group of columns in each of the row orders.
 
-    X itself is not written to. Of an array or a pandas frame one copy serves all
-    orders: use what is yielded before asking for the next.
+    X itself is not modified. For an array or a pandas frame, one copy is reused for
+    all orders: a yielded table is only valid until the next one is requested.
     """
     columns = np.atleast_1d(group).tolist()
     if sparse.issparse(X):
@@ -193,8 +217,8 @@ def reordered(X, group, orders):
             yield copy
 
 
-def _sparse_reordered(X, columns, order):
-    """The same for a CSC matrix without stored zeros; given back as CSR."""
+def _sparse_reordered(X: Any, columns: list[int], order: Array) -> Any:
+    """The same for a CSC matrix without stored zeros; the result is in CSR format."""
     copy = X.copy()
     for column in columns:
         stored = slice(X.indptr[column], X.indptr[column + 1])

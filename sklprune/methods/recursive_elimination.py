@@ -1,9 +1,10 @@
-"""Recursive elimination: the least important columns leave, the model is fitted
-anew, and so on."""
+"""Recursive elimination: remove the least important columns, fit the model again,
+and repeat."""
 
 import numbers
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -11,58 +12,67 @@ from scipy import sparse
 from sklprune._frames import column_names
 from sklprune._registry import family_of, named, register, registered
 from sklprune._sklearn_private import num_features
-from sklprune._units import score
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, Task, Units, score
 from sklprune.methods._base import AUTO_RATIOS, Method
 from sklprune.methods._column_scale import column_scales
 
 
 class Order(NamedTuple):
-    """Importance of each unit, and the score of the model on rows it has not seen."""
+    """Importance of each unit, and the score of the model on rows not fitted on.
 
-    importances: np.ndarray
+    The score is None where `patience` does not need it.
+    """
+
+    importances: Array
     score: float | None
 
 
 class RecursiveElimination(Method):
-    """Remove the least important columns, fit the model anew, and so on.
+    """Remove the least important columns, fit the model again, and repeat.
 
-    What a column is worth is asked again of every smaller model, so that of columns
-    that stand in for each other one stays. With `pruning_ratio="auto"` every size on
-    the way is a candidate, and `path_.frame()` holds the scores of all of them.
+    The importances are computed anew for each smaller model. Of several columns that
+    carry the same information, one is therefore kept. With `pruning_ratio="auto"`
+    each intermediate number of columns is a candidate, and `path_.frame()` lists the
+    scores of all of them.
 
     Parameters
     ----------
     importance : str, callable or Method, default="auto"
-        "auto" is what the fitted model itself says: its `coef_`, multiplied by the
-        standard deviation of each column, or its `feature_importances_`. An attribute
-        such as `"coef_"` or `"named_steps.svc.coef_"`, or a callable that is given the
-        fitted model, is taken as it is; of several outputs the root of the sum of
-        squares counts. The name of a method for columns, "permutation" say, or such a
-        method, orders by that method: this works for any model.
+        How important a column is to the fitted model.
+
+        - "auto": its `coef_`, multiplied by the standard deviation of each column, or
+          its `feature_importances_`. For a pipeline these are read from the last step.
+          The steps before it must then pass columns on under their own names.
+        - The name of an attribute, such as `"coef_"` or `"named_steps.svc.coef_"`.
+          With several outputs, the root of the sum of squares over the outputs is
+          used.
+        - A callable that returns the importances of a fitted model.
+        - A method for columns or its name, such as "permutation". This works for any
+          model.
     step : int or float, default=1
-        How many columns leave at a time, as a number or as a fraction of all.
+        How many columns are removed at a time, as a number or as a fraction of all.
     patience : int or None, default=None
-        Stop once the score has not risen for this many steps; smaller sizes are then
-        not on the path. None goes down to one column.
+        Stop when the score has not increased for this many steps. Smaller numbers of
+        columns are then not on the path. None continues down to one column.
 
     Notes
     -----
-    With `step=1` a column costs a fit, in every split. Sizes that are asked and lie
-    between two steps branch off the larger one.
+    With `step=1` each removed column costs one fit in each split. A requested ratio
+    between two steps is reached from the model with more columns.
 
-    With `patience`, or with a method that needs rows that the model has not seen, the
-    models on the way are fitted on four fifths of the pruning rows; the order and
-    the scores that `patience` looks at come from the other fifth, which therefore say
-    little about the model in the end. What ships is fitted on all pruning rows.
+    The models of the intermediate steps are fitted on four fifths of the pruning rows
+    in two cases: with `patience`, and with an importance that needs rows that the
+    model was not fitted on. The remaining fifth gives the importances, and the scores
+    that `patience` compares. These scores are therefore not an estimate of the score
+    of the final model, which is fitted on all pruning rows.
 
-    The order is that of `sklearn.feature_selection.RFE` for the same importances, save
-    that of equally important columns the first one stays.
+    For the same importances, the order is that of
+    :class:`sklearn.feature_selection.RFE`, except for equally important columns: here
+    the first one is kept.
 
-    The importance that is reported is the round in which a column left; those of the
-    columns that stay follow, as the last order has them.
-
-    Of a pipeline "auto" asks the last step, where the steps before it hand columns on
-    under their own names.
+    The report and `importances_` state the step in which a column was removed. The
+    values of the kept columns are larger, in the order of the last importances.
 
     References
     ----------
@@ -83,57 +93,74 @@ class RecursiveElimination(Method):
 
     granularity = "feature"
     needs_labels = True
-    reason = "the least important of those left, round by round"
+    reason = "the least important of the remaining columns in its step"
 
-    def __init__(self, importance="auto", *, step=1, patience=None):
+    def __init__(
+        self,
+        importance: str | Callable[[Estimator], Any] | Method = "auto",
+        *,
+        step: float = 1,
+        patience: int | None = None,
+    ) -> None:
         self.importance = importance
         self.step = step
         self.patience = patience
 
     @property
-    def needs_unseen(self):
-        return self.patience is not None or self._asked("needs_unseen")
+    def needs_unseen(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether the order must come from rows that the model was not fitted on."""
+        return self.patience is not None or self._importance_needs("needs_unseen")
 
     @property
-    def needs_scorer(self):
-        return self.patience is not None or self._asked("needs_scorer")
+    def needs_scorer(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether scores are computed for the order."""
+        return self.patience is not None or self._importance_needs("needs_scorer")
 
-    def _asked(self, need):
-        return getattr(_method(self.importance), need, False)
+    def _importance_needs(self, attribute: str) -> bool:
+        return bool(getattr(_method(self.importance), attribute, False))
 
-    def grid(self, task):
+    def grid(self, task: Task) -> Sequence[float]:
+        """The ratios of `pruning_ratio="auto"`: one after each step."""
         return self._ratios(num_features(task.X)) or AUTO_RATIOS
 
-    def stations(self, units):
+    def stations(self, units: Units) -> Sequence[float]:
+        """Ratios, ascending, at which the model is fitted and ordered anew."""
         return self._ratios(units.count)
 
-    def _ratios(self, count):
-        """Ratios after each step, down to one column that stays."""
+    def _ratios(self, count: int) -> tuple[float, ...]:
+        """Ratios after each step, down to one kept column."""
         _check_parameters(self.importance, self.step, self.patience)
-        step = self.step if self.step >= 1 else max(1, int(self.step * count))
+        step: Any = self.step if self.step >= 1 else max(1, int(self.step * count))
         removed = sorted({*range(step, count, step), count - 1} - {0})
         return tuple(k / count for k in removed)
 
-    def goes_on(self, paths):
+    def goes_on(self, paths: Sequence[Order]) -> bool:
+        """Whether the best score is less than `patience` steps ago."""
         if self.patience is None:
             return True
-        scores = [path.score for path in paths]
+        scores: list[Any] = [path.score for path in paths]
         return len(scores) - 1 - int(np.argmax(scores)) < self.patience
 
-    def path(self, family, estimator, units, task):
+    def path(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Order:
+        """The importances, and with `patience` the score of the model."""
         _check_parameters(self.importance, self.step, self.patience)
         importances = self.score(family, estimator, units, task)
         if self.patience is None:
             return Order(importances, None)
         return Order(importances, score(estimator, task.to_order()))
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """Importance of each column to the fitted model, (n_units,)."""
         method = _method(self.importance)
         if method is not None:
             return method.score(family, estimator, units, task)
         if isinstance(self.importance, str) and self.importance == "auto":
-            return own_importances(estimator, task)[units.where.positions]
-        values = sizes(_read(self.importance, family.without_step(estimator)))
+            return fitted_importances(estimator, task)[units.where.positions]
+        values = magnitudes(_read(self.importance, family.without_step(estimator)))
         if values.shape != (units.count,):
             raise ValueError(
                 f"RecursiveElimination(importance={self.importance!r}) gave values of "
@@ -142,20 +169,30 @@ class RecursiveElimination(Method):
             )
         return values
 
-    def candidate(self, path, family, estimator, units, task, ratio):
+    def candidate(
+        self,
+        path: Any,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        ratio: float | None,
+    ) -> Candidate:
+        """The candidate that keeps the most important columns at a ratio."""
         return super().candidate(
             path.importances, family, estimator, units, task, ratio
         )
 
 
-def _method(importance):
-    """The method that an importance stands for, or None."""
+def _method(importance: Any) -> Method | None:
+    """The method that `importance` is or names, or None."""
     if isinstance(importance, str) and importance in registered("method"):
         importance = named("method", importance)
     return importance if isinstance(importance, Method) else None
 
 
-def _read(importance, model):
+def _read(importance: Any, model: Estimator) -> Any:
+    """The importances that a callable or an attribute of a fitted model gives."""
     if callable(importance):
         return importance(model)
     try:
@@ -164,23 +201,26 @@ def _read(importance, model):
         raise ValueError(
             f"RecursiveElimination(importance={importance!r}): {error}. It must be "
             "'auto', an attribute of the fitted model, a callable, or a method for "
-            "columns, 'permutation' say."
+            "columns such as 'permutation'."
         ) from error
 
 
-def own_importances(estimator, task):
-    """What a fitted model says of each column of X, (n_features,).
+def fitted_importances(estimator: Estimator, task: Task) -> Array:
+    """Importances of all columns of X by `coef_` or `feature_importances_`.
 
-    Columns that do not reach the model inside a pipeline are worth nothing.
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        Zero for columns that do not reach the last step of a pipeline.
     """
     all_names = column_names(task.X)
-    model, names, task = innermost(estimator, all_names, task)
+    model, names, task = _innermost(estimator, all_names, task)
     if hasattr(model, "coef_"):
         centred = getattr(model, "fit_intercept", True)
-        values = sizes(model.coef_)
+        values = magnitudes(model.coef_)
         values = values * column_scales(task.X, task.sample_weight, centred)
     elif hasattr(model, "feature_importances_"):
-        values = sizes(model.feature_importances_)
+        values = magnitudes(model.feature_importances_)
     else:
         raise ValueError(
             f"RecursiveElimination(importance='auto'): {type(model).__name__} has "
@@ -191,8 +231,8 @@ def own_importances(estimator, task):
     if not position.keys() >= set(names):
         raise ValueError(
             "RecursiveElimination(importance='auto'): the steps of "
-            f"{type(estimator).__name__} make other columns of those of X, so that "
-            f"{type(model).__name__} says nothing of the latter. Use "
+            f"{type(estimator).__name__} compute new columns from those of X, so that "
+            f"{type(model).__name__} has no importances for the columns of X. Use "
             "importance='permutation'."
         )
     result = np.zeros(len(all_names))
@@ -200,37 +240,37 @@ def own_importances(estimator, task):
     return result
 
 
-def innermost(model, names, task):
-    """The model inside wrappers, and the names of the columns and rows it sees."""
+def _innermost(model: Estimator, names: Array, task: Task) -> tuple[Any, Any, Task]:
+    """The model inside all wrappers, and the column names and rows that reach it."""
     family = family_of(model)
     inside, task = family.inside(model, task)
     if inside is model:
         return model, names, task
-    return innermost(inside, family.names_inside(model, names), task)
+    return _innermost(inside, family.names_inside(model, names), task)
 
 
-def sizes(values):
-    """Absolute values; over outputs, in rows, the root of the sum of squares."""
+def magnitudes(values: Any) -> Array:
+    """Absolute values; of a matrix (n_outputs, n_features) the norm of each column."""
     values = values.toarray() if sparse.issparse(values) else np.asarray(values)
     return np.sqrt((np.atleast_2d(values).astype(float) ** 2).sum(axis=0))
 
 
-def _check_parameters(importance, step, patience):
-    named_so = f"RecursiveElimination({importance=}, {step=}, {patience=}): "
+def _check_parameters(importance: Any, step: Any, patience: Any) -> None:
+    given = f"RecursiveElimination({importance=}, {step=}, {patience=}): "
     if not (isinstance(importance, (str, Method)) or callable(importance)):
         raise ValueError(
-            f"{named_so}importance must be 'auto', an attribute of the fitted model, a "
-            "callable, or a method for columns, 'permutation' say."
+            f"{given}importance must be 'auto', an attribute of the fitted model, a "
+            "callable, or a method for columns such as 'permutation'."
         )
-    if not (_is_whole(step) or isinstance(step, numbers.Real) and 0 < step < 1):
+    if not (_is_count(step) or isinstance(step, numbers.Real) and 0 < float(step) < 1):
         raise ValueError(
-            f"{named_so}step must be a positive whole number, or a fraction in (0, 1)."
+            f"{given}step must be a positive whole number, or a fraction in (0, 1)."
         )
-    if patience is not None and not _is_whole(patience):
-        raise ValueError(f"{named_so}patience must be None or a positive whole number.")
+    if patience is not None and not _is_count(patience):
+        raise ValueError(f"{given}patience must be None or a positive whole number.")
 
 
-def _is_whole(value):
+def _is_count(value: Any) -> bool:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     return whole and value >= 1
 

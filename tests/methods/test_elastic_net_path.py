@@ -1,4 +1,4 @@
-"""The elastic-net path: closed forms, finer paths, and every kind of X and y."""
+"""The elastic-net path, compared with closed forms and with finer paths."""
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,11 @@ from sklprune import FeaturePruningSelector, PrunedEstimator
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import ElasticNetPath
-from sklprune.methods.elastic_net_path import entries, logistic_path
+from sklprune.methods.elastic_net_path import logistic_path, penalties_at_entry
 
 
 def importances(model, X, y, method=None, sample_weight=None):
-    """The order asks for the kind of the model alone; it need not be fitted."""
+    """Scores of all columns; the method does not need a fitted model."""
     method, family = method or ElasticNetPath(), family_of(model)
     task = Task(X, y, sample_weight=sample_weight)
     return method.score(family, model, family.units(model, "feature", X), task)
@@ -43,7 +43,7 @@ def test_uncorrelated_columns_enter_at_their_covariance(
     scaled = X / X.std(axis=0)
     covariance = np.linalg.norm(scaled.T @ (Y - Y.mean(axis=0)), axis=1) / 60
     ours = importances(LinearRegression(), X, Y, ElasticNetPath(l1_ratio))
-    # two penalties of the path are 15 % apart; entries are exact all the same
+    # two penalties of the path are 15 % apart, but the interpolation is exact here
     np.testing.assert_allclose(ours, covariance / l1_ratio, rtol=1e-9)
 
 
@@ -60,18 +60,20 @@ def test_the_order_of_a_much_finer_path():
     np.testing.assert_allclose(ours, alphas[entered], rtol=0.1)
 
 
-def test_columns_in_arrays_of_literals():
+def test_penalties_at_entry_of_given_arrays():
     alphas = np.array([8.0, 4.0, 2.0])
-    pulls = np.array([[8.0, 6.0, 3.0, 1.0], [4.0, 4.0, 3.5, 1.5], [2.0, 2.0, 2.0, 1.9]])
+    bounds = np.array(
+        [[8.0, 6.0, 3.0, 1.0], [4.0, 4.0, 3.5, 1.5], [2.0, 2.0, 2.0, 1.9]]
+    )
     active = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 0, 1, 0]], dtype=bool)
-    # the third is held to where it was seen to enter, the last one never does
-    assert entries(alphas, pulls, active).tolist() == [8.0, 6.0, 3.5, 1.9]
+    # the third value is clipped to the interval of entry; the last never enters
+    assert penalties_at_entry(alphas, bounds, active).tolist() == [8.0, 6.0, 3.5, 1.9]
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_path_of_classes_solves_its_problem(n_classes, l1_ratio):
-    """At the optimum a column without weight is pulled by less than the penalty."""
+    """At the optimum the bound of a column with coefficient 0 is below the penalty."""
     X, y = make_classification(
         200, 12, n_informative=6, n_classes=n_classes, random_state=0
     )
@@ -79,13 +81,13 @@ def test_the_path_of_classes_solves_its_problem(n_classes, l1_ratio):
     ratios = np.geomspace(1, 0.05, 12)
     weight = np.random.RandomState(0).uniform(0.5, 1.5, 200)
     weight /= weight.mean()
-    alphas, pulls, active = logistic_path(X, y, weight, l1_ratio, ratios)
+    alphas, bounds, active = logistic_path(X, y, weight, l1_ratio, ratios)
     assert not active[0].any() and active[1].any()
     # the solver stops at changes of one in a thousand
-    assert (pulls[~active] <= np.repeat(alphas, 12)[~active.ravel()] * 1.0001).all()
+    assert (bounds[~active] <= np.repeat(alphas, 12)[~active.ravel()] * 1.0001).all()
     if l1_ratio == 1.0:
         lower = np.repeat(alphas, 12)[active.ravel()] * 0.98
-        assert (pulls[active] >= lower).all()
+        assert (bounds[active] >= lower).all()
 
 
 def test_columns_of_noise_come_last(binary):
@@ -98,19 +100,19 @@ def test_the_units_of_measurement_do_not_matter():
     X, y = load_breast_cancer(return_X_y=True)
     ours = importances(LogisticRegression(), X, y)
     other = importances(LogisticRegression(), X * np.geomspace(1e-3, 1e3, 30) + 5, y)
-    # the same columns up to rounding, the same steps of the solver
+    # the columns are equal up to rounding, so the solver takes the same steps
     np.testing.assert_allclose(ours, other, rtol=1e-4)
 
 
 @pytest.mark.parametrize("classes", [False, True])
-def test_weights_are_rows_that_come_more_often(binary, classes):
+def test_sample_weights_are_equivalent_to_repeated_rows(binary, classes):
     X, y = binary
     weight = np.random.RandomState(0).randint(0, 4, 200)
     if not classes:
         y = X @ np.arange(8) + y
     model = LogisticRegression() if classes else LinearRegression()
     repeated = importances(model, X.repeat(weight, axis=0), y.repeat(weight))
-    # the solver for classes takes its rows in another order
+    # the solver for classes processes the rows in another order
     rtol = 0.05 if classes else 1e-9
     ours = importances(model, X, y, sample_weight=weight)
     np.testing.assert_allclose(ours, repeated, rtol=rtol)
@@ -118,37 +120,37 @@ def test_weights_are_rows_that_come_more_often(binary, classes):
 
 @pytest.mark.parametrize("n_outputs", [1, 2])
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
-def test_sparse_columns_of_mean_zero_give_the_numbers_of_dense_ones(kind, n_outputs):
+def test_sparse_columns_of_mean_zero_give_the_values_of_dense_columns(kind, n_outputs):
     rng = np.random.RandomState(0)
     half = np.where(rng.rand(40, 6) < 0.5, 0, rng.normal(size=(40, 6)))
     X, Y = np.vstack([half, -half]), rng.normal(size=(80, n_outputs))
     dense = importances(LinearRegression(), X, Y)
     ours = importances(LinearRegression(), kind(X), Y)
-    # both stop at a gap of 1e-4
+    # both solvers stop at a duality gap of 1e-4
     np.testing.assert_allclose(ours, dense, rtol=1e-3)
 
 
-def test_missing_values_count_as_the_mean(regression):
+def test_missing_values_are_replaced_by_the_mean(regression):
     X, y = regression
     X = X.copy()
     X[::7, 2] = np.nan
     filled = np.where(np.isnan(X), np.nanmean(X, axis=0), X)
     ours, expected = (importances(LinearRegression(), x, y) for x in (X, filled))
-    # the column has another spread than its filled copy, by its missing share
+    # without the missing values the column has a larger variance than its copy
     np.testing.assert_allclose(ours, expected, rtol=0.1)
     frame = pd.DataFrame(X).astype({2: "Float64"})
     of_frame = importances(LinearRegression(), frame, y)
     np.testing.assert_allclose(of_frame, ours, rtol=1e-12)
 
 
-def test_columns_that_do_not_vary_are_worth_nothing(binary):
+def test_constant_columns_have_importance_zero(binary):
     X, y = np.column_stack([np.full(200, 1e9), binary[0]]), binary[1]
     for table in (X, sparse.csr_array(X)):
         ours = importances(LogisticRegression(), table, y)
         assert ours[0] == 0 and (ours[1:] > 0).all()
 
 
-def test_labels_that_are_strings_and_of_several_outputs(classes):
+def test_string_labels_and_several_outputs(classes):
     X, y = classes
     Y = np.column_stack([y, y[::-1]])
     for target in (y, y[:, None], Y):
@@ -164,7 +166,7 @@ def test_it_orders_the_columns_of_any_model(regression):
         )
 
 
-def test_a_group_is_worth_its_best_column(regression):
+def test_the_score_of_a_group_is_that_of_its_best_column(regression):
     X, y = regression
     selector = FeaturePruningSelector(
         LinearRegression(),
@@ -180,7 +182,7 @@ def test_a_polars_frame(binary, polars):
     frame = polars.DataFrame(X, schema=list("abcdefgh"))
     ours = importances(LogisticRegression(), frame, y)
     expected = importances(LogisticRegression(), X, y)
-    # the same numbers in another order of memory
+    # the values are the same in another memory order
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
     strings = frame.with_columns(polars.col("c").cast(polars.String))
     with pytest.raises(ValueError, match="column 'c' is of dtype String"):
@@ -188,7 +190,7 @@ def test_a_polars_frame(binary, polars):
 
 
 @pytest.mark.parametrize("kind", ["object", "category"])
-def test_a_column_that_holds_no_numbers(binary, kind):
+def test_a_column_that_is_not_numeric_is_an_error(binary, kind):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     frame["colour"] = pd.Series(np.where(y > 0, "red", "blue")).astype(kind)
@@ -205,7 +207,7 @@ def test_a_column_that_holds_no_numbers(binary, kind):
 @pytest.mark.parametrize(
     "parameters", [{"l1_ratio": 0}, {"l1_ratio": 1.1}, {"n_alphas": 1}, {"eps": 1}]
 )
-def test_bad_parameters(binary, parameters):
+def test_invalid_parameters_are_errors(binary, parameters):
     (name,) = parameters
     with pytest.raises(ValueError, match=f"ElasticNetPath\\({name}="):
         importances(LogisticRegression(), *binary, ElasticNetPath(**parameters))

@@ -1,4 +1,4 @@
-"""Magnitude: literal networks."""
+"""Magnitude pruning: scores of small networks that were computed by hand."""
 
 import numpy as np
 import pytest
@@ -37,7 +37,7 @@ def scores(network, method):
 
 def test_weights(network):
     assert scores(network, Magnitude(standardize=False)) == [3, 4, 0, 1, 2, 5]
-    # on columns of deviation 1 and 10 the first layer keeps its norm
+    # the standard deviations are 1 and 10, and the first layer keeps its norm
     shrink = np.sqrt(26 / 125)
     expected = [3 * shrink, 4 * shrink, 0, 10 * shrink, 2, 5]
     np.testing.assert_allclose(scores(network, Magnitude()), expected, rtol=1e-14)
@@ -56,7 +56,7 @@ def test_neurons_are_products_of_norms_relative_to_their_layer(network):
     )
 
 
-def test_an_unknown_way_to_compare_is_an_error(network):
+def test_an_unknown_value_of_per_is_an_error(network):
     with pytest.raises(ValueError, match="per='unit'"):
         scores(network, Magnitude(per="unit"))
 
@@ -94,7 +94,7 @@ def test_columns_of_large_scale_do_not_empty_the_layers_behind_the_first(classes
     family = family_of(model)
     units = family.units(model, "weight", X)
     scores = Magnitude().score(family, model, units, Task(X))
-    # sums over other numbers
+    # the sums are taken over other numbers
     np.testing.assert_allclose(
         Magnitude().score(family, model, units, Task(X * 1000)), scores, rtol=1e-9
     )
@@ -116,7 +116,7 @@ def test_a_threshold_keeps_what_select_from_model_keeps(regression, threshold):
     assert pruned.report_.score["rows"] == "fitted"
 
 
-def test_a_threshold_leaves_one_unit_in_each_layer(binary):
+def test_a_threshold_keeps_at_least_one_unit_in_each_layer(binary):
     model = MLPClassifier((6, 5), max_iter=20, random_state=0)
     method = Magnitude("neuron", threshold=1e6)
     pruned = PrunedEstimator(model, method=method, store_path=True, random_state=0)
@@ -137,7 +137,7 @@ def test_a_threshold_below_everything_removes_nothing(regression):
 
 
 @pytest.mark.parametrize("ratio", [0.5, 0.0, [0.2, 0.4]])
-def test_a_threshold_and_a_ratio(regression, ratio):
+def test_a_threshold_together_with_a_ratio_is_an_error(regression, ratio):
     X, y = regression
     method = Magnitude(threshold="mean")
     with pytest.raises(ValueError, match="pruning_ratio=.* but method=Magnitude\\("):
@@ -145,13 +145,13 @@ def test_a_threshold_and_a_ratio(regression, ratio):
 
 
 @pytest.mark.parametrize("threshold", ["max", "2*", "two*mean", True, [1.0]])
-def test_thresholds_that_are_none(threshold):
+def test_invalid_thresholds(threshold):
     with pytest.raises(ValueError, match="threshold must be None, a number"):
         threshold_of(np.ones(3), threshold)
 
 
 class Positive(Permutation):
-    """Columns whose shuffling costs nothing leave: a method that decides."""
+    """Removes columns whose shuffling costs nothing: a method that decides."""
 
     decides = True
 

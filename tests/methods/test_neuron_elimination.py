@@ -1,4 +1,4 @@
-"""Neuron elimination against least squares by brute force."""
+"""Neuron elimination, compared with brute-force least squares."""
 
 import numpy as np
 import pytest
@@ -16,28 +16,30 @@ from sklprune.methods.neuron_elimination import covariance, relative_errors
 
 @pytest.fixture
 def layer():
-    """Activations of seven dependent units, and what is made of them."""
+    """Activations of seven dependent units, and their outgoing weights."""
     rng = np.random.RandomState(0)
     activations = np.maximum(rng.normal(size=(60, 7)) @ rng.normal(size=(7, 7)), 0)
     return activations, rng.normal(size=(7, 3))
 
 
 def brute_force(activations, outgoing):
-    """Relative errors by a least squares fit for every set that is tried."""
-    goal = activations @ outgoing
-    left, errors = list(range(len(outgoing))), np.empty(len(outgoing))
-    while left:
-        tried = {}
-        for unit in left:
-            rest = [other for other in left if other != unit]
-            tried[unit] = np.square(goal - goal.mean(axis=0)).sum()
+    """Relative errors by one least-squares fit for every set of units."""
+    target = activations @ outgoing
+    variation = np.square(target - target.mean(axis=0)).sum()
+    remaining, relative = list(range(len(outgoing))), np.empty(len(outgoing))
+    while remaining:
+        errors = {}
+        for unit in remaining:
+            rest = [other for other in remaining if other != unit]
+            errors[unit] = variation
             if rest:
-                fit = LinearRegression().fit(activations[:, rest], goal)
-                tried[unit] = np.square(goal - fit.predict(activations[:, rest])).sum()
-        out = min(tried, key=tried.get)
-        errors[out] = tried[out] / np.square(goal - goal.mean(axis=0)).sum()
-        left.remove(out)
-    return errors
+                fit = LinearRegression().fit(activations[:, rest], target)
+                predictions = fit.predict(activations[:, rest])
+                errors[unit] = np.square(target - predictions).sum()
+        eliminated = min(errors, key=errors.get)
+        relative[eliminated] = errors[eliminated] / variation
+        remaining.remove(eliminated)
+    return relative
 
 
 def test_errors_are_those_of_least_squares(layer):
@@ -48,37 +50,37 @@ def test_errors_are_those_of_least_squares(layer):
     assert errors.max() == pytest.approx(1.0)
 
 
-def test_one_of_two_like_units_leaves_for_free_and_so_does_a_constant_one(layer):
+def test_a_duplicate_unit_and_a_constant_unit_are_eliminated_without_error(layer):
     activations, outgoing = layer
     activations = np.column_stack([activations, activations[:, 2], np.full(60, 5.0)])
     outgoing = np.vstack([outgoing, outgoing[:2]])
     errors = relative_errors(covariance(activations), outgoing, alpha=1e-6)
     assert errors[8] == 0
-    # the pull towards the weights leaves a trace
+    # the penalty on changes of the weights causes a small error
     assert np.sort(errors[[2, 7]])[0] < 1e-5 < 1e-3 < np.sort(errors[:8])[1]
 
 
-def test_of_equal_units_the_later_one_leaves_first():
+def test_the_last_of_equal_units_is_eliminated_first():
     errors = relative_errors(np.eye(4), np.ones((4, 1)), alpha=0.0)
     np.testing.assert_allclose(errors, [1.0, 0.75, 0.5, 0.25])
 
 
-def test_silent_layers_are_all_ties():
+def test_all_units_of_a_constant_layer_are_ties():
     assert not relative_errors(np.zeros((3, 3)), np.ones((3, 2)), 1e-4).any()
     assert not relative_errors(np.eye(3), np.zeros((3, 2)), 1e-4).any()
 
 
-def test_weights_count_as_repeated_rows(layer):
+def test_sample_weights_are_equivalent_to_repeated_rows(layer):
     activations, _ = layer
     weight = np.random.RandomState(1).randint(0, 4, len(activations))
     np.testing.assert_allclose(
         covariance(activations, weight),
         covariance(np.repeat(activations, weight, axis=0)),
-        atol=1e-12,  # sums in another order
+        atol=1e-12,  # the sums are taken in another order
     )
 
 
-def test_the_error_is_what_reconstruction_leaves():
+def test_the_score_is_the_error_after_reconstruction():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(200, 4))
     model = MLPRegressor(
@@ -88,13 +90,13 @@ def test_the_error_is_what_reconstruction_leaves():
     units = family.units(model, "neuron", X)
     errors = NeuronElimination(1e-9).score(family, model, units, Task(X))
     small = prune(model, X, method=NeuronElimination(1e-9), pruning_ratio=0.6)
-    said = model.predict(X)
-    left = np.square(said - small.predict(X)).mean() / said.var()
-    # reconstruction pulls a little towards the weights as they were
-    assert left == pytest.approx(np.sort(errors)[5], rel=0.05)
+    predictions = model.predict(X)
+    error = np.square(predictions - small.predict(X)).mean() / predictions.var()
+    # reconstruction has a small penalty on changes of the weights
+    assert error == pytest.approx(np.sort(errors)[5], rel=0.05)
 
 
-def test_it_is_the_default_and_better_than_magnitude_without_labels():
+def test_it_is_the_default_and_beats_magnitude_without_labels():
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     model = MLPClassifier((64, 32), max_iter=60, random_state=0).fit(X, y)
@@ -107,7 +109,7 @@ def test_it_is_the_default_and_better_than_magnitude_without_labels():
     assert score("auto") > score(Magnitude("neuron")) + 0.03
 
 
-def test_a_model_without_hidden_units(regression):
+def test_a_model_without_hidden_units_is_refused(regression):
     X, y = regression
     with pytest.raises(ValueError, match="Ridge, which has no neurons to remove"):
         prune(Ridge().fit(X, y), X, y, method="neuron_elimination")

@@ -1,4 +1,4 @@
-"""Permutation importance: scikit-learn's numbers, on every kind of X."""
+"""Permutation importance: the values of scikit-learn, for every kind of X."""
 
 import numpy as np
 import pandas as pd
@@ -22,12 +22,12 @@ def importances(model, X, y, method, random_state, **rows):
 
 @pytest.mark.parametrize("seed", [0, 3])
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
-def test_numbers_of_scikit_learn(binary, seed, container):
+def test_values_are_those_of_scikit_learn(binary, seed, container):
     X, y = container(binary[0]), binary[1]
     model = LogisticRegression().fit(X, y)
     expected = permutation_importance(model, X, y, n_repeats=4, random_state=seed)
     ours = importances(model, X, y, Permutation(4), seed)
-    # a mean of differences there, a difference of means here
+    # scikit-learn takes a mean of differences, sklprune a difference of means
     np.testing.assert_allclose(ours, expected.importances_mean, atol=1e-15)
 
 
@@ -43,7 +43,7 @@ def test_sample_weights_reach_the_scores(regression):
 
 
 @pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_array])
-def test_sparse_rows_give_the_numbers_of_dense_ones(binary, kind):
+def test_sparse_rows_give_the_values_of_dense_rows(binary, kind):
     X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
     model = LogisticRegression().fit(X, y)
     dense = importances(model, X, y, Permutation(), 0)
@@ -52,7 +52,7 @@ def test_sparse_rows_give_the_numbers_of_dense_ones(binary, kind):
     )
 
 
-def test_every_kind_of_table_is_reordered_alike(polars):
+def test_every_kind_of_table_is_reordered_in_the_same_way(polars):
     X = np.arange(12.0).reshape(4, 3)
     order = np.array([2, 0, 3, 1])
     expected = X.copy()
@@ -63,7 +63,7 @@ def test_every_kind_of_table_is_reordered_alike(polars):
         np.testing.assert_array_equal(result, expected)
 
 
-def test_an_unused_column_is_worth_nothing_on_a_sample_too(binary):
+def test_an_unused_column_has_importance_zero_on_a_sample_too(binary):
     X, y = np.column_stack([binary[0], np.zeros(len(binary[1]))]), binary[1]
     model = LogisticRegression().fit(X, y)
     values = importances(model, X, y, Permutation(max_samples=0.3), 0)
@@ -71,12 +71,12 @@ def test_an_unused_column_is_worth_nothing_on_a_sample_too(binary):
 
 
 @pytest.mark.parametrize("max_samples", [0, 0.0, 1.5, 11, -1])
-def test_max_samples_out_of_range(max_samples):
+def test_max_samples_out_of_range_is_an_error(max_samples):
     with pytest.raises(ValueError, match="max_samples"):
         shuffles(10, 2, max_samples, 0)
 
 
-def test_n_repeats_out_of_range(binary):
+def test_n_repeats_out_of_range_is_an_error(binary):
     X, y = binary
     with pytest.raises(ValueError, match="n_repeats=0"):
         importances(LogisticRegression().fit(X, y), X, y, Permutation(0), 0)

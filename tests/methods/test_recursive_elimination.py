@@ -1,4 +1,4 @@
-"""Recursive elimination: scikit-learn's RFE, on rows that are right for it."""
+"""Recursive elimination, compared with scikit-learn's RFE."""
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from sklprune.methods import Method, Permutation, RecursiveElimination
 
 @pytest.fixture
 def numbers():
-    """Columns that depend on each other, so that the order changes on the way."""
+    """Correlated columns: the order changes while columns are removed."""
     X, y = make_regression(120, 9, n_informative=5, noise=20.0, random_state=0)
     rng = np.random.RandomState(0)
     X = X @ rng.normal(size=(9, 9)) * np.geomspace(0.1, 10, 9)
@@ -71,7 +71,7 @@ def test_auto_compares_standardised_columns(numbers):
     np.testing.assert_array_equal(ours, expected)
 
 
-def test_sparse_rows_give_the_ranking_of_dense_ones(labels):
+def test_sparse_rows_give_the_ranking_of_dense_rows(labels):
     X, y = np.where(np.abs(labels[0]) < 0.5, 0, labels[0]), labels[1]
     model = LogisticRegression(tol=1e-8)
     dense = ranking(model, X, y, "recursive_elimination", 1)
@@ -80,7 +80,7 @@ def test_sparse_rows_give_the_ranking_of_dense_ones(labels):
 
 
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
-def test_a_pipeline_whose_steps_hand_columns_on(labels, container):
+def test_a_pipeline_whose_steps_pass_columns_on(labels, container):
     X, y = labels
     X = container(X * np.geomspace(0.1, 10, 9))
     if hasattr(X, "columns"):
@@ -94,8 +94,8 @@ def test_a_pipeline_whose_steps_hand_columns_on(labels, container):
         np.testing.assert_array_equal(ours, expected)
 
 
-def test_wrappers_say_what_the_model_inside_says(numbers):
-    """A least-squares fit is the same whatever scales or orders its columns."""
+def test_wrappers_give_the_ranking_of_the_inner_model(numbers):
+    """A least-squares fit does not depend on scale and order of the columns."""
     X, y = pd.DataFrame(numbers[0], columns=list("abcdefghi")), numbers[1][:, 0]
     expected = ranking(LinearRegression(), X, y, "recursive_elimination", 1)
     reordered = make_column_transformer(
@@ -115,7 +115,7 @@ def test_wrappers_say_what_the_model_inside_says(numbers):
         np.testing.assert_array_equal(ours, expected)
 
 
-def test_columns_that_an_inner_step_drops_leave_first(numbers):
+def test_columns_that_an_inner_step_drops_are_removed_first(numbers):
     X, y = numbers[0], numbers[1][:, 0]
     inner = SelectKBest(f_regression, k=4)
     kept = inner.fit(X, y).get_support()
@@ -127,11 +127,11 @@ def test_columns_that_an_inner_step_drops_leave_first(numbers):
 @pytest.mark.parametrize(
     "first, message",
     [
-        (PCA(), "make other columns of those of X.*importance='permutation'"),
+        (PCA(), "compute new columns from those of X.*importance='permutation'"),
         (FunctionTransformer(np.abs), "do not say what they make of the columns"),
     ],
 )
-def test_a_pipeline_whose_steps_make_other_columns(labels, first, message):
+def test_a_pipeline_whose_steps_compute_new_columns(labels, first, message):
     model = make_pipeline(first, LogisticRegression())
     with pytest.raises(ValueError, match=message):
         ranking(model, *labels, "recursive_elimination", 3)
@@ -139,8 +139,8 @@ def test_a_pipeline_whose_steps_make_other_columns(labels, first, message):
     assert (ranking(model, *labels, by_permutation, 3) == 1).sum() == 3
 
 
-class Remembers(LinearRegression):
-    """Knows the targets that it was fitted on, and how many fits there were."""
+class RecordsRows(LinearRegression):
+    """Records the targets that it was fitted on, and counts its fits."""
 
     fits = 0
 
@@ -150,8 +150,8 @@ class Remembers(LinearRegression):
         return super().fit(X, y)
 
 
-class Watches(Method):
-    """Orders by position, and notes whether a row had been seen."""
+class RecordsOverlap(Method):
+    """Orders by position, and records whether the model was fitted on a row."""
 
     granularity = "feature"
     overlaps = []
@@ -166,17 +166,17 @@ class Watches(Method):
 
 
 @pytest.mark.parametrize("frozen", [False, True])
-def test_every_order_comes_from_unseen_rows_and_all_rows_are_fitted(frozen):
+def test_orders_come_from_unseen_rows_and_the_final_fit_has_all_rows(frozen):
     X, y = make_regression(80, 6, random_state=0)
-    model = Remembers()
+    model = RecordsRows()
     if frozen:
         model = FrozenEstimator(model.fit(X[:30], y[:30]))
         X, y = X[30:], y[30:]
-    Watches.overlaps.clear()
+    RecordsOverlap.overlaps.clear()
     pruned = PrunedEstimator(
-        model, method=RecursiveElimination(Watches()), pruning_ratio=0.5
+        model, method=RecursiveElimination(RecordsOverlap()), pruning_ratio=0.5
     ).fit(X, y)
-    assert Watches.overlaps == [False] * 3
+    assert RecordsOverlap.overlaps == [False] * 3
     assert pruned.estimator_[-1].seen_ == set(y)
     assert pruned.estimator_[-1].n_features_in_ == 3
 
@@ -185,28 +185,28 @@ def test_no_fit_more_than_needed():
     X, y = make_regression(80, 6, random_state=0)
 
     def fits(method, ratio):
-        Remembers.fits = 0
+        RecordsRows.fits = 0
         PrunedEstimator(
-            Remembers(), method=method, pruning_ratio=ratio, store_path=True
+            RecordsRows(), method=method, pruning_ratio=ratio, store_path=True
         ).fit(X, y)
-        return Remembers.fits
+        return RecordsRows.fits
 
-    # the whole one, and one for each column that leaves
+    # the unpruned model, and one for each removed column
     assert fits(RecursiveElimination(), 4 / 6) == 5
-    # a station that was asked is fitted once
+    # a ratio that is also a step is fitted once
     assert fits(RecursiveElimination(), 5 / 6) == 6
-    # whole, without a fifth, two stations without a fifth, what ships
-    assert fits(RecursiveElimination(Watches(), step=2), 5 / 6) == 5
-    # every size on two splits: what was scored is the next station
-    Remembers.fits = 0
+    # the unpruned model, the same and two steps without a fifth, and the result
+    assert fits(RecursiveElimination(RecordsOverlap(), step=2), 5 / 6) == 5
+    # all sizes on two splits: the scored model is also the model of the next step
+    RecordsRows.fits = 0
     selector = FeaturePruningSelector(
-        Remembers(), method="recursive_elimination", cv=2, rule=lambda table: 5
+        RecordsRows(), method="recursive_elimination", cv=2, rule=lambda table: 5
     ).fit(X, y)
     assert selector.support_.sum() == 1
-    assert Remembers.fits == 2 * 6 + 6
+    assert RecordsRows.fits == 2 * 6 + 6
 
 
-def test_auto_is_every_number_of_columns(labels):
+def test_auto_tries_every_number_of_columns(labels):
     selector = FeaturePruningSelector(
         LogisticRegression(), method="recursive_elimination", cv=2
     ).fit(*labels)
@@ -217,28 +217,28 @@ def test_auto_is_every_number_of_columns(labels):
     assert selector.path_.frame()["units"].tolist() == [9, 6, 3, 1]
 
 
-def test_patience_ends_the_path_where_the_score_no_longer_rises():
-    # the score of each number of columns: it rises to 5, and once more at 2
+def test_patience_ends_the_path_when_the_score_no_longer_increases():
+    # the score by number of columns: it increases down to 5, and once more at 2
     X, y = make_regression(60, 8, random_state=0)
     gain = {8: 0.0, 7: 1.0, 6: 2.0, 5: 3.0, 4: 3.0, 3: 2.0, 2: 9.0, 1: 0.0}
 
     def scoring(model, X, y):
         return gain[getattr(model, "steps", [0, (0, model)])[-1][1].n_features_in_]
 
-    def left(patience, ratio):
+    def n_kept(patience, ratio):
         method = RecursiveElimination(patience=patience)
         pruned = PrunedEstimator(
             LinearRegression(), method=method, pruning_ratio=ratio, scoring=scoring
         ).fit(X, y)
         return pruned.estimator_[-1].n_features_in_
 
-    assert [left(1, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 4, 4]
-    assert [left(2, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 3, 3]
-    assert [left(3, r / 8) for r in (5, 7)] == [3, 1]
-    assert left(None, 7 / 8) == 1
+    assert [n_kept(1, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 4, 4]
+    assert [n_kept(2, r / 8) for r in (1, 3, 4, 5, 7)] == [7, 5, 4, 3, 3]
+    assert [n_kept(3, r / 8) for r in (5, 7)] == [3, 1]
+    assert n_kept(None, 7 / 8) == 1
 
 
-def test_groups_leave_together_and_are_one_round(numbers):
+def test_groups_are_removed_together_in_one_step(numbers):
     X, y = numbers
     selector = FeaturePruningSelector(
         LinearRegression(),
@@ -273,12 +273,12 @@ def test_nested_parameters(labels):
         ({"importance": "classes_"}, "gave values of shape \\(3,\\) for 9 columns"),
     ],
 )
-def test_bad_parameters(labels, parameters, message):
+def test_invalid_parameters_are_errors(labels, parameters, message):
     method = RecursiveElimination(**parameters)
     with pytest.raises(ValueError, match=message):
         ranking(LogisticRegression(), *labels, method, 2)
 
 
-def test_a_model_that_says_nothing_of_columns(labels):
+def test_a_model_without_importances_is_an_error(labels):
     with pytest.raises(ValueError, match="KNeighborsClassifier has neither coef_ nor"):
         ranking(KNeighborsClassifier(), *labels, "recursive_elimination", 2)
