@@ -1,6 +1,7 @@
-"""Refits: what stays is fitted anew, and what was removed stays removed.
+"""Refits: fit the remaining values of a pruned model again, without the removed units.
 
-Adding one is a file here, its test file, and a line below.
+Each refit is a file of its own. To add one, write the file and its test, and import
+the class below.
 """
 
 from sklprune.refits._base import Refit

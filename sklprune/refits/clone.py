@@ -1,13 +1,23 @@
-"""Clone: the model is fitted once more, on the columns that stay."""
+"""Clone: fit a clone of the model on the kept columns."""
+
+from typing import Any
 
 from sklprune._registry import register
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
 from sklprune.refits._base import Refit
 
 
 class Clone(Refit):
-    """Fit a clone on what stays. For columns of any model; the default there.
+    """Fit a clone of the model on the kept columns.
 
-    Parameters that name columns follow those that stay; one that cannot is an error.
+    This refit works for the columns of any model, and is the default for columns.
+    Parameters of the model that name columns are adapted to the kept columns.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if a parameter of the model names columns and cannot be adapted.
 
     Examples
     --------
@@ -28,7 +38,10 @@ class Clone(Refit):
     fits_anew = True
     of_columns = True
 
-    def apply(self, family, dense, units, keep, task):
+    def apply(
+        self, family: Any, dense: Estimator, units: Units, keep: Array, task: Task
+    ) -> Estimator:
+        """A pipeline of a step that selects columns and the fitted clone."""
         return family.refit(dense, units, keep, task)
 
 

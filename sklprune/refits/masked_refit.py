@@ -1,48 +1,55 @@
-"""Masked refit: the kept weights are fitted to the labels once more."""
+"""Masked refit: fit the kept weights to the targets, while removed weights remain
+zero."""
 
 import numbers
+from typing import Any
 
 from sklprune._registry import register
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
 from sklprune.refits._base import Refit
 from sklprune.refits.reconstruction import Reconstruction
 
 
 class MaskedRefit(Refit):
-    """Fit the weights that stay to the labels; what was removed stays removed.
+    """Fit the kept weights to the targets; removed weights remain zero.
 
-    A network is trained by Adam from where the reconstruction leaves it, on its own
-    loss; the gradients of what was removed are masked before the optimiser sees them,
-    and no epoch that raises the loss on the rows given is kept. A linear model is
-    solved by scikit-learn: a clone of it is fitted on the columns kept. Where its
-    outputs keep different columns each output is fitted by itself, as one regression
-    or as one class against the rest; only multinomial logistic regression, whose
-    classes hang together, is then solved here, by L-BFGS on its own penalised loss.
+    An MLP is trained by Adam on its own loss, by default from the weights that
+    :class:`Reconstruction` gives. The gradients of removed weights are set to zero
+    before the update. The result is the epoch with the lowest training loss, and the
+    starting weights if no epoch has a lower one.
+
+    For a linear model, a clone is fitted by scikit-learn on the kept columns. If the
+    outputs keep different columns, each output is fitted separately, as a regression
+    or as one class against the rest. Multinomial logistic regression cannot be fitted
+    for each class separately. Its penalised loss is then minimised by L-BFGS.
 
     Parameters
     ----------
     max_epochs : int, default=20
-        Passes over the rows, of a network; training ends earlier where the loss no
-        longer falls.
+        Maximum number of passes over the rows, for an MLP. Training stops earlier
+        when the loss no longer decreases.
     learning_rate : float, default=0.01
-        Size of the first steps of a network; it falls to zero along the epochs.
+        Initial learning rate, for an MLP. It decreases to zero over the epochs.
     alpha : float or None, default=None
-        Strength of the penalty: `alpha` of the model, or 1 / `C`. None is the
-        model's own.
+        Strength of the L2 penalty: the parameter `alpha` of the model, or 1 / `C`.
+        None uses the value of the model.
     start : {"reconstruction", "kept"}, default="reconstruction"
-        Where training starts: from :class:`Reconstruction`, or from the values that
-        were kept as they are.
-
-    Notes
-    -----
-    A weight that is zero stays zero, so that two prunings in a row compose. Linear
-    models are fitted anew from the rows given: of a frozen model these ought to be
-    about as many as it was fitted on, else `Reconstruction` is the better refit.
+        Initial weights of an MLP: those of :class:`Reconstruction`, or the kept
+        weights without a change.
 
     Raises
     ------
     ValueError
-        If y lacks a class that a linear model knows, or has one that the model does
-        not know.
+        In `fit`, if y lacks a class that a linear model was fitted on, or contains a
+        class that it was not fitted on.
+
+    Notes
+    -----
+    A weight that is zero remains zero, so that a pruned model can be pruned again.
+
+    Linear models are fitted on the given rows alone. To prune a frozen model, pass
+    about as many rows as it was fitted on, or use :class:`Reconstruction`.
 
     References
     ----------
@@ -71,17 +78,20 @@ class MaskedRefit(Refit):
     def __init__(
         self,
         *,
-        max_epochs=20,
-        learning_rate=0.01,
-        alpha=None,
-        start="reconstruction",
-    ):
+        max_epochs: int = 20,
+        learning_rate: float = 0.01,
+        alpha: float | None = None,
+        start: str = "reconstruction",
+    ) -> None:
         self.max_epochs = max_epochs
         self.learning_rate = learning_rate
         self.alpha = alpha
         self.start = start
 
-    def apply(self, family, dense, units, keep, task):
+    def apply(
+        self, family: Any, dense: Estimator, units: Units, keep: Array, task: Task
+    ) -> Estimator:
+        """A smaller copy of the model, fitted to the targets."""
         self._check()
         if self.start == "reconstruction":
             model = Reconstruction().apply(family, dense, units, keep, task)
@@ -95,8 +105,10 @@ class MaskedRefit(Refit):
             alpha=self.alpha,
         )
 
-    def _check(self):
-        epochs, rate, alpha = self.max_epochs, self.learning_rate, self.alpha
+    def _check(self) -> None:
+        epochs: Any = self.max_epochs
+        rate: Any = self.learning_rate
+        alpha: Any = self.alpha
         if not isinstance(epochs, numbers.Integral) or epochs < 1:
             raise ValueError(
                 f"MaskedRefit(max_epochs={epochs!r}): max_epochs must be a positive "

@@ -1,4 +1,4 @@
-"""Masked refit: zeros stay, the loss falls, linear models are scikit-learn's own."""
+"""Masked refit: removed weights remain zero, and the training loss decreases."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ from sklprune.refits import MaskedRefit, Reconstruction
 
 @pytest.fixture(scope="module")
 def digits():
-    """Training rows, test rows and a net fitted on the former."""
+    """Training rows, test rows, and an MLP that was fitted on the training rows."""
     X, y = load_digits(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     model = MLPClassifier((64, 32), max_iter=60, random_state=0).fit(X, y)
@@ -43,7 +43,7 @@ def pruned(model, X, y, refit=True, **params):
 # -- networks --------------------------------------------------------------------------
 
 
-def test_seven_of_ten_units_of_a_digits_net_cost_little(digits):
+def test_an_mlp_on_digits_without_70_percent_of_its_units_keeps_its_score(digits):
     model, X, X_test, y, y_test = digits
     method = Magnitude("neuron")
     small = pruned(model, X, y, method=method, pruning_ratio=0.7)
@@ -56,7 +56,7 @@ def test_seven_of_ten_units_of_a_digits_net_cost_little(digits):
     assert closed_form.score(X_test, y_test) < dense - 0.05
 
 
-def test_weights_that_were_removed_stay_removed(digits):
+def test_removed_weights_remain_zero(digits):
     model, X, _, y, _ = digits
     method = Magnitude("weight", per="layer")
     for refit in (MaskedRefit(max_epochs=3), MaskedRefit(max_epochs=3, start="kept")):
@@ -78,13 +78,13 @@ def test_the_training_loss_is_never_above_its_start(digits, learning_rate):
     start = pruned(model, X, y, Reconstruction(), method=method)
     end = pruned(model, X, y, refit, method=method)
     before, after = (log_loss(y, m.predict_proba(X)) for m in (start, end))
-    # where no epoch is better the start itself comes back
+    # if no epoch is better, the result is the start
     assert after < before if learning_rate < 1 else after == before
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
-def test_regression_nets_of_any_precision_on_any_container(dtype, container):
+def test_regression_with_any_precision_and_any_container(dtype, container):
     rng = np.random.RandomState(0)
     X = (rng.normal(size=(300, 6)) * (rng.rand(300, 6) < 0.5)).astype(dtype)
     y = np.column_stack([X[:, 0] * X[:, 1], X[:, 2]]).astype(dtype)
@@ -97,7 +97,7 @@ def test_regression_nets_of_any_precision_on_any_container(dtype, container):
     assert small.score(X, y) > reconstructed.score(X, y)
 
 
-def test_multilabel_nets(binary):
+def test_multilabel_classification(binary):
     X, _ = binary
     y = (X[:, :3] > 0).astype(int)
     model = MLPClassifier((16,), max_iter=100, random_state=0).fit(X, y)
@@ -106,7 +106,7 @@ def test_multilabel_nets(binary):
     assert small.score(X, y) > pruned(model, X, y, "reconstruction").score(X, y)
 
 
-def test_rows_of_no_weight_do_not_count(binary):
+def test_rows_of_weight_zero_have_no_effect(binary):
     X, y = binary
     model = MLPClassifier((12,), max_iter=100, random_state=0).fit(X, y)
     wrong = np.concatenate([y, 1 - y])
@@ -130,7 +130,7 @@ def test_rows_of_no_weight_do_not_count(binary):
     ],
     ids=str,
 )
-def test_one_support_is_a_clone_on_the_columns_kept(regression, model):
+def test_a_common_support_gives_a_clone_on_the_kept_columns(regression, model):
     X, y = regression
     y = y - y.min() if isinstance(model, PoissonRegressor) else y
     model = model.fit(X, y)
@@ -143,7 +143,7 @@ def test_one_support_is_a_clone_on_the_columns_kept(regression, model):
     assert (small.coef_ >= 0).all() or not getattr(model, "positive", False)
 
 
-def test_outputs_of_different_supports_are_fitted_apart():
+def test_outputs_of_different_supports_are_fitted_separately():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(100, 6))
     y = X @ rng.normal(size=(6, 3)) + rng.normal(size=(100, 3))
@@ -152,7 +152,7 @@ def test_outputs_of_different_supports_are_fitted_apart():
     for output, alpha in enumerate([1.0, 10.0, 0.1]):
         kept = small.coef_[output] != 0
         alone = Ridge(alpha=alpha).fit(X[:, kept], y[:, output])
-        # one target or several take different roads through the same equations
+        # the solvers for one and for several targets round differently
         np.testing.assert_allclose(small.coef_[output, kept], alone.coef_, rtol=1e-9)
         np.testing.assert_allclose(small.intercept_[output], alone.intercept_)
 
@@ -204,7 +204,7 @@ def test_multinomial_regression_with_an_absolute_penalty(classes, l1_ratio):
     kind = {} if _one_name_for_penalties() else {"penalty": "elasticnet"}
     model.set_params(l1_ratio=l1_ratio, **kind)
     model.fit(X, y)
-    # nothing but the smallest weight leaves, and it is at or next to zero
+    # only the smallest weight is removed, and it is nearly zero
     small = pruned(model, X, y, pruning_ratio=1 / 24)
     np.testing.assert_allclose(
         small.predict_proba(X), model.predict_proba(X), atol=5e-3
@@ -227,7 +227,7 @@ def test_refitted_logistic_regression_beats_its_reconstruction():
     assert scores[0] > scores[1] + 0.03
 
 
-def test_several_tasks_at_once_may_be_fitted_one_by_one():
+def test_multi_task_models_are_fitted_separately_for_each_output():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(80, 5))
     y = X @ rng.normal(size=(5, 2))
@@ -237,7 +237,7 @@ def test_several_tasks_at_once_may_be_fitted_one_by_one():
     assert small.score(X, y) > pruned(model, X, y, False, pruning_ratio=0.3).score(X, y)
 
 
-def test_a_penalty_of_its_own(classes, regression):
+def test_alpha_replaces_the_penalty_of_the_model(classes, regression):
     X, y = regression
     small = pruned(Ridge().fit(X, y), X, y, MaskedRefit(alpha=50.0))
     kept = small.coef_ != 0
@@ -255,7 +255,7 @@ def test_a_penalty_of_its_own(classes, regression):
 # -- where it applies ------------------------------------------------------------------
 
 
-def test_labels_decide_what_refit_true_means(regression):
+def test_refit_true_depends_on_whether_y_is_given(regression):
     X, y = regression
     model = LinearRegression().fit(X, y)
     with_labels, without = pruned(model, X, y + 5), pruned(model, X, None)
@@ -267,7 +267,7 @@ def test_labels_decide_what_refit_true_means(regression):
     )
 
 
-def test_models_that_choose_columns_themselves_are_reconstructed(regression):
+def test_models_that_select_columns_themselves_are_reconstructed(regression):
     X, y = regression
     model = OrthogonalMatchingPursuit(n_nonzero_coefs=3).fit(X, y)
     assert np.count_nonzero(pruned(model, X, y, pruning_ratio=4 / 6).coef_) == 2
@@ -275,7 +275,7 @@ def test_models_that_choose_columns_themselves_are_reconstructed(regression):
         pruned(model, X, y, "masked_refit")
 
 
-def test_labels_that_the_rows_lack(classes):
+def test_a_class_without_rows_is_an_error(classes):
     X, y = classes
     model = LogisticRegression().fit(X, y)
     with pytest.raises(ValueError, match=r"y lacks of the classes .*\['cat'\].*'recon"):
@@ -292,20 +292,20 @@ def test_labels_that_the_rows_lack(classes):
         {"start": "zero"},
     ],
 )
-def test_parameters(regression, params):
+def test_invalid_parameters_are_errors(regression, params):
     X, y = regression
     ((name, value),) = params.items()
     with pytest.raises(ValueError, match=f"MaskedRefit\\({name}={value!r}\\)"):
         pruned(Ridge().fit(X, y), X, y, MaskedRefit(**params))
 
 
-def test_a_penalty_for_a_model_that_has_none(regression):
+def test_alpha_for_a_model_without_a_penalty_is_an_error(regression):
     X, y = regression
     with pytest.raises(ValueError, match="LinearRegression has no penalty"):
         pruned(LinearRegression().fit(X, y), X, y, MaskedRefit(alpha=1.0))
 
 
-def test_columns_are_not_for_it(binary):
+def test_it_is_refused_for_columns(binary):
     estimator = PrunedEstimator(Ridge(), method="permutation", refit=MaskedRefit())
     with pytest.raises(ValueError, match="MaskedRefit cannot follow .* features"):
         estimator.fit(*binary)

@@ -1,4 +1,4 @@
-"""Reconstruction against least squares, on dense and sparse inputs."""
+"""Reconstruction, compared with least squares on dense and sparse inputs."""
 
 import numpy as np
 import pytest
@@ -25,38 +25,38 @@ def problem():
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csr_array])
 def test_without_penalty_it_is_least_squares_on_the_support(problem, container):
-    layer, mask, inputs, goal = problem
-    new = reconstruct(layer, mask, container(inputs), goal, alpha=1e-12)
+    layer, mask, inputs, outputs = problem
+    new = reconstruct(layer, mask, container(inputs), outputs, alpha=1e-12)
     assert not new.coef[~mask].any()
     for j in range(3):
-        fit = LinearRegression().fit(inputs[:, mask[:, j]], goal[:, j])
-        # the penalty of 1e-12 and the normal equations leave this much
+        fit = LinearRegression().fit(inputs[:, mask[:, j]], outputs[:, j])
+        # the tolerances allow for the penalty of 1e-12 and the normal equations
         np.testing.assert_allclose(new.coef[mask[:, j], j], fit.coef_, rtol=1e-6)
         np.testing.assert_allclose(new.intercept[j], fit.intercept_, rtol=1e-5)
 
 
-def test_many_inputs_are_solved_without_their_products(problem, monkeypatch):
-    layer, mask, inputs, goal = problem
-    direct = reconstruct(layer, mask, inputs, goal, alpha=1e-3)
+def test_many_inputs_are_solved_without_a_gram_matrix(problem, monkeypatch):
+    layer, mask, inputs, outputs = problem
+    direct = reconstruct(layer, mask, inputs, outputs, alpha=1e-3)
     monkeypatch.setattr(reconstruction, "MAX_GRAM", 2)
-    iterated = reconstruct(layer, mask, sparse.csr_matrix(inputs), goal, alpha=1e-3)
+    iterated = reconstruct(layer, mask, sparse.csr_matrix(inputs), outputs, alpha=1e-3)
     # lsqr stops at a relative residual of 1e-6
     np.testing.assert_allclose(iterated.coef, direct.coef, atol=1e-4)
 
 
-def test_weights_count_as_repeated_rows(problem):
-    layer, mask, inputs, goal = problem
+def test_sample_weights_are_equivalent_to_repeated_rows(problem):
+    layer, mask, inputs, outputs = problem
     weight = np.random.RandomState(1).randint(0, 4, len(inputs))
-    weighted = reconstruct(layer, mask, inputs, goal, 1e-3, weight)
-    repeated = [np.repeat(a, weight, axis=0) for a in (inputs, goal)]
+    weighted = reconstruct(layer, mask, inputs, outputs, 1e-3, weight)
+    repeated = [np.repeat(a, weight, axis=0) for a in (inputs, outputs)]
     again = reconstruct(layer, mask, *repeated, 1e-3)
     np.testing.assert_allclose(weighted.coef, again.coef, rtol=1e-8)
 
 
 def test_nothing_removed_changes_nothing(problem):
-    layer, _, inputs, goal = problem
+    layer, _, inputs, outputs = problem
     everything = np.ones((5, 3), dtype=bool)
-    new = reconstruct(layer, everything, inputs, goal, alpha=1e-4)
+    new = reconstruct(layer, everything, inputs, outputs, alpha=1e-4)
     np.testing.assert_allclose(new.coef, layer.coef, rtol=1e-10)
 
 
@@ -68,7 +68,7 @@ def test_without_an_intercept_none_appears():
     assert np.count_nonzero(small.coef_) == 3
 
 
-def test_it_does_better_than_leaving_weights_as_they_are():
+def test_it_is_better_than_keeping_the_weights_unchanged():
     X, y = make_regression(300, 8, n_informative=8, effective_rank=4, random_state=0)
     model = MLPRegressor(
         hidden_layer_sizes=(24,), solver="lbfgs", alpha=1e-3, random_state=0
@@ -84,7 +84,7 @@ def test_it_does_better_than_leaving_weights_as_they_are():
 
 @pytest.mark.parametrize("constant", [1e4, 3e5, 1e6, 1.7e9])
 @pytest.mark.parametrize("spread", [0.0, 10.0])
-def test_large_columns_with_little_or_no_spread(binary, constant, spread):
+def test_large_columns_with_little_or_no_variance(binary, constant, spread):
     X, y = binary
     rng = np.random.RandomState(0)
     X = np.column_stack([X, constant + spread * rng.normal(size=len(y))])
@@ -93,7 +93,7 @@ def test_large_columns_with_little_or_no_spread(binary, constant, spread):
     assert all(np.isfinite(coef).all() for coef in small.coefs_)
 
 
-def test_a_column_of_ones_stands_for_the_intercept(regression):
+def test_a_column_of_ones_takes_the_place_of_the_intercept(regression):
     X, y = regression
     X = np.column_stack([np.ones(len(y)), X])
     model = LinearRegression(fit_intercept=False).fit(X, y + 1000)
