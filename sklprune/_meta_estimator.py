@@ -1,8 +1,15 @@
-"""What the two estimators of sklprune share: their scikit-learn manners."""
+"""Base class of `PrunedEstimator` and `FeaturePruningSelector`.
+
+It validates parameters, converts them into the arguments of the pruning workflow,
+stores the results as attributes, and implements scikit-learn's metadata routing, tags
+and nested parameters.
+"""
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
+from typing import Any, Self, TypeAlias, TypeVar
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.metrics import check_scoring
@@ -15,17 +22,75 @@ from sklearn.utils.metadata_routing import (
 
 from sklprune._memory import memory_of
 from sklprune._metadata import given, routing_enabled
+from sklprune._path import PruningPath
+from sklprune._plan import make_plan, make_scorer, seed_of, thawed
 from sklprune._progress import CallbackSupportMixin, Progress
-from sklprune._prune import make_plan, make_scorer, prune_rows, seed_of, thawed
+from sklprune._prune import prune_rows
 from sklprune._registry import named, registered
-from sklprune._sklearn_private import HasMethods
+from sklprune._report import Report
+from sklprune._rule import as_rule
+from sklprune._sklearn_private import HasMethods, fit_context
+from sklprune._typing import (
+    CV,
+    ArrayLike,
+    Estimator,
+    MatrixLike,
+    RandomState,
+    Ratio,
+    Scoring,
+    Table,
+)
 from sklprune._validation import check_rows
+from sklprune.methods import Method
+from sklprune.refits import Refit
+from sklprune.rules import Rule
+
+MethodLike: TypeAlias = str | Method
+RuleLike: TypeAlias = str | Rule | Callable[[Table], int]
+RefitLike: TypeAlias = bool | str | Refit
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+
+
+def checks_parameters(fit: Fit) -> Fit:
+    """Decorate `fit`, so that it validates the parameters of the constructor first."""
+    decorated: Fit = fit_context(prefer_skip_nested_validation=False)(fit)
+    return decorated
 
 
 class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
-    """Base of `PrunedEstimator` and `FeaturePruningSelector`."""
+    """Base of `PrunedEstimator` and `FeaturePruningSelector`.
 
-    _parameter_constraints = {
+    A subclass has at least the parameters of `_parameter_constraints` and a `fit` that
+    calls `_prune`.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The pruned model.
+    pruning_ratio_ : float
+        The fraction of units that was removed.
+    path_ : PruningPath
+        The scores of all candidates.
+    report_ : Report
+        What was removed, and how size and score changed.
+    """
+
+    estimator: Estimator
+    method: MethodLike
+    rule: RuleLike
+    cv: CV
+    scoring: Scoring
+    n_jobs: int | None
+    random_state: RandomState
+    memory: Any
+    verbose: bool | int
+
+    estimator_: Estimator
+    pruning_ratio_: float
+    path_: PruningPath
+    report_: Report
+
+    _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"])],
         "method": [str, HasMethods(["path", "candidate"])],
         "pruning_ratio": "no_validation",
@@ -38,28 +103,44 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         "verbose": ["verbose"],
     }
 
-    # as group splitters do: default splits always keep groups whole
+    # requested by default, as by group splitters: the default splits use groups too
     __metadata_request__fit = {"groups": True}
 
-    #: methods besides fit that hand metadata to the method of the same name
-    _routed = ()
+    #: methods besides fit that pass metadata to the model's method of the same name
+    _routed: tuple[str, ...] = ()
 
     def _prune(
         self,
-        X,
-        y,
-        sample_weight,
-        groups,
-        ratio,
+        X: MatrixLike,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        ratio: Ratio,
         *,
-        refit=True,
-        granularity=None,
-        limits=None,
-        store_path=False,
-    ):
-        """Check what came in, prune, and keep what comes out."""
+        refit: RefitLike = True,
+        granularity: str | None = None,
+        limits: dict[str, Any] | None = None,
+        store_path: bool = False,
+    ) -> Any:
+        """Check the input, prune, and store the result in the fitted attributes.
+
+        Parameters
+        ----------
+        ratio : float, sequence of float, or "auto"
+            The fraction of units to remove, or the grid to choose from.
+        granularity : str or None
+            Unit that the method must remove. None allows any.
+        limits : dict or None
+            Fields of `Units` that restrict what is removed.
+
+        Returns
+        -------
+        Result
+            With the kept units and their scores.
+        """
         if routing_enabled():
-            # refuses what nobody requests; each consumer is asked where it is used
+            # only to raise an error for metadata without a request; consumers read
+            # their own requests where they are called
             metadata = given(sample_weight=sample_weight, groups=groups)
             process_routing(self, "fit", **metadata)
         plan = make_plan(
@@ -82,7 +163,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             plan,
             task,
             pruning_ratio=ratio,
-            rule=named("rule", self.rule),
+            rule=as_rule(named("rule", self.rule)),
             cv=self.cv,
             store_path=store_path,
             progress=progress,
@@ -94,12 +175,12 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         progress.end()
         return result
 
-    def get_metadata_routing(self):
-        """Who requests which metadata; see the user guide of scikit-learn.
+    def get_metadata_routing(self) -> Any:
+        """Metadata routing of this object; see the user guide of scikit-learn.
 
-        Weights and groups are used here (for the order, the refit and the default
-        splits), and handed to the `fit` of `estimator`, to the scorer and to the
-        splitter, where these request them.
+        Sample weights and groups are used here for the order, the refit and the
+        default splits. They are also passed to the `fit` of `estimator`, to the
+        scorer and to the splitter, if these request them.
 
         Returns
         -------
@@ -120,10 +201,24 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             router.add(splitter=self.cv, method_mapping=on_fit)
         return router
 
-    def set_params(self, **params):
-        """Set parameters, nested ones as `method__n_repeats`.
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator and of nested objects.
 
-        A nested parameter needs an object: a string has no parameters.
+        Parameters
+        ----------
+        **params
+            Values by name. The parameter of a nested object has a name such as
+            `method__n_repeats`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or belongs to a method, rule or refit that is
+            given as a string: a string has no parameters.
         """
         for name in params:
             outer, dot, inner = name.partition("__")
@@ -135,12 +230,13 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
                     f"{name}: {outer}={value!r} is a string and has no parameters. "
                     f"Pass the object instead, {outer}={cls}(), and set {inner} there."
                 )
-        return super().set_params(**params)
+        super().set_params(**params)
+        return self
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
-        # field by field: a frozen model would switch the common tests off
+        # not as a whole: the tags of a frozen model disable the common tests
         tags.target_tags = copy.deepcopy(inner.target_tags)
         tags.input_tags = copy.deepcopy(inner.input_tags)
         tags.non_deterministic = inner.non_deterministic

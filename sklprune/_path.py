@@ -1,11 +1,12 @@
-"""The path from the whole model to ever smaller ones; all loops of sklprune.
+"""The path from the unpruned model to smaller ones, and all loops of sklprune.
 
-The loop over ratios, the loop over splits and the step that refits a candidate exist
-here and nowhere else.
+The loop over ratios (`pruned_at`), the loop over splits (`score_path`) and the step
+that refits a candidate (`_refitted`) are in this file and nowhere else.
 """
 
 import warnings
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -13,45 +14,16 @@ from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklprune._estimators import seeded
-from sklprune._evaluation.class_counts import Outcomes, classes_of
+from sklprune._evaluation.class_counts import ClassCounts, classes_of
 from sklprune._evaluation.held_out import held_out, table_of
-from sklprune._hold_out import hold_out
+from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
+from sklprune._evaluation.splits import hold_out
 from sklprune._memory import remembered
-from sklprune._plain import plain, stripped
-from sklprune._predictions import out_of_bag as trees_unseen
-from sklprune._registry import family_of
+from sklprune._opening import fitted, open_model, opened_with_limits
+from sklprune._plain import stripped
 from sklprune._rounds import Round
-from sklprune._units import Candidate, Units, plural
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is pruned, and how: all that does not depend on rows.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Not fitted, or the fitted model inside a `FrozenEstimator`.
-    frozen : bool
-        Whether it is fitted and must stay as it is.
-    method : Method
-    refit : Refit or None
-    limits : dict
-        Fields of `Units` that are the user's to say: what goes together, what stays.
-    memory : joblib.Memory or None
-        Keeps fits, orders and scores; see `sklprune._memory`.
-    knows_rows : bool
-        Whether a frozen model is known to have been fitted on the rows given.
-    """
-
-    estimator: object
-    frozen: bool
-    method: object
-    refit: object
-    limits: dict = field(default_factory=dict)
-    memory: object = None
-    knows_rows: bool = False
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, TooLittleLeft, where_raised
 
 
 @dataclass(frozen=True)
@@ -62,16 +34,16 @@ class Dense:
     ----------
     model : estimator
     name : object
-        Stands for the model and the rows in the keys of a memory. It is drawn in the
-        fit: a fit without a seed comes out otherwise each time, and an order must
-        never meet another model than its own.
+        Identifies the model and its rows in the keys of a memory. It is drawn in the
+        fit, since a fit without a seed differs each time, and an order must never be
+        combined with another model than its own.
     unseen : ndarray of int, or None
         Positions of the rows that it was not fitted on.
     """
 
-    model: object
-    name: object
-    unseen: np.ndarray | None = None
+    model: Estimator
+    name: Any
+    unseen: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -82,63 +54,21 @@ class Pruned:
     ----------
     model : estimator
     candidate : Candidate
-        Said of all units of the whole model.
+        In terms of all units of the unpruned model.
     inside : estimator or None
         The part of the model that was pruned; None where nothing was.
     """
 
-    model: object
+    model: Estimator
     candidate: Candidate
-    inside: object = None
-
-
-@dataclass(frozen=True)
-class OpenedModel:
-    """A model, what it is opened to, and the way back."""
-
-    family: object
-    model: object
-    units: Units
-    task: object
-    shells: tuple
-
-    def close(self, model):
-        """Put a pruned model back to where the whole one was."""
-        for family, shell in reversed(self.shells):
-            model = family.close(shell, model)
-        return model
-
-
-def open_model(model, task, method):
-    """Open wrappers until the model is reached whose units a method removes."""
-    shells = []
-    while True:
-        family = family_of(model)
-        inner, task = family.open(model, task, method.granularity)
-        if inner is model:
-            _check_still_fits(method, family, model)
-            units = family.units(model, method.granularity, task.X)
-            return OpenedModel(family, model, units, task, tuple(shells))
-        shells.append((family, model))
-        model = inner
-
-
-def _check_still_fits(method, family, model):
-    """A search may bring forth another kind of model than the one it was given."""
-    why = method.misfit(family, model)
-    if why:
-        raise ValueError(
-            f"The fitted model is a {type(model).__name__}, which {why}. Search over "
-            "models of one kind, or name a method that fits them all, 'permutation' "
-            "say."
-        )
+    inside: Estimator | None = None
 
 
 # -- fitting -----------------------------------------------------------------------
 
 
 def fit_dense(plan, task):
-    """The unpruned model: fitted on all pruning rows, or the frozen one as it is."""
+    """The unpruned model: fitted on all pruning rows, or the frozen model itself."""
     if plan.frozen:
         name = (plan.estimator, *task.rows)
         return Dense(plan.estimator, name, np.arange(task.n_samples))
@@ -147,9 +77,7 @@ def fit_dense(plan, task):
 
 
 def _fit(plan, task):
-    model = seeded(clone(plan.estimator), task.random_state)
-    family_of(model).fit(model, *task.rows)
-    return Dense(settled(model), uuid4().hex)
+    return Dense(fitted(plan, task), uuid4().hex)
 
 
 def _fit_in_part(plan, task):
@@ -158,50 +86,44 @@ def _fit_in_part(plan, task):
     return replace(_fit(plan, task.take(seen)), unseen=unseen)
 
 
-def settled(model):
-    """A fitted model without objects of ours and without the search that found it."""
-    model = plain(model)
-    return family_of(model).resolve(model)
-
-
 def _open_to_order(plan, dense, task):
     """The model whose units are ordered, and the same opened.
 
-    The task of what is opened knows the rows that the model has not seen.
+    The task of the opened model knows the rows that the model was not fitted on.
     """
     method = plan.method
-    lens = _opened(plan, dense, task)
+    opened = _opened(plan, dense, task)
     if not method.needs_unseen:
-        return dense, lens
-    if method.takes_out_of_bag and "out_of_bag" in lens.family.capabilities(lens.model):
-        if plan.knows_rows:
-            lens = replace(lens, task=replace(lens.task, unseen=None))
-        return dense, lens
+        return dense, opened
+    offers = opened.family.capabilities(opened.model)
+    if method.takes_out_of_bag and "out_of_bag" in offers:
+        if plan.fitted_on_rows:
+            opened = replace(opened, task=replace(opened.task, unseen=None))
+        return dense, opened
     if plan.frozen:
-        # where the method orders anew, its models are fitted on the rows given
-        if len(method.stations(lens.units)):
+        # the models of later rounds are fitted on the given rows
+        if len(method.stations(opened.units)):
             unseen = hold_out(plan.estimator, task, 0.2)[1]
-            lens = replace(lens, task=replace(lens.task, unseen=unseen))
-        return dense, lens
+            opened = replace(opened, task=replace(opened.task, unseen=unseen))
+        return dense, opened
     key = ("fit in part", dense.name, task.groups, task.random_state)
     part = remembered(plan.memory, key, _fit_in_part, plan, task)
     return part, _opened(plan, part, task)
 
 
 def _opened(plan, dense, task):
-    """An unpruned model opened; its task knows the rows that it has not seen."""
-    lens = open_model(dense.model, replace(task, unseen=dense.unseen), plan.method)
-    return replace(lens, units=replace(lens.units, **plan.limits))
+    """An unpruned model opened; its task knows the rows it was not fitted on."""
+    return opened_with_limits(plan, dense.model, replace(task, unseen=dense.unseen))
 
 
-def _order(plan, dense, lens):
-    """All that does not depend on a ratio."""
-    method, task = plan.method, lens.task
+def _order(plan, dense, opened):
+    """Everything that does not depend on a ratio."""
+    method, task = plan.method, opened.task
     scorer = task.scorer if method.needs_scorer else None
-    asked = (method, plan.refit, lens.units, scorer, task.groups, task.random_state)
-    key = ("path", dense.name, task.unseen, *asked)
-    knows = (lens.family, lens.model, lens.units, task)
-    return remembered(plan.memory, key, method.path, *knows)
+    settings = (method, plan.refit, opened.units, scorer, task.groups)
+    key = ("path", dense.name, task.unseen, *settings, task.random_state)
+    arguments = (opened.family, opened.model, opened.units, task)
+    return remembered(plan.memory, key, method.path, *arguments)
 
 
 # -- the loop over ratios ------------------------------------------------------------
@@ -210,122 +132,167 @@ def _order(plan, dense, lens):
 def pruned_at(plan, dense, task, ratios):
     """Prune one model at each ratio, ascending.
 
-    A ratio branches off the last station of the method before it, so that it does
-    not matter which others are asked.
+    Each ratio branches off the last round before it. The result at a ratio therefore
+    does not depend on the other ratios.
 
     Yields
     ------
     Pruned
-        Where nothing leaves, the model is the stripped original itself, unless the
+        Where nothing is removed, the model is the stripped original itself, unless the
         method gives it another form.
+
+    Raises
+    ------
+    TooLittleLeft
+        If the units that remain at a ratio are too few for the model to be fitted.
     """
-    ordered, lens = _open_to_order(plan, dense, task)
-    here = Round.first(plan.method, lens, _order(plan, ordered, lens))
-    ahead = list(plan.method.stations(lens.units))
+    ordered, opened = _open_to_order(plan, dense, task)
+    here = Round.first(plan.method, opened, _order(plan, ordered, opened))
+    ahead = list(plan.method.stations(opened.units))
     last = None
     for ratio in ratios:
-        while ahead and here.lies_before(ahead[0], ratio):
-            here = _next_station(plan, here, ahead.pop(0), last)
+        while ahead and here.precedes(ahead[0], ratio):
+            here = _next_round(plan, here, ahead.pop(0), last)
         last = _pruned(plan, here, ratio, dense, last)
         yield last
 
 
 def _pruned(plan, here, ratio, dense, last):
-    """The plain model at a ratio, or the last one where the same units stay."""
+    """The plain model at a ratio; the last one where the same units are kept."""
     candidate = here.candidate(ratio)
-    # a method that decides is asked for no ratio, and says which one it reached
+    # a method that decides receives no ratio, and its candidate states the one reached
     ratio = candidate.ratio if ratio is None else ratio
-    if _keeps(last, here.keep_of_all(candidate)):
+    if _same_units(last, here.mask_of_all(candidate)):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
-    said = here.said_of_all(candidate, ratio)
-    if said.keep.all() and not plan.method.recasts:
-        return Pruned(stripped(dense.model), said)
-    inside = _refitted(candidate, plan.refit, here.lens.task, ratio).build()
-    return Pruned(here.lens.close(inside), said, inside)
+    of_all = here.candidate_of_all(candidate, ratio)
+    if of_all.keep.all() and not plan.method.recasts:
+        return Pruned(stripped(dense.model), of_all)
+    inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
+    return Pruned(here.opened.close(inside), of_all, inside)
 
 
-def _next_station(plan, here, ratio, last):
-    """The station at a ratio; this one where nothing leaves."""
+def _next_round(plan, here, ratio, last):
+    """The round that begins at a ratio; this one where nothing is removed."""
     candidate = here.candidate(ratio)
     if candidate.keep.all():
         return here
     rows = here.seen_rows
-    if rows is here.lens.task and _keeps(last, here.keep_of_all(candidate)):
+    if rows is here.opened.task and _same_units(last, here.mask_of_all(candidate)):
         return here.after(candidate, last.inside)
     return here.after(candidate, _refitted(candidate, plan.refit, rows, ratio).build())
 
 
-def _keeps(last, keep):
+def _same_units(last, keep):
     return last is not None and np.array_equal(last.candidate.keep, keep)
 
 
 def _refitted(candidate, refit, task, ratio):
-    """A candidate with its values fitted anew; an error says at which ratio."""
+    """A candidate with refitted values; an error names the ratio."""
+    keep, granularity = candidate.keep, candidate.units.granularity
     try:
         return candidate.refit(refit, task)
+    except ValueError as error:
+        if keep.all():
+            raise
+        raise TooLittleLeft.at(ratio, keep, granularity, error) from error
     except Exception as error:
-        kept = f"{int(candidate.keep.sum())} of {len(candidate.keep)}"
-        units = f"{kept} {plural(candidate.units.granularity)}"
-        error.add_note(f"Raised at pruning_ratio={ratio:g}, on {units}.")
+        error.add_note(where_raised(ratio, keep, granularity))
         raise
 
 
-def as_far_as_it_goes(models, errors):
-    """Follow models up to the one that is left too little to be fitted.
+def until_too_little(models, errors):
+    """Yield models up to the first that too few units are left for.
 
-    Its error is put into a list. It is raised where nothing was pruned before, since
-    then no ratio will do.
+    Its error is appended to a list. If no smaller model was found before it, the error
+    is raised, since no ratio can be used.
     """
-    some_left = False
+    smaller_found = False
     try:
         for each in models:
-            some_left = some_left or not each.candidate.keep.all()
+            smaller_found = smaller_found or not each.candidate.keep.all()
             yield each
-    except ValueError as error:
-        # a refit has added a note; anything else is not for want of units
-        if not some_left or not hasattr(error, "__notes__"):
+    except TooLittleLeft as error:
+        if not smaller_found:
             raise
         errors.append(error)
 
 
 def first_from(models, ratio, holds, keep_all):
-    """Follow models, ascending, to the first one from a ratio on that will do.
+    """Follow models in ascending order to the first acceptable one from a ratio on.
 
     Parameters
     ----------
     models : iterable of Pruned
     ratio : float
-        The smallest that will do.
+        The smallest acceptable ratio.
     holds : callable
-        `holds(model)`, whether it will do.
+        `holds(model)`: whether a model is acceptable.
     keep_all : bool
-        Whether to go on to the end, so that all models are there.
+        Whether to continue to the end, so that all models are returned.
 
     Returns
     -------
     best : Pruned or None
-        None where no model will do.
-    met : list of Pruned
+        None where no model is acceptable.
+    visited : list of Pruned
         All models up to the best one, or to the end.
     """
-    best, met = None, []
+    best, visited = None, []
     for each in models:
-        met.append(each)
+        visited.append(each)
         if best is None and each.candidate.ratio >= ratio and holds(each.model):
             best = each
         if best is not None and not keep_all:
             break
-    return best, met
+    return best, visited
 
 
 # -- the loop over splits ------------------------------------------------------------
 
 
-def score_path(plan, task, ratios, splits, steps, wanted=(), out_of_bag=False):
+class ScoredPath(NamedTuple):
+    """The scores of all ratios on all splits.
+
+    Parameters
+    ----------
+    table : dict of ndarray
+        What a rule receives, see `sklprune.rules`; position 0 is the unpruned model.
+    counts : list of ClassCounts, or None
+        One for each ratio, over the rows of all splits; only for a classifier.
+    candidates : list of Pruned, or None
+        The models that were scored; only for a frozen model and one split.
+    """
+
+    table: dict
+    counts: list | None
+    candidates: list | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Scoring:
+    """What is done on each split: see the parameters of `score_path`."""
+
+    ratios: list
+    columns: tuple
+    classes: Any
+    by_blocks: bool
+    keep_candidates: bool
+    out_of_bag: bool
+
+
+class _SplitScores(NamedTuple):
+    """The rows of one split's table, its candidates, and errors of too few units."""
+
+    rows: list
+    candidates: list | None
+    errors: list
+
+
+def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=False):
     """Prune and score at each ratio on each split; the first ratio is 0.
 
-    Ratios from the one on at which too little is left for the model to be fitted on
-    some split are left out, with a warning.
+    The ratios from the first one at which too few units are left on some split are
+    omitted, with a warning.
 
     Parameters
     ----------
@@ -334,139 +301,97 @@ def score_path(plan, task, ratios, splits, steps, wanted=(), out_of_bag=False):
     ratios : list of float
     splits : list of (first rows, second rows)
     steps : list of Step
-        What runs each split, and tells of it.
-    wanted : tuple of str
+        One for each split; it runs the split and reports it.
+    columns : tuple of str
         Columns on demand: fields of `Cost`, "agreement" and "fidelity".
     out_of_bag : bool
-        Whether the unpruned model was fitted on all rows, in this order, so that trees
-        that have not seen a row are to speak for it.
+        Whether the unpruned model was fitted on all rows, in this order, so that its
+        predictions are out of bag.
 
     Returns
     -------
-    table : dict of ndarray
-        What a rule sees, see `sklprune.rules`; position 0 is the unpruned model.
-    outcomes : list of Outcomes, or None
-        One for each ratio, of the rows of all splits; only for a classifier.
-    kept : list of Pruned, or None
-        The very candidates that were scored; only for a frozen model and one split.
+    ScoredPath
     """
-    keep = plan.frozen and len(splits) == 1
-    # with one split the work inside it may run in parallel instead
-    n_jobs = None if len(splits) == 1 else task.n_jobs
-    inner = task if len(splits) == 1 else replace(task, n_jobs=None)
-    classes = classes_of(plan.estimator, task.y)
-    asked = (ratios, classes, wanted, len(splits) == 1, keep, out_of_bag)
-    results = Parallel(n_jobs=n_jobs)(
-        delayed(step)(_score_split, plan, inner, split, *asked)
+    single = len(splits) == 1
+    scoring = _Scoring(
+        ratios=ratios,
+        columns=columns,
+        classes=classes_of(plan.estimator, task.y),
+        by_blocks=single,
+        keep_candidates=plan.frozen and single,
+        out_of_bag=out_of_bag,
+    )
+    # with one split, the work inside it may run in parallel instead
+    inner = task if single else replace(task, n_jobs=None)
+    results = Parallel(n_jobs=None if single else task.n_jobs)(
+        delayed(step)(_score_split, plan, inner, split, scoring)
         for step, split in zip(steps, splits)
     )
-    shortest, _, errors = min(results, key=lambda result: len(result[0]))
-    _warn_of_ratios_left_out(errors)
-    n = len(shortest)
-    by_split = [rows[:n] for rows, _, _ in results]
-    table = table_of(ratios[:n], by_split, wanted)
-    outcomes = None
-    if classes is not None:
-        counts = [sum(row["outcomes"] for row in rows) for rows in zip(*by_split)]
-        outcomes = [Outcomes(classes, each) for each in counts]
-    return table, outcomes, results[0][1]
+    shortest = min(results, key=lambda result: len(result.rows))
+    _warn_of_omitted_ratios(shortest.errors)
+    n = len(shortest.rows)
+    by_split = [result.rows[:n] for result in results]
+    table = table_of(ratios[:n], by_split, columns)
+    counts = None
+    if scoring.classes is not None:
+        counts = [
+            ClassCounts(scoring.classes, sum(row["counts"] for row in rows))
+            for rows in zip(*by_split)
+        ]
+    return ScoredPath(table, counts, results[0].candidates)
 
 
-def _warn_of_ratios_left_out(errors):
+def _warn_of_omitted_ratios(errors):
     for error in errors:
         warnings.warn(
             "The model could not be fitted at all ratios; this one and those above it "
-            f"are left out of the choice. {error.__notes__[0]} {error}",
+            f"are left out of the choice. {error.where} {error}",
             FitFailedWarning,
             stacklevel=2,
         )
 
 
-def _score_split(
-    plan, task, split, ratios, classes, wanted, by_blocks, keep, out_of_bag
-):
+def _score_split(plan, task, split, scoring):
     """Prune on the first rows of a split, score on the second."""
     first, second = split
     first_rows, second_rows = task.take(first), task.take(second)
     dense = fit_dense(plan, first_rows)
-    unseen = None
-    if out_of_bag:
-        lens = open_model(dense.model, second_rows, plan.method)
-        known = lens.family, lens.model, lens.task
-        unseen = trees_unseen(*known, np.asarray(second))
-    asked = (classes, wanted, by_blocks, unseen)
-    measure = held_out(second_rows, dense.model, *asked)
-    rows, kept, errors, model = [], [], [], None
-    models = pruned_at(plan, dense, first_rows, ratios)
-    for pruned in as_far_as_it_goes(models, errors):
-        # ratios that remove the same units give the same model
-        row = rows[-1] if pruned.model is model else measure.row(pruned)
-        model = pruned.model
-        rows.append(row)
-        if keep:
-            kept.append(pruned)
-    return rows, kept if keep else None, errors
-
-
-class PruningPath:
-    """The table that the choice was made from, and the models where they were kept.
-
-    Parameters
-    ----------
-    table : dict of ndarray
-        See `sklprune.rules`.
-    chosen : int or None
-        Position of the ratio that was chosen; None where a number was asked.
-    models : dict of {float: estimator} or None
-        Plain estimators by ratio; None unless `store_path=True`.
-    """
-
-    columns = (
-        "ratio",
-        "units",
-        "parameters",
-        "nonzero",
-        "file_bytes",
-        "score_mean",
-        "score_se",
-        "difference_mean",
-        "difference_se",
-        "chosen",
+    predictions = None
+    if scoring.out_of_bag:
+        opened = open_model(dense.model, second_rows, plan.method)
+        predictions = out_of_bag_predictions(
+            opened.family, opened.model, opened.task, np.asarray(second)
+        )
+    measure = held_out(
+        second_rows,
+        dense.model,
+        classes=scoring.classes,
+        columns=scoring.columns,
+        by_blocks=scoring.by_blocks,
+        out_of_bag=predictions,
     )
+    models = pruned_at(plan, dense, first_rows, scoring.ratios)
+    scored, errors = _scored(models, measure), []
+    pairs = list(until_too_little(scored, errors))
+    candidates = [pair.pruned for pair in pairs] if scoring.keep_candidates else None
+    return _SplitScores([pair.row for pair in pairs], candidates, errors)
 
-    def __init__(self, table, chosen, models=None):
-        self.table = table
-        self.chosen = chosen
-        self._models = models
 
-    def frame(self):
-        """The table as a pandas `DataFrame`, one row a ratio; needs pandas.
+class _Scored(NamedTuple):
+    """A pruned model and its row of the table."""
 
-        `ratio` is the asked one; counts are means over the splits. Scores are NaN
-        where nothing was held out, `file_bytes` where no rule asked for it and
-        `store_path=False`. What else a rule asked for stands in further columns.
-        """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "path_.frame() needs pandas: python -m pip install pandas"
-            ) from error
-        n = len(self.table["ratio"])
-        rest = {"chosen": np.arange(n) == self.chosen} if n else {}
-        columns = dict.fromkeys(self.columns, np.full(n, np.nan)) | self.table | rest
-        hidden = ("scores", "asked")
-        return pd.DataFrame({c: v for c, v in columns.items() if c not in hidden})
+    pruned: Pruned
+    row: dict
 
-    def at(self, ratio):
-        """The plain estimator at 0 or at an asked ratio; needs `store_path=True`."""
-        if self._models is None:
-            raise ValueError(
-                "No models were kept on the path. Fit with store_path=True to have "
-                "the estimator at each ratio."
-            )
-        for known, model in self._models.items():
-            if abs(known - ratio) < 1e-12:
-                return model
-        asked = ", ".join(f"{known:g}" for known in self._models)
-        raise ValueError(f"ratio={ratio!r} was not asked. Asked were: {asked}.")
+    @property
+    def candidate(self):
+        return self.pruned.candidate
+
+
+def _scored(models, measure):
+    """Yield each model with its row; a model that repeats is measured once."""
+    model, row = None, None
+    for pruned in models:
+        if pruned.model is not model:
+            model, row = pruned.model, measure.row(pruned)
+        yield _Scored(pruned, row)

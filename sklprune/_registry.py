@@ -1,58 +1,178 @@
-"""Who is there: the family of an estimator; methods, rules and refits by name.
+"""Look-up of families, and of methods, rules and refits by name.
 
 `families/__init__.py`, `methods/__init__.py`, `refits/__init__.py` and `rules.py` fill
-the registry; nobody else writes to it.
+the registry. Other packages add to it by `sklprune.families.register_family`.
 """
 
+import dis
 import re
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType
+from typing import Any
 
-_FAMILIES = {}
-_KINDS = {"method": {}, "rule": {}, "refit": {}}
+_FAMILIES: dict[str, Any] = {}
+_KINDS: dict[str, dict[str, type]] = {"method": {}, "rule": {}, "refit": {}}
+
+#: methods whose names contain one of these compute predictions
+PREDICTING = ("predict", "decision", "transform", "score_samples", "apply")
+#: fitted state that any estimator may have
+COMMON_STATE = (
+    "classes_",
+    "coef_",
+    "feature_names_in_",
+    "intercept_",
+    "n_features_in_",
+    "n_iter_",
+)
 
 
-def register_family(family):
-    """Enter a family under the names of the classes that it knows."""
+# -- families -------------------------------------------------------------------------
+
+
+def register_family(family: Any) -> Any:
+    """Enter a family under the classes that it lists.
+
+    Parameters
+    ----------
+    family : Family
+        `family.classes` contains names of classes. A plain name such as "Ridge" stands
+        for the class of scikit-learn, or of the package that defines the family. A
+        name with a package, such as "lightgbm.LGBMModel", stands for that package's
+        class. A family that is registered later replaces an earlier one.
+
+    Returns
+    -------
+    Family
+        The same family.
+    """
     for name in family.classes:
         _FAMILIES[name] = family
+    _matched.cache_clear()
     return family
 
 
-def family_of(estimator):
-    """The family that knows most about an estimator.
+def unregister_family(family: Any) -> None:
+    """Remove a family from the registry."""
+    for name in family.classes:
+        if _FAMILIES.get(name) is family:
+            del _FAMILIES[name]
+    _matched.cache_clear()
 
-    The names of its classes are looked up along the MRO, so that a subclass of a
-    scikit-learn model is at home in the family of that model. Only classes that
-    scikit-learn itself defines count: a stranger of the same name is a stranger.
+
+def family_of(estimator: Any) -> Any:
+    """The family of an estimator: that of the first listed class along its MRO.
+
+    A subclass belongs to the family of its parent, unless another package defines it
+    and it overrides predictions or has more fitted state. What such a class does with
+    the parts of the model is not known, so it belongs to the generic family.
     """
-    for cls in type(estimator).__mro__:
-        if cls.__name__ in _FAMILIES and cls.__module__.startswith("sklearn."):
-            return _FAMILIES[cls.__name__]
-    return _FAMILIES["BaseEstimator"]
+    return _matched(type(estimator))[0]
 
 
-def register(kind, cls, name=None):
+def why_not_its_family(estimator: Any) -> str:
+    """Why a subclass is not handled like its parent, as a sentence; "" if it is."""
+    return _matched(type(estimator))[1]
+
+
+@cache
+def _matched(cls: type) -> tuple[Any, str]:
+    """The family of a class, and why it is not the family of a parent."""
+    foreign: list[type] = []
+    for parent in cls.__mro__:
+        family = _listed(parent)
+        if family is None:
+            foreign.append(parent)
+            continue
+        change = _change(foreign, parent)
+        if not change or not family.granularities:
+            return family, ""
+        generic = _FAMILIES["BaseEstimator"]
+        why = f"{cls.__name__} {change}, so it is not handled as {parent.__name__}. "
+        return generic, why
+    return _FAMILIES["BaseEstimator"], ""
+
+
+def _listed(cls: type) -> Any:
+    """The family that lists a class, or None."""
+    package = _package(cls)
+    family = _FAMILIES.get(f"{package}.{cls.__name__}")
+    if family is None and cls.__name__ in _FAMILIES:
+        family = _FAMILIES[cls.__name__]
+        if package not in ("sklearn", _package(type(family))):
+            return None
+    return family
+
+
+def _package(cls: type) -> str:
+    return str(cls.__module__).partition(".")[0]
+
+
+def _change(foreign: list[type], parent: type) -> str:
+    """What subclasses of another package change about a class, as a clause."""
+    foreign = [cls for cls in foreign if _package(cls) != _package(parent)]
+    for cls in foreign:
+        for name, value in vars(cls).items():
+            if _is_predicting(name) and not isinstance(value, type):
+                return f"overrides {name}()"
+    own = {name for cls in foreign for name in _fitted_attributes(cls)}
+    own -= set(COMMON_STATE)
+    more = own - {name for cls in parent.__mro__ for name in _fitted_attributes(cls)}
+    return f"has fitted state of its own, {sorted(more)[0]}" if more else ""
+
+
+def _is_predicting(name: str) -> bool:
+    return not name.startswith("__") and any(part in name for part in PREDICTING)
+
+
+@cache
+def _fitted_attributes(cls: type) -> frozenset[str]:
+    """Names of attributes with a trailing underscore that methods of a class assign."""
+    functions = [
+        value for value in vars(cls).values() if isinstance(value, FunctionType)
+    ]
+    return frozenset(
+        instruction.argval
+        for function in functions
+        for instruction in dis.get_instructions(_unwrapped(function))
+        if instruction.opname == "STORE_ATTR"
+        and instruction.argval.endswith("_")
+        and not instruction.argval.startswith("__")
+    )
+
+
+def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
+# -- methods, rules and refits --------------------------------------------------------
+
+
+def register(kind: str, cls: type, name: str | None = None) -> type:
     """Enter a method, a rule or a refit; its name is the class name in snake case."""
     _KINDS[kind][name or snake_case(cls.__name__)] = cls
     return cls
 
 
-def snake_case(name):
+def snake_case(name: str) -> str:
     """`MemberSelection` -> `member_selection`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def registered(kind):
+def registered(kind: str) -> dict[str, type]:
     """All classes of a kind by name, in alphabetical order."""
     return dict(sorted(_KINDS[kind].items()))
 
 
-def named(kind, value):
-    """The object that a string stands for; any other value as it is.
+def named(kind: str, value: Any) -> Any:
+    """The object that a string stands for; any other value is returned unchanged.
 
     Parameters
     ----------
     kind : {"method", "rule", "refit"}
-        What is looked for; also the name of the parameter in the error.
+        What is looked up; also the name of the parameter in the error.
     value : str or object
         A registered name, or an object of that kind.
 

@@ -1,110 +1,122 @@
-"""Stations: models on the path at which the units are ordered anew."""
+"""Rounds: models on the path whose units are ordered again.
+
+A method such as recursive elimination removes some units, refits the model, and orders
+the remaining units again. A `Round` is one such model, with the positions of its units
+among the units of the unpruned model.
+"""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from sklprune._registry import family_of
+from sklprune._typing import Array
 from sklprune._units import Candidate
 
 
 @dataclass(frozen=True)
 class Round:
-    """A model on the path, the order of its units, and its place in the whole.
+    """A model on the path, the order of its units, and their positions in the whole.
 
     Parameters
     ----------
     method : Method
-    whole, lens : OpenedModel
-        The unpruned model, and the one at this station.
-    stayed : ndarray of int
-        Positions of the units at this station among all units.
+    whole, opened : OpenedModel
+        The unpruned model, and the model of this round.
+    positions : ndarray of int
+        Positions of the units of this round among all units.
     rounds : ndarray of shape (n_units,)
-        The round in which each unit left; of those still there the round to come.
+        The round in which each unit was removed; for remaining units the next round.
     paths : tuple
-        What `method.path` gave at the stations so far; the last one is of this one.
+        What `method.path` returned in each round so far.
     """
 
-    method: object
-    whole: object
-    lens: object
-    stayed: np.ndarray
-    rounds: np.ndarray
+    method: Any
+    whole: Any
+    opened: Any
+    positions: Array
+    rounds: Array
     paths: tuple = ()
 
     @classmethod
     def first(cls, method, whole, path):
-        """The station at the unpruned model, whose order is known."""
+        """The round of the unpruned model, whose order is known."""
         count = whole.units.count
         return cls(method, whole, whole, np.arange(count), np.ones(count), (path,))
 
     def ordered(self):
-        """The same station, its units put in order by the method."""
-        path = self.method.path(*self._knows())
+        """The same round after the method has ordered its units."""
+        path = self.method.path(*self._arguments())
         return replace(self, paths=(*self.paths, path))
 
     @property
-    def is_the_end(self):
+    def is_last(self):
         """Whether the path of the method ends here."""
         return not self.method.goes_on(list(self.paths))
 
-    def lies_before(self, station, ratio):
-        """Whether a station is on the way from here to a ratio."""
+    def precedes(self, station, ratio):
+        """Whether the next round begins before a ratio is reached."""
         n_removed = self.whole.units.n_removed
-        return n_removed(station) < n_removed(ratio) and not self.is_the_end
+        return n_removed(station) < n_removed(ratio) and not self.is_last
 
     def candidate(self, ratio):
-        """The candidate at a ratio of all units, as one of the model at this station.
+        """The candidate at a ratio of all units, in terms of the model of this round.
 
-        Beyond the end of the path nothing more leaves.
+        Beyond the end of the path, no more units are removed.
         """
-        n_gone = self.whole.units.count - len(self.stayed)
-        if n_gone:
-            more = 0 if self.is_the_end else self.whole.units.n_removed(ratio) - n_gone
-            ratio = max(more, 0) / len(self.stayed)
-        return self.method.candidate(self.paths[-1], *self._knows(), ratio)
+        n_removed = self.whole.units.count - len(self.positions)
+        if n_removed:
+            wanted = self.whole.units.n_removed(ratio)
+            more = 0 if self.is_last else wanted - n_removed
+            ratio = max(more, 0) / len(self.positions)
+        return self.method.candidate(self.paths[-1], *self._arguments(), ratio)
 
-    def keep_of_all(self, candidate):
-        """Those of all units that stay in a candidate of this station: a mask."""
+    def mask_of_all(self, candidate):
+        """The mask of a candidate of this round over all units."""
         keep = np.zeros(self.whole.units.count, dtype=bool)
-        keep[self.stayed[candidate.keep]] = True
+        keep[self.positions[candidate.keep]] = True
         return keep
 
-    def said_of_all(self, candidate, ratio):
-        """A candidate of this station in terms of all units; it cannot be built.
+    def candidate_of_all(self, candidate, ratio):
+        """A candidate of this round in terms of all units; it cannot be built.
 
-        Where the order is made anew, a score is the round in which a unit left; units
-        that stay come after, as the last order has them.
+        Where units are ordered again, the score of a unit is the round in which it was
+        removed. Kept units follow, in the order of the last round.
         """
-        lens, stay = self.whole, self.stayed[candidate.keep]
-        keep, scores = self.keep_of_all(candidate), candidate.scores
-        if len(self.method.stations(lens.units)):
-            worst_first = np.lexsort((-stay, scores[candidate.keep]))
+        opened, kept = self.whole, self.positions[candidate.keep]
+        keep, scores = self.mask_of_all(candidate), candidate.scores
+        if len(self.method.stations(opened.units)):
+            worst_first = np.lexsort((-kept, scores[candidate.keep]))
             scores = self.rounds.copy()
-            scores[stay[worst_first]] += np.arange(1, len(stay) + 1)
-        return Candidate(ratio, keep, scores, lens.family, lens.model, lens.units)
+            scores[kept[worst_first]] += np.arange(1, len(kept) + 1)
+        return Candidate(ratio, keep, scores, opened.family, opened.model, opened.units)
 
     def after(self, candidate, model):
-        """The station at a candidate of this one, built as a model."""
-        family, task = family_of(model), self.lens.task
+        """The round that begins at a candidate of this one, built as a model."""
+        family, task = family_of(model), self.opened.task
         if not self.method.needs_unseen:
-            # the frozen model had not seen these rows, but this one was fitted on them
+            # the frozen model was not fitted on these rows, but this model was
             task = replace(task, unseen=None)
         units = family.units(model, self.method.granularity, task.X)
-        units = units.after(self.lens.units, candidate.keep)
-        lens = replace(self.lens, family=family, model=model, units=units, task=task)
-        stayed, rounds = self.stayed[candidate.keep], self.rounds.copy()
-        rounds[stayed] += 1
-        return replace(self, lens=lens, stayed=stayed, rounds=rounds).ordered()
+        units = units.after(self.opened.units, candidate.keep)
+        opened = replace(
+            self.opened, family=family, model=model, units=units, task=task
+        )
+        positions, rounds = self.positions[candidate.keep], self.rounds.copy()
+        rounds[positions] += 1
+        return replace(
+            self, opened=opened, positions=positions, rounds=rounds
+        ).ordered()
 
     @property
     def seen_rows(self):
-        """The rows that the model at the next station is fitted on."""
-        task = self.lens.task
+        """The rows that the model of the next round is fitted on."""
+        task = self.opened.task
         if task.unseen is None or not self.method.needs_unseen:
             return task
         return task.take(np.setdiff1d(np.arange(task.n_samples), task.unseen))
 
-    def _knows(self):
-        lens = self.lens
-        return lens.family, lens.model, lens.units, lens.task
+    def _arguments(self):
+        opened = self.opened
+        return opened.family, opened.model, opened.units, opened.task

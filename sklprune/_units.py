@@ -1,7 +1,11 @@
-"""The nouns that everything else is said in: `Units`, `Task` and `Candidate`."""
+"""The three values that the whole package passes around.
+
+`Units` describes what can be removed from a model, `Task` holds the rows and the
+settings of a pruning, and `Candidate` is the recipe for one smaller model.
+"""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,15 +16,44 @@ from sklprune._sklearn_private import (
     safe_indexing,
     scorer_takes_weights,
 )
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, Scorer
 
 
-def plural(granularity):
-    """What several units are called."""
+class TooLittleLeft(ValueError):
+    """A smaller model cannot be fitted or cannot predict: too few units remain.
+
+    Attributes
+    ----------
+    where : str
+        A sentence with the ratio and the number of units; also a note of the error.
+    """
+
+    where = ""
+
+    @classmethod
+    def at(
+        cls, ratio: float, keep: Array, granularity: str, error: Exception
+    ) -> "TooLittleLeft":
+        """The same error with the ratio and the units that remained."""
+        own = cls(str(error))
+        own.where = where_raised(ratio, keep, granularity)
+        own.add_note(own.where)
+        return own
+
+
+def where_raised(ratio: float, keep: Array, granularity: str) -> str:
+    """The sentence that an error of a refit carries as a note."""
+    units = f"{int(keep.sum())} of {len(keep)} {plural(granularity)}"
+    return f"Raised at pruning_ratio={ratio:g}, on {units}."
+
+
+def plural(granularity: str) -> str:
+    """The plural of a granularity."""
     return "leaves" if granularity == "leaf" else f"{granularity}s"
 
 
 class Columns(NamedTuple):
-    """Where units of granularity "feature" are.
+    """The columns of X that are units of granularity "feature".
 
     Parameters
     ----------
@@ -29,8 +62,8 @@ class Columns(NamedTuple):
     names : ndarray of shape (n_units,), object
     """
 
-    positions: np.ndarray
-    names: np.ndarray
+    positions: Array
+    names: Array
 
 
 @dataclass(frozen=True)
@@ -39,44 +72,44 @@ class Units:
 
     Parameters
     ----------
-    granularity : {"feature", "weight", "neuron", "leaf", "member"}
-        What one unit is.
+    granularity : str
+        What one unit is: "feature", "weight", "neuron", "leaf", "member", or a
+        granularity of another package.
     count : int
-        How many there are.
+        The number of units.
     where : object
-        The family's own map from units to places in the model.
+        A map from units to parts of the model, which the family defines.
     strata : ndarray of shape (count,) or None
-        A label for each unit; of every label at least one unit stays (of neurons
-        one in each hidden layer). None stands for one stratum.
+        A label for each unit. At least one unit of each label is kept, for example
+        one neuron in each hidden layer. None means one stratum.
     groups : ndarray of shape (count,), int, or None
-        A label for each unit; units of one label stay or leave together. None stands
-        for groups of one.
+        A label for each unit. Units of one label are kept or removed together. None
+        means groups of one unit.
     fixed : ndarray of shape (count,), bool, or None
-        Units that must stay, each with its group.
+        Units that are kept, each with its group.
     at_most : int or None
-        How many units may stay where groups do not stop at the number that a ratio
-        asks for. None stops before it: no more units leave than were asked to.
+        With groups: the largest number of kept units. The removal then continues
+        until it is reached. None means that no more units are removed than requested.
     """
 
     granularity: str
     count: int
-    where: object = None
-    strata: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    fixed: np.ndarray | None = None
+    where: Any = None
+    strata: Array | None = None
+    groups: Array | None = None
+    fixed: Array | None = None
     at_most: int | None = None
 
-    def n_removed(self, ratio):
-        """How many units leave at a ratio, were all of them free to go."""
+    def n_removed(self, ratio: float) -> int:
+        """The number of units that are removed at a ratio if all are free."""
         return int(np.floor(ratio * self.count + 1e-9))
 
-    def best(self, scores, ratio):
-        """Keep the units of the highest scores: the mask of those that stay.
+    def best(self, scores: Array, ratio: float) -> Array:
+        """Keep the units of the highest scores: the mask of the kept units.
 
-        Exactly `n_removed(ratio)` units leave, or as many as are free to. Groups
-        leave one after the other, the lowest score first, as long as they fit; a
-        group counts as much as the highest score in it. Of equal scores the unit
-        that comes first stays.
+        Exactly `n_removed(ratio)` units are removed, or fewer if fewer are free. Groups
+        are removed one by one in ascending order of score while they fit. The score of
+        a group is the highest score in it. With equal scores, the first unit is kept.
         """
         label, first, sizes = self._groups()
         scores = self.of_groups(scores)[first]
@@ -86,8 +119,8 @@ class Units:
             room = self.at_most - sizes[fixed].sum()
             too_large = ~fixed & (sizes > room)
         worst_first = np.lexsort((-np.arange(len(first)), scores, ~too_large))
-        stay = self._must_stay(worst_first[::-1], fixed, first)
-        free = worst_first[~stay[worst_first]]
+        must_keep = self._must_keep(worst_first[::-1], fixed, first)
+        free = worst_first[~must_keep[worst_first]]
         gone, wanted = np.cumsum(sizes[free]), self.n_removed(ratio)
         n_out = np.searchsorted(gone, wanted, side="right")
         if self.at_most is not None and wanted > np.append(0, gone)[n_out]:
@@ -96,16 +129,16 @@ class Units:
         keep[free[:n_out]] = False
         return keep[label]
 
-    def at_least(self, scores, threshold):
-        """Keep the units of a score no lower than a threshold, and those that must."""
+    def at_least(self, scores: Array, threshold: float) -> Array:
+        """Keep the units with a score of at least a threshold, and the fixed ones."""
         label, first, _ = self._groups()
         scores = self.of_groups(scores)[first]
         best_first = np.lexsort((np.arange(len(first)), -scores))
-        stay = self._must_stay(best_first, self._fixed_groups(label, first), first)
-        return ((scores >= threshold) | stay)[label]
+        must_keep = self._must_keep(best_first, self._fixed_groups(label, first), first)
+        return ((scores >= threshold) | must_keep)[label]
 
-    def of_groups(self, values):
-        """For each unit the highest value in its group, (count,)."""
+    def of_groups(self, values: Array) -> Array:
+        """The highest value in the group of each unit, of shape (count,)."""
         if self.groups is None:
             return values
         label, first, _ = self._groups()
@@ -113,14 +146,14 @@ class Units:
         np.maximum.at(highest, label, values)
         return highest[label]
 
-    def after(self, whole, keep):
-        """What was said of the units of a larger model, said of those that stayed."""
-        said = {"groups": whole.groups, "fixed": whole.fixed}
-        said = {name: None if v is None else v[keep] for name, v in said.items()}
-        return replace(self, at_most=whole.at_most, **said)
+    def after(self, whole: "Units", keep: Array) -> "Units":
+        """The same units with the groups and limits of the larger model."""
+        limits = {"groups": whole.groups, "fixed": whole.fixed}
+        limits = {name: None if v is None else v[keep] for name, v in limits.items()}
+        return replace(self, at_most=whole.at_most, **limits)
 
     def _groups(self):
-        """Group of each unit by number, first unit and size of each group."""
+        """The group number of each unit; the first unit and the size of each group."""
         if self.groups is None:
             each = np.arange(self.count)
             return each, each, np.ones(self.count, dtype=int)
@@ -131,78 +164,81 @@ class Units:
         return np.argsort(by_first)[label], first[by_first], sizes[by_first]
 
     def _fixed_groups(self, label, first):
-        """The groups in which a unit must stay, (n_groups,), bool."""
+        """The groups with a fixed unit, as a mask of shape (n_groups,)."""
         fixed = np.zeros(len(first), bool)
         if self.fixed is not None:
             fixed[label[self.fixed]] = True
         return fixed
 
-    def _must_stay(self, best_first, fixed, first):
-        """Fixed groups, and the best one of each stratum that holds none of them."""
+    def _must_keep(self, best_first, fixed, first):
+        """Fixed groups, and the best group of each stratum that has no fixed one."""
         strata = np.zeros(self.count, int) if self.strata is None else self.strata
-        strata, stay = strata[first], fixed.copy()
+        strata, must_keep = strata[first], fixed.copy()
         labels, position = np.unique(strata[best_first], return_index=True)
-        open_labels = ~np.isin(labels, strata[stay])
-        stay[best_first[position[open_labels]]] = True
-        return stay
+        open_labels = ~np.isin(labels, strata[must_keep])
+        must_keep[best_first[position[open_labels]]] = True
+        return must_keep
 
 
 @dataclass(frozen=True)
 class Task:
-    """The rows at hand and what is asked of them.
+    """The rows of a pruning and its settings.
 
     Parameters
     ----------
-    X : array-like of shape (n_samples, n_features)
-        All pruning rows.
+    X : array, sparse matrix or data frame of shape (n_samples, n_features)
+        All pruning rows. A list of rows was converted to an array before.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), or None
     sample_weight : ndarray of shape (n_samples,) or None
     groups : ndarray of shape (n_samples,) or None
     unseen : ndarray of int, or None
-        Positions of the rows that the model was not fitted on; None where it was
+        Positions of the rows that the model was not fitted on. None means that it was
         fitted on all of them.
-    scorer : callable
+    scorer : callable or None
         `scorer(estimator, X, y)`; higher is better.
     random_state : int or None
     n_jobs : int or None
     """
 
-    X: object
-    y: object = None
-    sample_weight: np.ndarray | None = None
-    groups: np.ndarray | None = None
-    unseen: np.ndarray | None = None
-    scorer: object = None
+    X: MatrixLike
+    y: ArrayLike | None = None
+    sample_weight: Array | None = None
+    groups: Array | None = None
+    unseen: Array | None = None
+    scorer: Scorer | None = None
     random_state: int | None = None
     n_jobs: int | None = None
 
     @property
-    def n_samples(self):
-        return num_samples(self.X)
+    def n_samples(self) -> int:
+        """The number of rows."""
+        return int(num_samples(self.X))
 
     @property
-    def rows(self):
-        """All that holds one entry for each row: X, y, weights, groups."""
+    def rows(self) -> tuple[Any, Any, Any, Any]:
+        """X, y, sample_weight and groups: what has one entry for each row."""
         return (self.X, self.y, self.sample_weight, self.groups)
 
-    def take(self, rows):
-        """The same task on some of the rows, all of them pruning rows."""
+    def take(self, rows: Array) -> "Task":
+        """The same task on some of the rows; none of them is marked as unseen."""
         optional = {
             name: None if value is None else safe_indexing(value, rows)
             for name, value in self._per_row().items()
         }
         return replace(self, X=safe_indexing(self.X, rows), unseen=None, **optional)
 
-    def with_settings(self, *, scorer, random_state, n_jobs):
-        """The same rows with what is asked of them."""
+    def with_settings(
+        self, *, scorer: Scorer | None, random_state: int | None, n_jobs: int | None
+    ) -> "Task":
+        """The same rows with other settings."""
         return replace(self, scorer=scorer, random_state=random_state, n_jobs=n_jobs)
 
-    def to_order(self):
-        """The rows to order units on: the unseen ones where there are any."""
+    def to_order(self) -> "Task":
+        """The rows on which units are ordered: the unseen ones if there are any."""
         return self if self.unseen is None else self.take(self.unseen)
 
-    def with_X(self, X):
-        """The same rows in another form: as the last step of a pipeline sees them."""
+    def with_X(self, X: MatrixLike) -> "Task":
+        """The same rows in another form, for example transformed by a pipeline."""
         return replace(self, X=X)
 
     def _per_row(self):
@@ -215,56 +251,56 @@ class Task:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recipe for one smaller model; it holds no rows.
+    """The recipe for one smaller model; it contains no rows.
 
     Parameters
     ----------
     ratio : float
-        The ratio that was asked, or reached where the method decides.
+        The requested ratio, or the ratio that was reached if the method decides.
     keep : ndarray of shape (n_units,), bool
-        True for each unit that stays.
+        True for each unit that is kept.
     scores : ndarray of shape (n_units,)
-        Importance of each unit, larger is more important.
+        Importance of each unit; larger is more important.
     family, dense, units : Family, estimator, Units
-        The model that is pruned, and who knows how.
+        The unpruned model, its family and its units.
     refitted : estimator or None
-        The smaller model, after a refit or with its values kept; None before it
+        The smaller model, after a refit or with its values unchanged. None before it
         was made.
     """
 
     ratio: float
-    keep: np.ndarray
-    scores: np.ndarray
-    family: object
-    dense: object
+    keep: Array
+    scores: Array
+    family: Any
+    dense: Estimator
     units: Units
-    refitted: object = None
+    refitted: Estimator | None = None
 
-    def refit(self, refit, task):
-        """The same candidate with its values fitted anew; None leaves them."""
+    def refit(self, refit: Any, task: Task) -> "Candidate":
+        """The same candidate with refitted values; `refit=None` keeps the values."""
         which = (self.dense, self.units, self.keep, task)
         if refit is None and self.refitted is not None:
-            # the method has found values of its own
+            # the method has already found values
             return self
         if refit is None:
             return replace(self, refitted=self.family.remove(*which))
         return replace(self, refitted=refit.apply(self.family, *which))
 
-    def build(self):
-        """The plain smaller estimator, without training left-overs."""
+    def build(self) -> Estimator:
+        """The plain smaller estimator, without training state."""
         model = self.refitted
         if model is None:
             model = self.family.remove(self.dense, self.units, self.keep)
         return family_of(model).strip(model)
 
 
-def raw_score(model, task):
-    """Score a model on all rows of a task; weighted where the scorer takes weights."""
-    metadata = _metadata_of_score(model, task)
+def raw_score(model: Estimator, task: Task) -> float:
+    """Score a model on all rows of a task; weighted if the scorer takes weights."""
+    metadata = _score_metadata(model, task)
     return float(task.scorer(model, task.X, task.y, **metadata))
 
 
-def _metadata_of_score(model, task):
+def _score_metadata(model, task):
     weights, groups = task.sample_weight, task.groups
     if routing_enabled():
         return requested(task.scorer, "score", sample_weight=weights, groups=groups)
@@ -273,13 +309,13 @@ def _metadata_of_score(model, task):
     return {"sample_weight": weights}
 
 
-def score(model, task):
-    """Score a model on all rows of a task; what is not finite is an error."""
+def score(model: Estimator, task: Task) -> float:
+    """Score a model on all rows of a task; a score that is not finite is an error."""
     value = raw_score(model, task)
     if not np.isfinite(value):
         raise ValueError(
             f"The score of {type(model).__name__} is {value}; it must be a finite "
-            "number. Does every held-out part have what scoring needs, all classes "
-            "say?"
+            "number. Does every held-out part have what scoring needs, for "
+            "example all classes?"
         )
     return value

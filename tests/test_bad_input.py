@@ -46,7 +46,7 @@ def test_a_method_that_does_not_fit_names_those_that_would(binary):
         PrunedEstimator(Ridge(), method="member_selection").fit(*binary)
     with raises("'magnitude' does not fit KNeighborsClassifier.*'permutation'"):
         PrunedEstimator(KNeighborsClassifier(), method="magnitude").fit(*binary)
-    with raises("features are to leave. Methods that work: .*'permutation'"):
+    with raises("features are to be removed. Methods that work: .*'permutation'"):
         FeaturePruningSelector(Ridge(), method="magnitude").fit(*binary)
 
 

@@ -17,7 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
 from sklprune._memory import memory_of, remembered
-from sklprune._path import Plan, _fit, open_model, pruned_at
+from sklprune._opening import Plan, open_model
+from sklprune._path import _fit, pruned_at
 from sklprune._units import Task
 from sklprune.methods import MemberSelection, Permutation
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import PrunedEstimator, prune
-from sklprune._predictions import extrapolation_factor, halves_of, out_of_bag
+from sklprune._evaluation.out_of_bag import extrapolation_factor, halves_of, out_of_bag
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import CostComplexity, Regrow
@@ -113,7 +113,7 @@ def scored(forest, X, y, scoring):
     carried = speaks.extrapolated(score, lambda model: (score(model), [score(model)]))
     # of one part alone that part is the score
     assert carried[1] == pytest.approx(carried[0])
-    return score(speaks.said), carried[0]
+    return score(speaks.predictions), carried[0]
 
 
 @pytest.mark.parametrize(

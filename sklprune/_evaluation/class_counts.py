@@ -1,4 +1,4 @@
-"""For a classifier: which rows a pruned model gets right, class by class."""
+"""Counts of correct predictions per class, for an unpruned and a pruned classifier."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.base import is_classifier
 
 
-class Outcomes(NamedTuple):
-    """How many rows two models get right, the unpruned one and a pruned one.
+class ClassCounts(NamedTuple):
+    """Rows of each class by whether two models predict them correctly.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ class Outcomes(NamedTuple):
         The labels in y, ascending.
     counts : ndarray of shape (n_classes, 2, 2), int
         Rows of a class, by whether the unpruned model is wrong (0) or right (1), and
-        by the same of the pruned one.
+        by the same of the pruned model.
     """
 
     classes: np.ndarray
@@ -40,24 +40,23 @@ class Outcomes(NamedTuple):
 
 
 def classes_of(estimator, y):
-    """The labels by which rows are counted, or None where they are not.
-
-    They are counted for a classifier of one output.
-    """
+    """The labels by which rows are counted; None unless a classifier has one output."""
     if y is None or not is_classifier(estimator) or np.size(y) > len(y):
         return None
     return np.unique(np.asarray(y))
 
 
-def outcomes_of(classes, y, labels, others):
-    """The counts of `Outcomes` for the predictions of the unpruned and a pruned model.
+def counts_of(classes, y, labels, others):
+    """The counts of `ClassCounts` from the predictions of both models.
 
     Parameters
     ----------
     classes : ndarray of shape (n_classes,)
-        Ascending; each label in y is one of them.
-    y, labels, others : array-like of shape (n_rows,)
-        What is true, what the unpruned model predicts, what the pruned one does.
+        Ascending; contains each label in y.
+    y : array-like of shape (n_rows,)
+        The true labels.
+    labels, others : array-like of shape (n_rows,)
+        Predictions of the unpruned and of the pruned model.
 
     Returns
     -------

@@ -1,25 +1,26 @@
-"""What a model is worth on held-out rows, and the table that a rule sees."""
+"""Scores of pruned models on held-out rows, and the table that a rule receives."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics.cluster import contingency_matrix
 
 from sklprune._cost import sizes
-from sklprune._evaluation.class_counts import outcomes_of
+from sklprune._evaluation.class_counts import counts_of
 from sklprune._predictions import with_cached_predictions, with_positions
+from sklprune._rule import standard_error
 from sklprune._sklearn_private import safe_indexing
-from sklprune._units import score
-from sklprune.rules import standard_error
+from sklprune._units import TooLittleLeft, score
 
-#: the probability of a class that is never likely
-NEXT_TO_NOTHING = 1e-12
+#: lower bound of a class probability, so that every class has a weight
+MIN_PROBABILITY = 1e-12
 #: blocks of rows for a standard error where there is one split
 N_BLOCKS = 10
 
 
-def table_of(ratios, splits, wanted):
+def table_of(ratios, splits, columns):
     """The table of `sklprune.rules`.
 
     Parameters
@@ -27,8 +28,8 @@ def table_of(ratios, splits, wanted):
     ratios : list of float
         The first one is 0.
     splits : list of list of dict
-        For each split what `HeldOut.row` says at each ratio.
-    wanted : tuple of str
+        For each split the result of `HeldOut.row` at each ratio.
+    columns : tuple of str
         Columns on demand.
 
     Returns
@@ -37,7 +38,7 @@ def table_of(ratios, splits, wanted):
     """
     rows = [[rows[i] for rows in splits] for i in range(len(ratios))]
     table = {"ratio": np.array(ratios)}
-    for name in ("units", "parameters", "nonzero", *wanted):
+    for name in ("units", "parameters", "nonzero", *columns):
         table[name] = np.array([np.mean([cell[name] for cell in row]) for row in rows])
     table["score_mean"] = np.array(
         [np.mean([cell["score"] for cell in row]) for row in rows]
@@ -51,74 +52,91 @@ def table_of(ratios, splits, wanted):
     return table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HeldOut:
-    """The rows of one split that score, and what is asked of a model on them.
+    """The held-out rows of one split, and what is measured on them.
 
     Parameters
     ----------
     task : Task
+    columns : tuple of str
+        Columns on demand.
     blocks : ndarray of shape (n_rows,) or None
         See `blocks_of`.
-    wanted : tuple of str
-        Columns on demand.
     classes : ndarray or None
         See `classes_of`.
     labels : ndarray or None
-        What the unpruned model predicts of rows that it has not seen, where predictions
-        are compared.
-    own_labels : ndarray or None
-        What it predicts of them as it is: to agree is to say that.
-    unseen : OutOfBag or None
-        What the unpruned model says of the rows where it has seen them.
-    as_told : tuple or None
-        Rows, classes and weights as the unpruned model sees them, see `as_told_by`.
+        Unbiased predictions of the unpruned model, where predictions are compared.
+    agreement_labels : ndarray or None
+        Predictions of the unpruned model itself, which `agreement` compares with.
+    soft_labels : tuple or None
+        Rows, classes and weights, see `soft_labels_of`.
+    out_of_bag : OutOfBag or None
+        Predictions of the unpruned model where it was fitted on these rows.
     """
 
-    task: object
-    blocks: object
-    wanted: tuple
-    classes: object
-    labels: object
-    own_labels: object
-    as_told: object
-    unseen: object = None
+    task: Any
+    columns: tuple
+    blocks: Any = None
+    classes: Any = None
+    labels: Any = None
+    agreement_labels: Any = None
+    soft_labels: Any = None
+    out_of_bag: Any = None
 
     def row(self, pruned):
-        """What the table says of one model on one split."""
+        """The row of the table for one model on one split.
+
+        Raises
+        ------
+        TooLittleLeft
+            If a smaller model cannot predict the rows.
+        """
+        try:
+            return self._row(pruned)
+        except ValueError as error:
+            keep = pruned.candidate.keep
+            if keep.all() or can_predict(pruned.model, self.task.X):
+                raise
+            units = pruned.candidate.units
+            raise TooLittleLeft.at(
+                pruned.candidate.ratio, keep, units.granularity, error
+            ) from error
+
+    def _row(self, pruned):
         model, X = pruned.model, self.task.X
-        whole = pruned.candidate.keep.all()
-        asked = with_cached_predictions(model, self.task)
-        if whole and self.unseen is not None:
-            asked = self.unseen.said, with_positions(self.task)
-        value, parts = self._scored(*asked, whole)
-        row = sizes(model, ("parameters", "nonzero", *self.wanted), X)
+        unpruned = pruned.candidate.keep.all()
+        predictor, task = with_cached_predictions(model, self.task)
+        if unpruned and self.out_of_bag is not None:
+            predictor, task = self.out_of_bag.predictions, with_positions(self.task)
+        value, parts = self._scored(predictor, task, unpruned)
+        row = sizes(model, ("parameters", "nonzero", *self.columns), X)
         row |= {"score": value, "parts": parts}
         row["units"] = int(pruned.candidate.keep.sum())
-        if self.as_told is not None:
-            row["fidelity"] = self._fidelity(*asked)
+        if self.soft_labels is not None:
+            row["fidelity"] = self._fidelity(predictor, task)
         if self.labels is None:
             return row
-        labels = self.labels if whole else asked[0].predict(asked[1].X)
-        row["agreement"] = 1.0 if whole else _agreement(self.own_labels, labels)
+        labels = self.labels if unpruned else predictor.predict(task.X)
+        row["agreement"] = (
+            1.0 if unpruned else _agreement(self.agreement_labels, labels)
+        )
         if self.classes is not None:
-            row["outcomes"] = outcomes_of(
-                self.classes, self.task.y, self.labels, labels
-            )
+            row["counts"] = counts_of(self.classes, self.task.y, self.labels, labels)
         return row
 
-    def _scored(self, model, task, whole):
-        """Its score, and the parts that the standard error comes from."""
-        if not whole or self.unseen is None or task.scorer is None:
-            return _score(model, task, self.blocks)
-        return self.unseen.extrapolated(
+    def _scored(self, model, task, unpruned):
+        """The score, and the parts from which its standard error is computed."""
+        if not unpruned or self.out_of_bag is None or task.scorer is None:
+            return score_and_parts(model, task, self.blocks)
+        return self.out_of_bag.extrapolated(
             lambda model: score(model, task),
-            lambda model: _score(model, task, self.blocks),
+            lambda model: score_and_parts(model, task, self.blocks),
         )
 
     def _fidelity(self, model, task):
-        """The score where rows are what the unpruned model says."""
-        rows, y, weight = self.as_told
+        """The score against the soft labels of the unpruned model."""
+        rows, y, weight = self.soft_labels
         X = safe_indexing(task.X, rows)
         try:
             value = float(task.scorer(model, X, y, sample_weight=weight))
@@ -136,52 +154,74 @@ class HeldOut:
         return value
 
 
-def held_out(task, dense, classes, wanted, by_blocks, unseen=None):
-    """Make ready to measure pruned models beside the unpruned one.
+def held_out(task, dense, *, classes, columns, by_blocks, out_of_bag=None):
+    """Prepare to measure pruned models and the unpruned one on the same rows.
 
     Parameters
     ----------
     task : Task
-        The rows that score.
+        The held-out rows.
     dense : estimator
         The unpruned model.
     classes : ndarray or None
         Labels by which rows are counted, see `classes_of`.
-    wanted : tuple of str
+    columns : tuple of str
         Columns on demand.
     by_blocks : bool
-        Whether a standard error must come from within these rows.
-    unseen : OutOfBag or None
-        What the unpruned model says of these rows where it was fitted on them.
+        Whether a standard error must come from blocks of these rows.
+    out_of_bag : OutOfBag or None
+        Predictions of the unpruned model where it was fitted on these rows.
 
     Returns
     -------
     HeldOut
     """
     blocks = blocks_of(task, is_classifier(dense)) if by_blocks else None
-    compare = classes is not None or "agreement" in wanted
-    says, rows = (
-        (dense, task) if unseen is None else (unseen.said, with_positions(task))
+    compare = classes is not None or "agreement" in columns
+    reference, rows = dense, task
+    if out_of_bag is not None:
+        reference, rows = out_of_bag.predictions, with_positions(task)
+    labels = reference.predict(rows.X) if compare else None
+    own_labels = labels
+    if compare and out_of_bag is not None:
+        own_labels = dense.predict(task.X)
+    return HeldOut(
+        task=task,
+        columns=columns,
+        blocks=blocks,
+        classes=classes,
+        labels=labels,
+        agreement_labels=own_labels,
+        soft_labels=soft_labels_of(reference, rows) if "fidelity" in columns else None,
+        out_of_bag=out_of_bag,
     )
-    labels = says.predict(rows.X) if compare else None
-    own = labels if unseen is None or not compare else dense.predict(task.X)
-    as_told = as_told_by(says, rows) if "fidelity" in wanted else None
-    return HeldOut(task, blocks, wanted, classes, labels, own, as_told, unseen)
 
 
-def as_told_by(model, task):
-    """Each row as often as it may be of a class, weighted with how probable that is.
+def can_predict(model, X):
+    """Whether a model predicts rows without an error of their values or number."""
+    call = getattr(model, "predict", getattr(model, "transform", None))
+    if call is None:
+        return True
+    try:
+        call(X)
+    except ValueError:
+        return False
+    return True
+
+
+def soft_labels_of(model, task):
+    """One copy of each row per class, weighted by the model's probability.
 
     Returns
     -------
-    rows : ndarray of shape (n_told,), int
-    y : ndarray of shape (n_told,)
-    weight : ndarray of shape (n_told,)
+    rows : ndarray of shape (n_copies,), int
+    y : ndarray of shape (n_copies,)
+    weight : ndarray of shape (n_copies,)
     """
     probability = model.predict_proba(task.X)
-    # scores want to see every class, were it for next to nothing
+    # scores need every class, with however little weight
     likely = probability.sum(axis=0) > 0
-    probability = np.where(likely, probability, NEXT_TO_NOTHING)
+    probability = np.where(likely, probability, MIN_PROBABILITY)
     rows, classes = np.nonzero(probability)
     weight = probability[rows, classes]
     if task.sample_weight is not None:
@@ -190,42 +230,40 @@ def as_told_by(model, task):
 
 
 def _agreement(labels, others):
-    """The share of rows for which two models say the same."""
+    """The share of rows for which two models predict the same."""
     same = np.asarray(labels) == np.asarray(others)
     return float(same.reshape(len(same), -1).all(axis=1).mean())
 
 
-def _score(model, task, blocks):
-    """A score, and the parts that its standard error comes from.
+def score_and_parts(model, task, blocks):
+    """A score, and the parts from which its standard error is computed.
 
-    Without blocks the one part is the score itself. With blocks they are the
-    pseudo-values of the jackknife over them, whose mean has the standard error of
-    the jackknife (Efron and Stein 1981); of a mean they are the means of the blocks.
-    Without y there may be no score: NaN.
+    Without blocks the single part is the score itself. With blocks the parts are the
+    pseudo-values of the jackknife over them (Efron and Stein 1981). Their mean has the
+    standard error of the jackknife. For a score that is a mean over rows, they are the
+    means of the blocks. Without y there may be no score: NaN.
     """
     if task.scorer is None:
         return np.nan, [np.nan]
-
-    def score_of(rows):
-        return score(model, task.take(rows))
-
     whole = score(model, task)
     if blocks is None:
         return whole, [whole]
     n = blocks.max() + 1
-    left_out = [score_of(np.flatnonzero(blocks != b)) for b in range(n)]
-    return whole, n * whole - (n - 1) * np.array(left_out)
+    without_block = [
+        score(model, task.take(np.flatnonzero(blocks != block))) for block in range(n)
+    ]
+    return whole, n * whole - (n - 1) * np.array(without_block)
 
 
 def blocks_of(task, classifier):
-    """A block for each row, (n_rows,): about equal in size and in y, groups whole.
+    """A block number for each row: blocks of similar size and y, groups kept whole.
 
-    None where leaving out a block would leave out a class, or too few rows to score.
+    None if the rows without one block would lack a class, or be too few to score.
     """
     n_rows = task.n_samples
     y = np.zeros(n_rows) if task.y is None else np.asarray(task.y)
     codes = np.unique(y.reshape(n_rows, -1)[:, 0], return_inverse=True)[1].ravel()
-    # neighbours in y go to different blocks
+    # rows that are neighbours in y go to different blocks
     unit, blocks = np.arange(n_rows), np.empty(n_rows, dtype=int)
     blocks[np.argsort(codes, kind="stable")] = np.arange(n_rows) % N_BLOCKS
     if task.groups is not None:

@@ -1,17 +1,27 @@
-"""The splits of the rows that `cv` stands for."""
+"""Splits of the rows into a part to prune on and a part to score on.
+
+`splits_of` turns the parameter `cv` into a list of splits, and `hold_out` makes one
+seeded, stratified split.
+"""
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    ShuffleSplit,
+    StratifiedGroupKFold,
+    StratifiedShuffleSplit,
+    check_cv,
+)
 
-from sklprune._hold_out import hold_out
 from sklprune._metadata import requested, routing_enabled
 
 
 def splits_of(plan, task, cv):
-    """The splits behind `cv`, as a list of (first rows, second rows).
+    """The splits that `cv` stands for, as a list of (first rows, second rows).
 
-    An int, a splitter or an iterable as everywhere in scikit-learn; None is 5 folds,
+    An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds,
     and for a frozen model one split with a quarter of the rows held out. The default
     splits keep groups whole.
     """
@@ -40,3 +50,32 @@ def splits_of(plan, task, cv):
             "of them rows to prune on and rows to score on."
         )
     return splits
+
+
+def hold_out(estimator, task, fraction):
+    """Split the rows once: (first rows, held-out rows), stratified where possible."""
+    X, y, seed = task.X, task.y, task.random_state
+    what, n = "n_samples", task.n_samples
+    if task.groups is not None:
+        what, n = "groups", len(np.unique(task.groups))
+    if n < 2:
+        raise ValueError(
+            f"A part of the rows must be held out, but there is only {what}={n}. Give "
+            "more, or the splits themselves by cv."
+        )
+    if task.groups is not None:
+        splitter = GroupShuffleSplit(1, test_size=fraction, random_state=seed)
+    elif y is not None and is_classifier(estimator) and _can_stratify(y, fraction):
+        splitter = StratifiedShuffleSplit(1, test_size=fraction, random_state=seed)
+    else:
+        splitter = ShuffleSplit(1, test_size=fraction, random_state=seed)
+    first, held_out = next(splitter.split(X, y, task.groups))
+    return np.sort(first), np.sort(held_out)
+
+
+def _can_stratify(y, fraction):
+    y = np.asarray(y)
+    if y.size > len(y):
+        return False
+    sizes = np.unique(y, return_counts=True)[1]
+    return sizes.min() >= 2 and len(sizes) <= np.floor(fraction * len(y))

@@ -1,34 +1,41 @@
-"""The unpruned model on rows that it was fitted on: who speaks for it there.
+"""Reference scores where a fitted model is pruned on the rows that it was fitted on.
 
-On no other rows does it score as well, and next to that what is pruned looks worse than
-it is. Where that can be told, somebody else speaks: trees that have not seen a row, or
-a model that was fitted anew without it.
+The score of a model on its own training rows is biased upwards, and a pruned model
+looks worse beside it than it is. Where training rows are detected, the reference is
+either the out-of-bag score, or the score of similar models that are fitted without the
+rows used for the choice.
 """
 
 import warnings
 from dataclasses import replace
+from enum import Enum
 
 import numpy as np
 from sklearn.base import is_classifier
 
-from sklprune._path import open_model
+from sklprune._opening import open_model
 from sklprune._sklearn_private import only_predicts
 
-#: trees that have not seen a row
-OUT_OF_BAG = "original_out_of_bag"
-#: what the parameters of the model make of the other rows
-FITTED_ANEW = "original_fitted_anew"
-#: a model of fewer rows is not like one of all: halves, as cv=2 gives them, are enough
-LEAST_SHARE = 0.45
+#: the first rows of each split must be at least this share of all rows: a model fitted
+#: on fewer is not similar to one fitted on all; cv=2 gives halves, which suffice
+MIN_SHARE = 0.45
 
 
-def speaker_for(plan, task, splits):
-    """Who speaks for the unpruned model on the rows that choose.
+class Reference(Enum):
+    """The model whose score pruned models are compared with."""
 
-    Out-of-bag trees do where what is pruned knows of the first rows of a split alone.
-    Where its trees themselves are pruned, splits know all rows: then the choice is made
-    on a model fitted anew. Of boosting, which may hold trees of others, neither does,
-    and a warning says that the choice is made on known ground.
+    ITSELF = "the unpruned model on rows that it was not fitted on"
+    OUT_OF_BAG = "members that were not fitted on a row"
+    REFITTED = "similar models that are fitted without the rows used for the choice"
+
+
+def reference_for(plan, task, splits):
+    """The reference for choosing a ratio with a fitted model.
+
+    Out-of-bag predictions serve if candidates depend only on the first rows of a
+    split. If the trees of the model itself are pruned, every candidate depends on all
+    rows. Then similar models are fitted. Boosting may start from another model, so
+    neither is possible, and a warning is given.
 
     Parameters
     ----------
@@ -39,21 +46,20 @@ def speaker_for(plan, task, splits):
 
     Returns
     -------
-    str or None
-        `OUT_OF_BAG` or `FITTED_ANEW`; None for the model itself.
+    Reference
     """
-    lens = open_model(plan.estimator, task, plan.method)
-    family, model = lens.family, lens.model
+    opened = open_model(plan.estimator, task, plan.method)
+    family, model = opened.family, opened.model
     offers = family.capabilities(model)
-    seen = "fitted_on" in offers
-    if not seen or not family.fitted_on(model, lens.task.X, task.sample_weight):
-        return None
+    rows = opened.task.X, task.sample_weight
+    if "fitted_on" not in offers or not family.fitted_on(model, *rows):
+        return Reference.ITSELF
     everywhere = np.arange(task.n_samples)
     first = [everywhere[rows] for rows, _ in splits]
-    if "out_of_bag" in offers and _trees_speak(plan, task, lens, first):
-        return OUT_OF_BAG
-    if "as_fitted" in offers and _can_be_fitted_anew(lens, first):
-        return FITTED_ANEW
+    if "out_of_bag" in offers and _out_of_bag_serves(plan, task, opened, first):
+        return Reference.OUT_OF_BAG
+    if "as_fitted" in offers and _can_be_refitted(opened, first):
+        return Reference.REFITTED
     warnings.warn(
         f"{type(model).__name__} was fitted on these very rows: on no others "
         "does it score as well, and next to it what is pruned looks worse than it "
@@ -61,45 +67,46 @@ def speaker_for(plan, task, splits):
         "unfitted model to PrunedEstimator, which holds rows out.",
         stacklevel=2,
     )
-    return None
+    return Reference.ITSELF
 
 
-def plans_for(plan, speaker):
-    """The plan by which a ratio is chosen, and the one by which the model is pruned.
+def plan_to_choose(plan, reference):
+    """The plan by which a ratio is chosen: with refitted models where they serve."""
+    return replace(plan, frozen=False) if reference is Reference.REFITTED else plan
 
-    The first one may be that of a model which is fitted anew on the first rows of each
-    split; the other one then knows that no row is unseen.
+
+def plan_to_prune(plan, reference):
+    """The plan by which the given model is pruned at the chosen ratio."""
+    if reference is Reference.REFITTED:
+        return replace(plan, fitted_on_rows=True)
+    return plan
+
+
+def _can_be_refitted(opened, first):
+    """Whether a similar model can be fitted on the first rows of each split.
+
+    They must be numerous enough and contain all classes.
     """
-    if speaker != FITTED_ANEW:
-        return plan, plan
-    return replace(plan, frozen=False), replace(plan, knows_rows=True)
-
-
-def _can_be_fitted_anew(lens, first):
-    """Whether the first rows of each split make such a model of the same parameters.
-
-    They must be many enough, of all classes, and enough for the parameters.
-    """
-    task, fewest = lens.task, min(first, key=len)
-    if len(fewest) < LEAST_SHARE * task.n_samples:
+    task, fewest = opened.task, min(first, key=len)
+    if len(fewest) < MIN_SHARE * task.n_samples:
         return False
-    if is_classifier(lens.model):
+    if is_classifier(opened.model):
         outputs = np.asarray(task.y).reshape(task.n_samples, -1).T
         for y in outputs:
             n_classes = len(np.unique(y))
             if any(len(np.unique(y[rows])) < n_classes for rows in first):
                 return False
-    return lens.family.as_fitted(lens.model, task.take(fewest))
+    return opened.family.as_fitted(opened.model, task.take(fewest))
 
 
-def _trees_speak(plan, task, lens, first):
-    """Whether trees that have not seen a row may speak of it."""
+def _out_of_bag_serves(plan, task, opened, first):
+    """Whether out-of-bag predictions may stand in for those of the model."""
     return (
-        lens.family.out_of_bag_covers_rows(lens.model)
+        opened.family.out_of_bag_covers_rows(opened.model)
         and plan.method.uses_only_pruning_rows(min(map(len, first)), task.n_samples)
-        # a scorer of one's own may ask for anything, trees do not speak of targets that
-        # a wrapper changes, and have seen other rows of a group
-        and only_predicts(task.scorer, lens.model)
-        and lens.task.y is task.y
+        # a scorer of the user may call anything, and members predict neither targets
+        # that a wrapper transforms nor groups of which they know other rows
+        and only_predicts(task.scorer, opened.model)
+        and opened.task.y is task.y
         and task.groups is None
     )

@@ -1,0 +1,132 @@
+"""The numbers of a report: scores before and after, and why nothing was pruned."""
+
+import numpy as np
+
+from sklprune._cost import LATENCIES
+from sklprune._evaluation.class_counts import ClassCounts, classes_of, counts_of
+from sklprune._evaluation.training_rows import Reference
+from sklprune._memory import remembered
+from sklprune._sklearn_private import scorer_name
+from sklprune._units import raw_score
+
+#: a sentence lists at most this many ratios
+N_LISTED = 10
+#: the key of a report that is True for a reference other than the model itself
+REFERENCE_KEYS = {
+    Reference.OUT_OF_BAG: "original_out_of_bag",
+    Reference.REFITTED: "original_fitted_anew",
+}
+
+
+def summary_of(plan, task, choice, dense, best):
+    """The scores of the report, with `kept_because`.
+
+    Parameters
+    ----------
+    plan : Plan
+    task : Task
+        The rows that pruned the result.
+    choice : Choice
+    dense : Dense
+    best : Pruned
+        The returned model.
+
+    Returns
+    -------
+    dict
+    """
+    reason = _why_kept(plan.method, choice, best.candidate.ratio)
+    if choice.rule is None:
+        scores = _training_scores(plan, task, dense, best.model)
+    else:
+        scores = _held_out_scores(plan, task, choice, best.candidate.ratio)
+    return scores | {"kept_because": reason}
+
+
+def _held_out_scores(plan, task, choice, ratio):
+    """Scores on the rows that were held out."""
+    table, position = choice.table, choice.position_of(ratio)
+    numbers = {
+        "name": _score_name(plan, task),
+        "rows": "chose the model" if _is_a_choice(choice) else "held out",
+        "original": float(table["score_mean"][0]),
+        "pruned": float(table["score_mean"][position]),
+        "difference": float(table["difference_mean"][position]),
+        "difference_se": float(table["difference_se"][position]),
+        "n_splits": table["scores"].shape[1],
+    }
+    if set(LATENCIES) & set(choice.rule.needs):
+        numbers["by_latency"] = True
+    if "agreement" in table:
+        numbers["agreement"] = float(table["agreement"][position])
+    if choice.counts is not None:
+        numbers |= choice.counts[position].to_dict()
+    if choice.reference in REFERENCE_KEYS:
+        numbers[REFERENCE_KEYS[choice.reference]] = True
+    return numbers
+
+
+def _training_scores(plan, task, dense, model):
+    """Scores on the pruning rows, where the ratio was given."""
+    numbers = {"name": _score_name(plan, task), "rows": None, "n_splits": 0}
+    empty = ("original", "pruned", "difference", "difference_se")
+    numbers |= dict.fromkeys(empty, np.nan)
+    if task.scorer is None:
+        return numbers
+    classes = classes_of(plan.estimator, task.y)
+    try:
+        key = ("score", dense.name, task.scorer)
+        original, labels = remembered(
+            plan.memory, key, _score_and_labels, dense.model, task, classes
+        )
+        pruned = raw_score(model, task)
+    except ValueError:
+        # a given ratio needs no score, and some targets have none
+        return numbers
+    numbers |= {
+        "rows": "fitted",
+        "original": original,
+        "pruned": pruned,
+        "difference": pruned - original,
+    }
+    if classes is None:
+        return numbers
+    counts = counts_of(classes, task.y, labels, model.predict(task.X))
+    return numbers | ClassCounts(classes, counts).to_dict()
+
+
+def _score_and_labels(model, task, classes):
+    """The score on all rows, and the predicted labels if there are classes."""
+    labels = None if classes is None else model.predict(task.X)
+    return raw_score(model, task), labels
+
+
+def _score_name(plan, task):
+    return None if task.scorer is None else scorer_name(task.scorer, plan.estimator)
+
+
+def _is_a_choice(choice):
+    """Whether the rule could have chosen another row of the table.
+
+    A rule that may keep the unpruned model chooses even if one ratio was requested.
+    """
+    return choice.table["asked"].sum() > 1 or choice.rule.needs_unpruned
+
+
+def _why_kept(method, choice, ratio):
+    """Why nothing was pruned, if nothing was; `ratio` is the one of the result."""
+    if method.recasts:
+        return f"{method!r} gives the same function another form"
+    if method.decides:
+        return f"{method!r} found nothing to remove"
+    if ratio > 0:
+        return f"no whole unit is removed at the ratio {ratio:g}"
+    above_zero = [each for each in choice.requested if each > 0]
+    if choice.rule is None or not above_zero:
+        return "no removal was requested"
+    if len(above_zero) > N_LISTED:
+        listed = f"{len(above_zero)} ratios from {above_zero[0]:g} to "
+        listed += f"{above_zero[-1]:g}"
+    else:
+        listed = "the ratios " + ", ".join(f"{each:g}" for each in above_zero)
+    return f"{choice.rule!r} kept the unpruned model over {listed}"

@@ -1,0 +1,184 @@
+"""From the parameters of the user to a plan: names resolved, misfits refused.
+
+`make_plan` is called once at the start of `fit`. It finds the method and the refit,
+and raises the errors for all combinations that do not fit together.
+"""
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import check_is_fitted
+
+import sklprune.families  # noqa: F401  fills the registry
+import sklprune.methods  # noqa: F401
+import sklprune.refits  # noqa: F401
+from sklprune._opening import Plan, resolved
+from sklprune._registry import (
+    family_of,
+    named,
+    registered,
+    snake_case,
+    why_not_its_family,
+)
+from sklprune._units import plural
+
+
+def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
+    """Resolve names, and refuse what does not fit together.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted, or a `FrozenEstimator`.
+    method, refit : as in `PrunedEstimator`
+    labels : bool
+        Whether y was given.
+    granularity : str or None
+        What must be removed, where that is not the choice of the method.
+    limits : dict or None
+        Fields of `Units` that the user determines: groups, and units that are kept.
+
+    Raises
+    ------
+    ValueError
+        Naming what is missing, and what would work.
+    """
+    frozen = isinstance(estimator, FrozenEstimator)
+    estimator = thawed(estimator)
+    if frozen:
+        check_is_fitted(estimator)
+        estimator = resolved(estimator)
+    core = family_of(estimator).core(estimator)
+    family = family_of(core)
+    if isinstance(method, str) and method == "auto":
+        method = family.method_of(core)
+    method = named("method", method)
+    _check_method(method, core, family, granularity)
+    refit = _refit_for(refit, method, estimator, core, labels)
+    if not labels and _needs_labels(estimator):
+        without = _methods_for(core, family, granularity, labels=False)
+        _check_labels("method", method, without)
+        without = [n for n, c in registered("refit").items() if not c.needs_labels]
+        _check_labels("refit", refit, without)
+    return Plan(estimator, frozen, method, refit, limits or {})
+
+
+def thawed(estimator):
+    """The model inside `FrozenEstimator`, however often it was frozen."""
+    while isinstance(estimator, FrozenEstimator):
+        estimator = estimator.estimator
+    return estimator
+
+
+# -- the method -----------------------------------------------------------------------
+
+
+def _misfit(method, core, family, granularity):
+    """Why a method cannot prune a model, as a clause; "" if it can."""
+    if granularity is not None and method.granularity != granularity:
+        ours, theirs = plural(method.granularity), plural(granularity)
+        return f": it removes {ours}, and {theirs} are to be removed"
+    why = method.misfit(family, core)
+    return f", which {why}" if why else ""
+
+
+def _methods_for(core, family, granularity, labels=True):
+    """Names of the methods that can prune a model."""
+    return [
+        name
+        for name, cls in registered("method").items()
+        if not _misfit(cls(), core, family, granularity)
+        and (labels or not cls().needs_labels)
+    ]
+
+
+def _check_method(method, core, family, granularity):
+    why = _misfit(method, core, family, granularity)
+    if why:
+        works = map(repr, _methods_for(core, family, granularity))
+        is_default = repr(method) == f"{type(method).__name__}()"
+        name = repr(snake_case(type(method).__name__)) if is_default else repr(method)
+        foreign = why_not_its_family(core)
+        raise ValueError(
+            f"method={name} does not fit {type(core).__name__}{why}. {foreign}Methods "
+            f"that work: {', '.join(works) or 'none'}."
+        )
+
+
+# -- the refit ------------------------------------------------------------------------
+
+
+def _refit_for(refit, method, estimator, core, labels):
+    granularity, family = method.granularity, family_of(core)
+    if isinstance(refit, (bool, np.bool_)):
+        name = family.refit_of(core, granularity, labels) if refit else None
+        refit = None if name is None else named("refit", name)
+    else:
+        refit = named("refit", refit)
+    why = _refit_misfit(refit, method, estimator, core)
+    if why:
+        kind = "False" if refit is None else type(refit).__name__
+        wrapper = "" if core is estimator else f" inside {type(estimator).__name__}"
+        raise ValueError(
+            f"refit={kind} cannot follow the removal of {plural(granularity)} from "
+            f"{type(core).__name__}{wrapper}: {why}. Use refit=True."
+        )
+    return refit
+
+
+def _refit_misfit(refit, method, estimator, core):
+    """Why a refit cannot follow a method, as a clause; "" if it can."""
+    if not family_of(estimator).accepts(estimator, refit, method.granularity):
+        if refit is None:
+            return "without them the whole must be fitted anew"
+        return "it does not act on them in this model"
+    if refit is None:
+        return ""
+    missing = family_of(core).missing_capabilities(core, refit.needs)
+    return f"it needs {' and '.join(missing)} of the model" if missing else ""
+
+
+# -- labels and scores ----------------------------------------------------------------
+
+
+def _needs_labels(estimator):
+    """Whether scores need y; the tags of a pipeline alone do not tell."""
+    core = family_of(estimator).core(estimator)
+    return get_tags(core).target_tags.required
+
+
+def _check_labels(what, part, without):
+    """Refuse a method or a refit that needs y, and name those that need none."""
+    if part is not None and part.needs_labels:
+        raise ValueError(
+            f"{what}={snake_case(type(part).__name__)!r} requires y to be passed, but "
+            f"the target y is None. Without labels works {what}: "
+            f"{', '.join(map(repr, without)) or 'none'}."
+        )
+
+
+def make_scorer(plan, scoring, labels):
+    """The scorer, or None where there is nothing to score with and none is needed."""
+    estimator = plan.estimator
+    if not labels and _needs_labels(estimator):
+        return None
+    if isinstance(scoring, (list, tuple, set, dict)):
+        raise ValueError(
+            f"scoring={scoring!r} names several metrics; pruning chooses by one. Give "
+            "a string or a callable."
+        )
+    scorer = check_scoring(estimator, scoring, allow_none=True)
+    if scorer is None and plan.method.needs_scorer:
+        raise ValueError(
+            f"method={snake_case(type(plan.method).__name__)!r} compares scores, and "
+            f"{type(estimator).__name__} has no score method: give scoring."
+        )
+    return scorer
+
+
+def seed_of(random_state):
+    """An int for a `random_state`, drawn once per fit; None stays None."""
+    if random_state is None or isinstance(random_state, (int, np.integer)):
+        return random_state
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -1,0 +1,185 @@
+"""The base class of rules, and callables as rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklprune._search_table import table_of_search
+from sklprune._typing import Array, Table
+
+
+def standard_error(values: Array) -> Array:
+    """Standard error of the mean along the last axis; NaN for one value."""
+    n = values.shape[-1]
+    if n < 2:
+        return np.full(values.shape[:-1], np.nan)
+    return values.std(axis=-1, ddof=1) / np.sqrt(n)
+
+
+class Rule(BaseEstimator):
+    """Base of all rules: parameters only, and `choose`.
+
+    Attributes
+    ----------
+    needs : tuple of str
+        Columns on demand: fields of `Cost`, "agreement", "fidelity".
+    needs_scores : bool
+        Whether the rule compares scores, which usually need y.
+    needs_unpruned : bool
+        Whether the rule compares with the unpruned model, and may keep it.
+
+    Examples
+    --------
+    The smallest model above a score:
+
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from sklprune import PrunedEstimator
+    >>> from sklprune.rules import Rule
+    >>> class AtLeast(Rule):
+    ...     def __init__(self, score=0.9):
+    ...         self.score = score
+    ...
+    ...     def choose(self, table: Table) -> int:
+    ...         good = table["score_mean"] >= self.score
+    ...         return int(np.flatnonzero(good).max(initial=0))
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> tree = DecisionTreeClassifier(random_state=0)
+    >>> pruned = PrunedEstimator(tree, rule=AtLeast(0.9)).fit(X, y)
+    >>> pruned.report_.score["pruned"] >= 0.9
+    True
+    """
+
+    needs: tuple[str, ...] = ()
+    needs_scores: bool = True
+    needs_unpruned: bool = False
+
+    def __call__(self, cv_results: dict[str, Any]) -> int:
+        """Choose in a search over `pruning_ratio`: `GridSearchCV(..., refit=rule)`.
+
+        A plain search maximises only the score and would hardly prune. With several
+        candidates of one ratio, the best one is used.
+
+        Parameters
+        ----------
+        cv_results : dict
+            `cv_results_` of a search, one of whose parameters is, or ends in,
+            `pruning_ratio`, with numbers as values.
+
+        Returns
+        -------
+        int
+            The index of the chosen candidate.
+        """
+        self.check()
+        missing = [name for name in self.needs if name not in cv_results]
+        if missing:
+            raise ValueError(
+                f"{self!r} needs {' and '.join(missing)} of each candidate, which the "
+                "cv_results_ of a search lacks. Give it to PrunedEstimator instead, as "
+                "rule, with a grid of ratios."
+            )
+        table, index = table_of_search(cv_results)
+        if self.needs_unpruned and table["ratio"][0] > 0:
+            raise ValueError(
+                f"{type(self).__name__} measures the loss against the unpruned model: "
+                f"0 must be among the searched ratios, {table['ratio'].tolist()}."
+            )
+        return int(index[self.choose(table)])
+
+    def check(self) -> None:
+        """Raise a ValueError if a parameter is not allowed."""
+
+    def holds(self, sizes: Mapping[str, Any]) -> Any:
+        """Whether the returned model is as small as the rule promises.
+
+        The table contains means over the splits. This method is called with the sizes
+        of the model that was pruned on all rows. If it returns False, the next larger
+        ratio is used.
+
+        Parameters
+        ----------
+        sizes : mapping of str to float
+            The fields of `Cost` in `needs`.
+
+        Returns
+        -------
+        bool
+        """
+        return True
+
+    def too_large(self, sizes: Mapping[str, Any]) -> ValueError:
+        """The error where no model is small enough, with the sizes reached."""
+        reached = ", ".join(f"{n}={np.min(sizes[n]):.6g}" for n in self.needs)
+        return ValueError(
+            f"{self!r}: no model at the ratios asked is small enough; the smallest has "
+            f"{reached}. Allow more, or ask for larger ratios."
+        )
+
+    def choose(self, table: Table) -> int:
+        """The position of the candidate to keep.
+
+        Parameters
+        ----------
+        table : mapping of str to ndarray
+            See :mod:`sklprune.rules`.
+
+        Returns
+        -------
+        int
+        """
+        raise NotImplementedError
+
+
+class CallableRule(Rule):
+    """A callable `table -> position`, or an object with `choose`, as a rule.
+
+    Attributes of a rule that the object has are used. Without them, the rule needs
+    scores and may keep the unpruned model.
+
+    Parameters
+    ----------
+    function : callable or object with `choose`
+    """
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    @property
+    def needs(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Columns on demand."""
+        return tuple(getattr(self.function, "needs", ()))
+
+    @property
+    def needs_scores(self) -> bool:  # type: ignore[override]
+        """Whether the rule compares scores."""
+        return bool(getattr(self.function, "needs_scores", True))
+
+    @property
+    def needs_unpruned(self) -> bool:  # type: ignore[override]
+        """Whether the rule may keep the unpruned model."""
+        return bool(getattr(self.function, "needs_unpruned", True))
+
+    def check(self) -> None:
+        getattr(self.function, "check", super().check)()
+
+    def holds(self, sizes: Mapping[str, Any]) -> Any:
+        return getattr(self.function, "holds", super().holds)(sizes)
+
+    def too_large(self, sizes: Mapping[str, Any]) -> Any:
+        return getattr(self.function, "too_large", super().too_large)(sizes)
+
+    def choose(self, table: Table) -> int:
+        choose = getattr(self.function, "choose", self.function)
+        return choose(table)  # type: ignore[no-any-return]
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        return repr(self.function)
+
+
+def as_rule(value: Any) -> Rule:
+    """A rule as it is; anything else that chooses as a `CallableRule`."""
+    return value if isinstance(value, Rule) else CallableRule(value)

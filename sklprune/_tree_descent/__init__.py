@@ -1,0 +1,1 @@
+"""Block descent over trees: chooses splits and leaf values under a leaf penalty."""

@@ -1,0 +1,1 @@
+"""Binary trees as arrays: traversals, decision paths, and checks of rebuilt models."""
