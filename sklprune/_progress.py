@@ -1,6 +1,6 @@
-"""What a fit tells while it runs: a line for each step, and scikit-learn's callbacks.
+"""Progress of a fit: a printed line for each step, and scikit-learn's callbacks.
 
-Callbacks came with scikit-learn 1.9; before it nobody listens.
+Callbacks exist from scikit-learn 1.9 on. With older releases only lines are printed.
 """
 
 import copy
@@ -13,13 +13,13 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:
-        """Stands in for the mixin of scikit-learn 1.9."""
+        """Replaces the mixin of scikit-learn 1.9 where there is none."""
 
         def _init_callback_context(self, **_):
-            return _NobodyListens()
+            return _NoCallbacks()
 
 
-class _NobodyListens:
+class _NoCallbacks:
     """A callback context without callbacks."""
 
     def subcontext(self, **_):
@@ -33,13 +33,13 @@ class _NobodyListens:
 
 
 class Progress:
-    """Where a fit has got to.
+    """The steps of one fit.
 
     Parameters
     ----------
     caller : estimator
-        The one that is being fitted; it has `CallbackSupportMixin`. Hooks of the
-        steps see a copy of it that is not fitted.
+        The estimator that is being fitted; it has `CallbackSupportMixin`. The hooks of
+        the steps receive an unfitted copy of it.
     verbose : bool or int
         Whether a line is printed for each step.
     """
@@ -48,19 +48,19 @@ class Progress:
         self.caller = caller
         self.verbose = verbose
         self.context = None
-        # steps travel to workers; what an earlier fit left need not
-        self._told = copy.copy(caller)
+        # steps are sent to workers, so attributes of an earlier fit are left out
+        self._unfitted = copy.copy(caller)
         for name in [name for name in vars(caller) if name.endswith("_")]:
-            delattr(self._told, name)
+            delattr(self._unfitted, name)
 
     def begin(self, n_splits):
-        """Announce the fit: one step a split, then the last fit and pruning.
+        """Announce the fit: one step per split, then the last fit and pruning.
 
         Returns
         -------
         list of Step
-            The steps of the splits, made before any of them runs, since they may run
-            in parallel.
+            The steps of the splits. They are created before any of them runs, since
+            they may run in parallel.
         """
         self.context = self.caller._init_callback_context(max_subtasks=n_splits + 2)
         self.context.call_on_fit_task_begin(estimator=self.caller)
@@ -69,7 +69,7 @@ class Progress:
     def step(self, name):
         """The next step."""
         context = self.context.subcontext(task_name=name)
-        return Step(self._told, name if self.verbose else None, context)
+        return Step(self._unfitted, name if self.verbose else None, context)
 
     def end(self):
         self.context.call_on_fit_task_end(estimator=self.caller)
@@ -77,7 +77,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a fit: calls a function, and tells when it begins and ends."""
+    """One step of a fit: calls a function, and reports its beginning and its end."""
 
     caller: object
     line: str | None

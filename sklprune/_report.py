@@ -1,18 +1,22 @@
-"""What was pruned, what was left alone, and what it cost."""
+"""`Report`: what was removed from a model, what it cost, and what was not changed."""
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
+from sklprune._evaluation.summary import REFERENCE_KEYS
+from sklprune._evaluation.training_rows import Reference
 from sklprune._plain import stripped
 from sklprune._registry import family_of
-from sklprune._units import plural
+from sklprune._typing import Estimator, MatrixLike
+from sklprune._units import Candidate, plural
 
 __all__ = ["Report"]
 
-#: rows of the printed table: field of `Cost`, what it is called, in which unit
+#: rows of the printed table: field of `Cost`, title, unit
 PRINTED = (
     ("features", "columns needed", 1),
     ("members", "members", 1),
@@ -26,34 +30,53 @@ PRINTED = (
     ("latency_one_row", "one row, microseconds", 1e-6),
     ("latency_per_row", "a row of many, microseconds", 1e-6),
 )
-#: no more classes, or columns, than these are printed; `to_dict` has all
+#: at most this many classes or columns are printed; `to_dict` has all
 N_PRINTED = 10
+#: notes on references other than the unpruned model itself
+REFERENCE_NOTES = {
+    Reference.OUT_OF_BAG: (
+        "The original was fitted on these rows: its score is out-of-bag, extrapolated "
+        "to all trees; the counts are out-of-bag, not extrapolated."
+    ),
+    Reference.REFITTED: (
+        "The original was fitted on these rows: the scores are those of similar "
+        "models, fitted without the rows that chose, and of what was pruned from them "
+        "at the same ratio."
+    ),
+}
 
 
 class Report:
     """The report of one pruning; prints as a table.
 
-    Counts are there from the start. Bytes are measured when they are first read, or
-    when the report is pickled, and kept. The report holds the unpruned model, for
-    :meth:`measure`, until it is pickled: a pickle holds numbers alone.
+    Bytes are measured when they are first read, or when the report is pickled, and are
+    then kept. The report holds the unpruned model for :meth:`measure` until it is
+    pickled. A pickle contains only numbers.
 
     Parameters
     ----------
     original, pruned : estimator
-        The model that came in, and the one that ships.
+        The unpruned model, and the returned one.
     method : Method
     candidate : Candidate
     score : dict
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
-        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`; where
-        rows were counted `right_to_wrong`, `wrong_to_right` and `recall`; where the
-        rule asked for it `agreement`, and `by_latency`, True, where it asked for time;
-        `original_out_of_bag`, True, where the original had seen the rows and trees that
-        had not spoke for it; `original_fitted_anew`, True, where both scores are of
-        models like it that had not seen the rows.
+        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`. For a
+        classifier also `right_to_wrong`, `wrong_to_right` and `recall`. `agreement` if
+        the rule needs it. `by_latency` is True if the rule needs latencies.
+        `original_out_of_bag` is True if the original was fitted on the rows and its
+        score is out-of-bag. `original_fitted_anew` is True if both scores are means
+        over similar models that were fitted without these rows.
     """
 
-    def __init__(self, original, pruned, method, candidate, score):
+    def __init__(
+        self,
+        original: Estimator,
+        pruned: Estimator,
+        method: Any,
+        candidate: Candidate,
+        score: dict[str, Any],
+    ) -> None:
         self.score = score
         self._models = {
             "original": original,
@@ -74,32 +97,32 @@ class Report:
         self._keep, self._scores = candidate.keep, candidate.scores
 
     @property
-    def original(self):
-        """`Cost` of the model that came in."""
+    def original(self) -> Cost:
+        """`Cost` of the unpruned model."""
         return self._cost_of("original")
 
     @property
-    def stripped(self):
-        """`Cost` of that model without training left-overs."""
+    def stripped(self) -> Cost:
+        """`Cost` of the unpruned model without training state."""
         return self._cost_of("stripped")
 
     @property
-    def pruned(self):
-        """`Cost` of the model that ships."""
+    def pruned(self) -> Cost:
+        """`Cost` of the returned model."""
         return self._cost_of("pruned")
 
     @property
-    def granularity(self):
+    def granularity(self) -> str:
         """What one unit is."""
         return self._units.granularity
 
     @property
-    def n_units(self):
-        """How many units the unpruned model has."""
+    def n_units(self) -> int:
+        """The number of units of the unpruned model."""
         return self._units.count
 
     @property
-    def removed(self):
+    def removed(self) -> list[dict[str, Any]]:
         """Name, importance and reason of each unit that was removed."""
         names = self._family.names(self._units)
         return [
@@ -112,37 +135,38 @@ class Report:
         ]
 
     @property
-    def unread_columns(self):
-        """Names of the columns that the model no longer reads, though X has them.
+    def unread_columns(self) -> list[str]:
+        """Names of the columns of X that the model no longer uses.
 
-        All their weights were removed: pruning columns drops them without loss.
+        All their weights were removed. Pruning columns drops them without loss.
         """
         return list(self._unread)
 
-    def measure(self, X):
-        """Time predictions, and add latencies to the costs; takes a few seconds.
+    def measure(self, X: MatrixLike) -> "Report":
+        """Measure latencies and add them to the costs; takes a few seconds.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows as they will come; see :func:`sklprune.cost`.
+            Rows in the form in which you will predict them; see
+            :func:`sklprune.cost`.
 
         Returns
         -------
         self : Report
-            Latencies are those of this machine at this moment: the one thing in a
-            report that another run does not repeat.
+            Latencies depend on the machine and its load. They are the only part of a
+            report that differs between runs.
 
         Raises
         ------
         ValueError
-            If the report was pickled since it was made: the unpruned model is gone.
+            If the report comes from a pickle, which has no unpruned model.
         """
         if self._models is None:
             raise ValueError(
-                "This report comes out of a pickle, which does not hold the unpruned "
-                "model, so that there is nothing to compare with. Call measure(X) "
-                "before pickling, or cost(model, X) for each model at hand."
+                "This report comes out of a pickle, which does not contain the "
+                "unpruned model, so that there is nothing to compare with. Call "
+                "measure(X) before pickling, or cost(model, X) for each model."
             )
         for name, model in self._models.items():
             timed = sizes(model, LATENCIES, X)
@@ -150,8 +174,8 @@ class Report:
             self._costs[name] = replace(self._cost_of(name), **latencies)
         return self
 
-    def to_dict(self):
-        """All of it as plain numbers and strings."""
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report as plain numbers and strings."""
         return {
             "summary": self.summary,
             "original": self.original.to_dict(),
@@ -163,8 +187,8 @@ class Report:
         }
 
     @property
-    def summary(self):
-        """The first line: what was pruned, by which method, what was left alone."""
+    def summary(self) -> str:
+        """The first line: what was pruned, and by which method."""
         units = self._units
         removed = int((~self._keep).sum())
         if self._recast:
@@ -184,24 +208,24 @@ class Report:
             f"removed by {self._method}; everything else was left alone."
         )
 
-    def _cost_of(self, name):
+    def _cost_of(self, name: str) -> Cost:
         if not self._weighed:
             self._costs = {key: weighed(model) for key, model in self._models.items()}
             self._weighed = True
         return self._costs[name]
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         self._cost_of("pruned")
         return self.__dict__ | {"_models": None}
 
-    def __repr__(self):
-        # one line, since estimators show their attributes: a table would weigh models
+    def __repr__(self) -> str:
+        # one line, since estimators show their attributes, and a table measures bytes
         return self.summary
 
-    def _repr_pretty_(self, printer, cycle):
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
-    def __str__(self):
+    def __str__(self) -> str:
         rows = [("", "original", "stripped", "pruned", "smaller")]
         for field, title, unit in PRINTED:
             values = [
@@ -222,21 +246,21 @@ class Report:
             "chose the model": "held-out rows that also chose the model",
             "fitted": "the rows it was pruned on (no rows were held out)",
         }[score["rows"]]
-        said = []
+        parts = []
         if not math.isnan(score["original"]):
             error = score["difference_se"]
             error = "" if math.isnan(error) else f" +- {error:.4f}"
-            said.append(
+            parts.append(
                 f"{score['name']} {score['original']:.4f} -> {score['pruned']:.4f}, "
                 f"difference {score['difference']:+.4f}{error}"
             )
         if "agreement" in score:
             share = f"{score['agreement']:.4f}"
-            said.append(f"predictions of the original on a share of {share}")
-        return f"{'; '.join(said)}; on {rows}."
+            parts.append(f"agrees with the original on {share} of the rows")
+        return f"{'; '.join(parts)}; on {rows}."
 
     def _by_class(self):
-        """Lines about the classes of a classifier: those that lose most, if many."""
+        """Lines about the classes of a classifier; if many, those that lose most."""
         score = self.score
         if "recall" not in score:
             return []
@@ -256,7 +280,7 @@ class Report:
         return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
 
     def _notes(self):
-        """Sentences on what the table might make one miss."""
+        """Sentences on what the table does not show."""
         notes = []
         before, after = self.stripped, self.pruned
         zeros = [c.parameters - c.nonzero for c in (before, after)]
@@ -276,32 +300,23 @@ class Report:
                 + (f" and {hidden} more" if hidden > 0 else "")
                 + "; pruning columns drops them without loss."
             )
-        if self.score.get("original_out_of_bag"):
-            notes.append(
-                "The original was fitted on these rows: its score is that of the trees "
-                "that have not seen a row, carried on to as many as there are; what is "
-                "counted is of the former alone."
-            )
-        if self.score.get("original_fitted_anew"):
-            notes.append(
-                "The original was fitted on these rows: the scores are those of models "
-                "like it, fitted anew without the rows that chose, and of what was "
-                "pruned from them at the same ratio."
-            )
+        for reference, note in REFERENCE_NOTES.items():
+            if self.score.get(REFERENCE_KEYS[reference]):
+                notes.append(note)
         if self.score.get("by_latency"):
             notes.append(
-                "Latencies had a say in the choice: they vary with the machine, and "
-                "from run to run."
+                "The choice depends on latencies, which vary with the machine and from "
+                "run to run."
             )
         return notes
 
 
-def unread_columns(original, pruned):
-    """Names of the columns that the original reads and the pruned model does not."""
+def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:
+    """Names of the columns that the original uses and the pruned model does not."""
     before, after = (
         family_of(model).unread_columns(model) for model in (original, pruned)
     )
-    # columns that were taken out of the model need no word here
+    # columns that were removed from the model are not listed here
     if before is None or after is None or len(before) != len(after):
         return []
     unread = np.flatnonzero(after & ~before)
@@ -311,7 +326,7 @@ def unread_columns(original, pruned):
 
 
 def _aligned(rows):
-    """Rows of text as a table, the first column to the left, the others right."""
+    """Rows of text as a table; the first column is aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(
         "  ".join(

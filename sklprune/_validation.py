@@ -1,4 +1,4 @@
-"""What comes in: rows and ratios, checked once, before anything is fitted."""
+"""Checks of rows and ratios, done once, before anything is fitted."""
 
 import numbers
 
@@ -15,15 +15,15 @@ from sklprune._units import Task
 
 
 def check_rows(estimator, frozen, X, y, sample_weight, groups):
-    """Check rows and put them into a `Task`; nothing is copied without need.
+    """Check rows and put them into a `Task`, without copies where possible.
 
-    What a scikit-learn model checks in its own `fit` is left to it.
+    What a scikit-learn model checks in its own `fit` is not checked here.
 
     Raises
     ------
     ValueError
-        Naming what is wrong: lengths that differ, one class, constant columns,
-        weights that are all zero, columns other than those a frozen model saw.
+        Naming what is wrong: different lengths, one class, constant columns, weights
+        that are all zero, columns other than those a frozen model was fitted on.
     """
     X, y, groups = indexable(_as_array(X), y, groups)
     if num_samples(X) == 0:
@@ -56,25 +56,25 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
 
 
 def _as_array(X):
-    """A table of numbers in lists as an array; texts and all else as they are."""
+    """A table of numbers in lists as an array; anything else unchanged."""
     if not isinstance(X, (list, tuple)):
         return X
     try:
         table = np.asarray(X)
-    except ValueError:  # rows of several lengths, for a step that takes them
+    except ValueError:  # rows of different lengths, for a step that accepts them
         return X
     return table if table.ndim == 2 and table.dtype.kind in "biuf" else X
 
 
 def _check_as_seen(estimator, X):
-    """Columns and values as the fitted model takes them."""
+    """Refuse columns and values that the fitted model does not accept."""
     if hasattr(estimator, "n_features_in_"):
         n_axes = len(getattr(X, "shape", (0, 0)))
         if n_axes != 2:
             raise ValueError(f"Expected 2D array X, got {n_axes}D array instead.")
         validate_data(estimator, X, reset=False, skip_check_array=True)
     if isinstance(X, (list, tuple)):
-        return  # texts, or rows of several lengths
+        return  # texts, or rows of different lengths
     values = X.data if sparse.issparse(X) else np.asarray(X)
     if values.dtype.kind not in "fc":
         return
@@ -82,7 +82,7 @@ def _check_as_seen(estimator, X):
         name = type(estimator).__name__
         assert_all_finite(values, input_name="X", estimator_name=name)
     elif hasattr(estimator, "predict") and not np.isfinite(values).all():
-        # it may take one that is missing and no infinity, or none in a sparse matrix
+        # the model may accept missing values but no infinity, or none if X is sparse
         estimator.predict(X)
 
 
@@ -99,7 +99,7 @@ def _check_classes(labels, sample_weight):
 
 
 def _check_known(estimator, labels):
-    """Refuse labels of one output that a fitted classifier has never met."""
+    """Refuse labels that a fitted classifier does not know, with one output."""
     known = getattr(estimator, "classes_", None)
     if known is None or labels.size > len(labels):
         return
@@ -125,20 +125,20 @@ def _all_constant(X):
 
 
 def check_ratio(pruning_ratio, method, task):
-    """The ratios that are asked, ascending, and whether they are a choice.
+    """The requested ratios, ascending, and whether a rule chooses from them.
 
     Parameters
     ----------
     pruning_ratio : float, sequence of float or "auto"
     method : Method
-        Knows what "auto" stands for.
+        Its grid is used for "auto".
     task : Task
 
     Returns
     -------
     ratios : list of float
-        The one None where the method decides by itself.
-    several : bool
+        [None] where the method decides.
+    is_choice : bool
         False for a number, and where the method decides.
     """
     if isinstance(pruning_ratio, str):
@@ -148,7 +148,7 @@ def check_ratio(pruning_ratio, method, task):
     if method.decides:
         raise ValueError(
             f"pruning_ratio={pruning_ratio!r} was given, but method={method!r} decides "
-            "by itself how much leaves: leave pruning_ratio at 'auto', and "
+            "by itself how much is removed: leave pruning_ratio at 'auto', and "
             "n_features_to_select at None."
         )
     several = not isinstance(pruning_ratio, numbers.Number)

@@ -77,7 +77,7 @@ def test_the_score_of_the_forest_is_carried_on_from_out_of_bag_trees():
     assert score["original"] == pytest.approx(expected, abs=NOISE * gain)
     small = pruned.estimator_.predict_proba(X[300:])[:, 1]
     assert score["pruned"] == pytest.approx(-brier_score_loss(Y[300:], small))
-    assert "trees that have not seen a row" in str(pruned.report_)
+    assert "its score is out-of-bag, extrapolated" in str(pruned.report_)
     assert pruned.pruning_ratio_ > 0.9
 
 

@@ -324,7 +324,7 @@ def test_a_budget_of_columns_and_of_seconds(binary):
     selector.fit(X, y)
     assert selector.support_.sum() <= 3
     assert (selector.path_.frame()["latency_per_row"] > 0).all()
-    assert "Latencies had a say in the choice" in str(selector.report_)
+    assert "The choice depends on latencies" in str(selector.report_)
     limited = selector.set_params(rule__latency_per_row=None).fit(X, y)
     assert "Latencies" not in str(limited.report_)
 
@@ -371,7 +371,7 @@ def test_agreement_by_name_and_beside_scores(classes, network):
     pruned = prune(network, X, y, rule="agreement", random_state=0)
     assert pruned.path_.table["agreement"][pruned.path_.chosen] >= 0.999
     assert "Pipeline.score" in str(pruned.report_)
-    assert "predictions of the original on a share of" in str(pruned.report_)
+    assert "agrees with the original on" in str(pruned.report_)
 
 
 def test_where_nothing_agrees_the_original_is_kept(classes, network):

@@ -1,42 +1,51 @@
-"""What a method is: an order of the units, and the candidate at a ratio."""
+"""The base class of pruning methods: an order of the units, and candidates from it."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklprune._units import Candidate
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, Task, Units
 
-#: what pruning_ratio="auto" stands for, as a rule
+#: the grid of pruning_ratio="auto" for most methods
 AUTO_RATIOS = (0.1, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
 
 
 class Method(BaseEstimator):
-    """Base of all methods. Most write only `score`; parameters only, so that they
-    can be tuned in a grid search.
+    """Base of all methods: an order of the units, from which candidates follow.
+
+    Most methods write only `score`. A method has parameters and no state, so that a
+    grid search can tune it.
 
     Attributes
     ----------
     granularity : str
         What the method removes.
     needs : tuple of str
-        Capabilities that the family must have.
+        Capabilities that the family must have; see `sklprune._capabilities`.
+    uses : tuple of str
+        Capabilities that are used where the family has them.
     needs_unseen : bool
-        Whether the order must come from rows that the model was not fitted on.
+        Whether units must be ordered on rows that the model was not fitted on.
     takes_out_of_bag : bool
-        Whether out-of-bag rows of an ensemble will do for unseen ones.
+        Whether out-of-bag rows of an ensemble serve as such rows.
     needs_labels : bool
-        Whether the order comes from y.
+        Whether the order depends on y.
     needs_scorer : bool
-        Whether scores are compared for the order.
+        Whether the order depends on scores.
     decides : bool
-        Whether the method says by itself how many units leave; `candidate` is then
-        asked for the ratio None. The rule is not asked.
+        Whether the method determines the size itself. `candidate` then receives the
+        ratio None, and the rule is not used.
     recasts : bool
-        Whether the method removes nothing, but gives the same function another form.
+        Whether the method removes nothing, and gives the same function another form.
     reason : str
-        Why a unit leaves, for a report.
+        Why a unit is removed, for the report.
 
     Examples
     --------
-    Columns that vary least leave first:
+    Remove the columns with the smallest variance first:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_iris
@@ -57,70 +66,130 @@ class Method(BaseEstimator):
     array([ True, False,  True, False])
     """
 
-    granularity = None
-    needs = ()
-    needs_unseen = False
-    takes_out_of_bag = False
-    needs_labels = False
-    needs_scorer = False
-    decides = False
-    recasts = False
-    reason = ""
+    granularity: str | None = None
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    needs_unseen: bool = False
+    takes_out_of_bag: bool = False
+    needs_labels: bool = False
+    needs_scorer: bool = False
+    decides: bool = False
+    recasts: bool = False
+    reason: str = ""
 
-    def misfit(self, family, estimator):
-        """What keeps the method from pruning a model, said of the model; "" if
-        nothing does."""
+    def misfit(self, family: Any, estimator: Estimator) -> str:
+        """Why the method cannot prune a model, as a clause about it; "" if it can."""
+        if self.granularity is None:
+            raise ValueError(
+                f"{type(self).__name__}.granularity is None; it must name what the "
+                "method removes: 'feature', 'weight', 'neuron', 'leaf', 'member', or a "
+                "granularity of a family."
+            )
         why = family.misfit(estimator, self.granularity)
         if why:
-            return why
+            return str(why)
         missing = family.missing_capabilities(estimator, self.needs)
-        return f"does not offer {' and '.join(missing)}" if missing else ""
+        if not missing:
+            return ""
+        offered = ", ".join(sorted(family.capabilities(estimator))) or "none"
+        return f"does not offer {' and '.join(missing)} (capabilities: {offered})"
 
-    def uses_only_pruning_rows(self, n_rows, n_fitted):
-        """Whether candidates know of no rows but those that they are pruned on.
+    def uses_only_pruning_rows(self, n_rows: int, n_fitted: int) -> bool:
+        """Whether candidates depend on no rows but those that they are pruned on.
 
-        Others are then a test for them, even such as the unpruned model knows.
+        Other rows can then test them, even if the unpruned model was fitted on those.
 
         Parameters
         ----------
         n_rows, n_fitted : int
-            Rows that it is pruned on, and that the unpruned model was fitted on.
+            Number of pruning rows, and of rows that the unpruned model was fitted on.
         """
         return False
 
-    def grid(self, task):
-        """The ratios that pruning_ratio="auto" stands for."""
+    def grid(self, task: Task) -> Sequence[float]:
+        """The ratios of `pruning_ratio="auto"`."""
         return AUTO_RATIOS
 
-    def stations(self, units):
-        """Ratios, ascending, at which the method orders anew: there the model is
-        fitted without what has left, and `path` is asked of that smaller model.
+    def stations(self, units: Units) -> Sequence[float]:
+        """Ratios, ascending, at which the units are ordered again; () for none.
 
-        Where nothing has to be ordered anew there are none. The units of the smaller
-        model must be those that stayed, in their order: columns, hidden units and
-        members are, single weights, which stay as zeros, are not.
+        At each of them the model is fitted without the removed units, and `path` is
+        called for that smaller model. Its units must be the kept units in the same
+        order. This holds for columns, hidden units and members. It does not hold for
+        single weights, which remain as zeros.
         """
         return ()
 
-    def goes_on(self, paths):
-        """Whether the path goes on beyond the last station that was reached.
+    def goes_on(self, paths: list[Any]) -> bool:
+        """Whether the path continues after the last round.
 
         Parameters
         ----------
         paths : list
-            What `path` gave for the whole model and at each station since.
+            The results of `path` for the whole model and in each round since.
         """
         return True
 
-    def score(self, family, estimator, units, task):
-        """Importance of each unit, larger is more important: (n_units,)."""
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """The importance of each unit; larger is more important.
+
+        Parameters
+        ----------
+        family, estimator : Family, estimator
+            The fitted model, and its family.
+        units : Units
+        task : Task
+            `task.X` is an array, a sparse matrix or a data frame, never a list.
+            `task.to_order()` gives the rows on which units are ordered.
+
+        Returns
+        -------
+        ndarray of shape (n_units,)
+            Finite numbers.
+        """
         raise NotImplementedError
 
-    def path(self, family, estimator, units, task):
-        """All that does not depend on a ratio: the scores."""
-        return self.score(family, estimator, units, task)
+    def checked_score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
+        """The result of `score`, with its shape and its values checked.
 
-    def candidate(self, path, family, estimator, units, task, ratio):
-        """The candidate at a ratio: the units of the highest scores stay."""
+        Raises
+        ------
+        ValueError
+            If there is not one finite number for each unit.
+        """
+        scores = np.asarray(self.score(family, estimator, units, task))
+        name = f"{type(self).__name__}.score"
+        if scores.shape != (units.count,):
+            raise ValueError(
+                f"{name} gave an array of shape {scores.shape}; it must give one number "
+                f"for each of the {units.count} units, shape {(units.count,)}."
+            )
+        n_bad = int((~np.isfinite(scores)).sum())
+        if n_bad:
+            raise ValueError(
+                f"{name} gave {n_bad} of {units.count} values that are not finite; each "
+                "importance must be a finite number."
+            )
+        return scores
+
+    def path(self, family: Any, estimator: Estimator, units: Units, task: Task) -> Any:
+        """Everything that does not depend on a ratio: here the scores."""
+        return self.checked_score(family, estimator, units, task)
+
+    def candidate(
+        self,
+        path: Any,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        ratio: float | None,
+    ) -> Candidate:
+        """The candidate at a ratio: the units with the highest scores are kept."""
+        ratio = 0.0 if ratio is None else ratio
         keep = units.best(path, ratio)
         return Candidate(ratio, keep, path, family, estimator, units)

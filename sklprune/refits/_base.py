@@ -1,26 +1,35 @@
-"""What a refit is: what stays is fitted anew, and what was removed stays removed."""
+"""The base class of refits: new values for what is kept after a removal."""
+
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
+
 
 class Refit(BaseEstimator):
-    """Base of all refits: parameters only, and `apply`.
+    """Base of all refits: parameters, and `apply`.
+
+    What was removed remains removed.
 
     Attributes
     ----------
     needs : tuple of str
-        Capabilities that the family must have.
+        Capabilities that the family must have; see `sklprune._capabilities`.
+    uses : tuple of str
+        Capabilities that are used where the family has them.
     needs_labels : bool
-        Whether y is asked for.
+        Whether y is needed.
     fits_anew : bool
-        Whether a clone is fitted on the columns that stay, of any model; the others
-        act on a fitted model.
+        Whether a clone is fitted on the kept columns, which any model allows. Other
+        refits change the values of a fitted model.
     of_columns : bool
         Whether it can follow the removal of columns.
 
     Examples
     --------
-    Only the intercept follows, so that the mean is kept:
+    Change only the intercept, so that the mean of the predictions is that of y:
 
     >>> import numpy as np
     >>> from sklearn.datasets import load_diabetes
@@ -41,11 +50,29 @@ class Refit(BaseEstimator):
     True
     """
 
-    needs = ()
-    needs_labels = False
-    fits_anew = False
-    of_columns = False
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    needs_labels: bool = False
+    fits_anew: bool = False
+    of_columns: bool = False
 
-    def apply(self, family, dense, units, keep, task):
-        """A fitted copy of the model that lacks the units that do not stay."""
+    def apply(
+        self, family: Any, dense: Estimator, units: Units, keep: Array, task: Task
+    ) -> Estimator:
+        """A fitted copy of the model without the removed units.
+
+        Parameters
+        ----------
+        family, dense : Family, estimator
+            The unpruned fitted model, and its family.
+        units : Units
+        keep : ndarray of shape (n_units,), bool
+            True for each unit that is kept.
+        task : Task
+            The rows.
+
+        Returns
+        -------
+        estimator
+        """
         raise NotImplementedError
