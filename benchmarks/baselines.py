@@ -1,4 +1,4 @@
-"""What every order of units must beat: none at all."""
+"""A method that removes units at random, as a baseline for all other methods."""
 
 import numpy as np
 
@@ -6,12 +6,12 @@ from sklprune.methods import Method
 
 
 class RandomOrder(Method):
-    """Units leave at random.
+    """Removes units in a random order.
 
     Parameters
     ----------
     granularity : str, default="feature"
-        What a unit is.
+        The kind of unit.
     """
 
     def __init__(self, granularity="feature"):

@@ -1,13 +1,13 @@
-"""How many columns does it take?
+"""How many columns does a model need?
 
     python benchmarks/columns.py [--data FOLDER] [--set NAME] [--runs 1] [--json FILE]
 
-A random forest of 50 trees on madelon, where 20 of 500 columns matter (or on another
-set by --set). Three quarters of the rows choose the columns, by scikit-learn's own ways
-and by ours, each of ours with the rule "one_se" and 5 folds; the rest score the forest
-on the columns kept. A smaller one from scratch is the forest on the columns of the
-highest F scores, as many as the same rule keeps: no forest on all columns is asked.
-Several runs are several splits of the rows: means over them.
+The model is a random forest of 50 trees. The data set is madelon, where 20 of 500
+columns matter, or the one that `--set` gives. Three quarters of the rows select the
+columns, by scikit-learn's own tools and by sklprune. sklprune uses the rule "one_se"
+and 5 folds. The other rows score a forest on the kept columns. "Smaller from scratch"
+is a forest on the columns with the highest F scores; their number is chosen by the same
+rule. Each run is another split of the rows, and the numbers are means over the runs.
 """
 
 import time
@@ -28,7 +28,7 @@ from sklprune.methods import Method, RecursiveElimination
 
 
 class FScore(Method):
-    """Columns that say least of the classes, each by itself, leave first."""
+    """Removes the columns with the smallest F scores first."""
 
     granularity = "feature"
 
@@ -36,8 +36,8 @@ class FScore(Method):
         return np.nan_to_num(f_classif(task.X, task.y)[0])
 
 
-def ways(forest, seed):
-    """What selects the columns, by the name of the row."""
+def selectors(forest, seed):
+    """The selectors of columns, by the name of the row."""
     step = 0.02
     ours = {
         "random order": RandomOrder(),
@@ -63,7 +63,7 @@ def compare(X, y, runs):
             X, y, stratify=y, random_state=seed
         )
         forest = RandomForestClassifier(50, random_state=seed)
-        for name, selector in ways(forest, seed).items():
+        for name, selector in selectors(forest, seed).items():
             model = make_pipeline(selector, clone(forest))
             start = time.perf_counter()
             model.fit(train, y_train)

@@ -1,4 +1,4 @@
-"""What the command lines of benchmarks share: options, and results kept in files."""
+"""Command-line options and result files that the benchmarks share."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import pathlib
 
 
 def parser_of(doc, data=True):
-    """A parser that knows where results go, and where data are if any are read."""
+    """A parser with `--json` for the results, and `--data` where data are read."""
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     if data:
         parser.add_argument("--data", help="the folder that holds NAME.npz")
@@ -15,28 +15,28 @@ def parser_of(doc, data=True):
 
 
 def write(results, path):
-    """Results as a JSON file, where one was asked for."""
+    """Write results as a JSON file, if there is a path."""
     if path:
         pathlib.Path(path).write_text(json.dumps(results, indent=1))
 
 
 def listed(text):
-    """The names of an option, with commas between them."""
+    """The comma-separated names in the value of an option."""
     return [name.strip() for name in text.split(",")]
 
 
 class Records:
-    """Results under keys, written as they come: one JSON object a line.
+    """Results by key, appended to a file: one JSON object a line.
 
-    What a run that was cut off has written is there for the next one with the same
-    file. Of two results under one key the later one counts.
+    An interrupted run keeps its results, and the next run with the same file continues
+    there. Of two results with one key, the later one counts.
 
     Parameters
     ----------
     path : str or None
-        Where they are kept; with None they last as long as the process.
+        The file; with None, results are kept in memory only.
     names : sequence of str
-        The entries of a record that make up its key.
+        The entries of a record that are its key.
     """
 
     def __init__(self, path, names):
@@ -51,7 +51,7 @@ class Records:
             try:
                 self._keep(json.loads(line))
             except json.JSONDecodeError:
-                continue  # where a run was cut off in the middle of a line
+                continue  # a run was interrupted in the middle of a line
         if text and not text.endswith("\n"):
             self._write("\n")
 
@@ -71,7 +71,7 @@ class Records:
             self._write(json.dumps(record, allow_nan=False) + "\n")
 
     def get(self, **key):
-        """The record under a key, or None."""
+        """The record with a key, or None."""
         return self._by_key.get(self._key(key))
 
     def having(self, **entries):

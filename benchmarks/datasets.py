@@ -1,17 +1,18 @@
-"""Real tables for the benchmarks.
+"""Loads the data sets of the benchmarks.
 
-Read as `NAME.npz` from the folder that the environment variable SKLPRUNE_DATA (or
---data) names; without it fetched by `sklearn.datasets.fetch_openml`, which needs a
-network. "digits" is the one that scikit-learn ships.
+A data set is a file `NAME.npz` in the folder that `--data` or the environment variable
+SKLPRUNE_DATA gives. Without a folder it is fetched by `sklearn.datasets.fetch_openml`,
+which needs a network. "digits" is part of scikit-learn.
 """
 
 import os
 import pathlib
 
 import numpy as np
+from scipy import sparse
 from sklearn.datasets import load_digits
 
-#: versions on OpenML of the sets that the benchmarks ask for
+#: versions of data sets on OpenML
 OPENML = {
     "adult": 2,
     "electricity": 1,
@@ -23,17 +24,18 @@ OPENML = {
 
 
 def load(name, folder=None):
-    """X as float32 and y as codes or floats."""
+    """X as float32, dense or sparse, and y as class codes or floats."""
     if name == "digits":
         X, y = load_digits(return_X_y=True)
         return X.astype(np.float32), y
     folder = folder or os.environ.get("SKLPRUNE_DATA")
     if folder:
         with np.load(pathlib.Path(folder) / f"{name}.npz", allow_pickle=False) as file:
-            return file["X"].astype(np.float32), file["y"].copy()
+            X = file["X"] if "X" in file.files else _sparse(file)
+            return X.astype(np.float32), file["y"].copy()
     if name not in OPENML:
         raise ValueError(
-            f"{name} is not fetched from OpenML: name the folder with {name}.npz by "
+            f"{name} is not fetched from OpenML: give the folder with {name}.npz by "
             "--data or SKLPRUNE_DATA."
         )
     from sklearn.datasets import fetch_openml
@@ -42,3 +44,8 @@ def load(name, folder=None):
         name, version=OPENML[name], return_X_y=True, as_frame=False, parser="auto"
     )
     return X.astype(np.float32), np.unique(y, return_inverse=True)[1]
+
+
+def _sparse(file):
+    parts = (file["X_data"], file["X_indices"], file["X_indptr"])
+    return sparse.csr_matrix(parts, shape=tuple(file["X_shape"]))

@@ -1,18 +1,18 @@
-"""What a small forest is measured by, means of it, and tables that print it.
+"""Measures the models of `forests.py`, averages the results, and prints them.
 
-Ratios are averaged as logarithms, over folds, then over sizes and depths, then over
-tables. The standard error of what is lost on test rows comes from the folds.
+Means of ratios are geometric: over folds, then over sizes and depths, then over tables.
+The standard error of the loss on test rows is that of the folds.
 """
 
 import itertools
 import time
 
 import numpy as np
-from forest_ways import n_leaves, n_nodes, trees_of
+from forest_contenders import n_leaves, n_nodes, trees_of
 
 from sklprune import cost, strip
 
-#: seconds that are spent on one latency
+#: seconds of measuring for one latency
 SECONDS = 0.6
 
 
@@ -22,24 +22,40 @@ def timed(function, *args):
     return result, time.perf_counter() - start
 
 
-class Scale:
-    """Weighs models against one forest on one fold."""
+class Measurement:
+    """Measures models, and compares them with one forest on one fold.
 
-    def __init__(self, fold, forest, fit_seconds):
-        self.fold, self.forest = fold, forest
+    Parameters
+    ----------
+    fold : Fold
+    forest : estimator
+    fit_seconds : float
+        Seconds of the fit of the forest.
+    timed : bool
+        Whether seconds and latencies are measured.
+    """
+
+    def __init__(self, fold, forest, fit_seconds, timed=True):
+        self.fold, self.forest, self.timed = fold, forest, timed
         self.before = _prefixed("forest ", self._sizes(strip(forest)))
-        self.before["fit seconds"] = fit_seconds
+        self.fit_seconds = fit_seconds
 
-    def weigh(self, model, seconds):
-        """A record: what is counted, scored and timed of the forest and the model."""
-        fold, X = self.fold, self.fold.X[self.fold.test]
-        one = [X[i : i + 1] for i in range(min(len(X), 100))]
-        record = self.before | self._sizes(model) | {"seconds": seconds}
-        for name, inputs in (("one row", one), ("batch", [X[:1000]])):
-            timings = seconds_in_turn([self.forest, model], inputs)
-            record |= dict(zip((f"forest {name}", name), timings))
-        loss = fold.loss(record["forest score"], record["score"])
+    def record(self, model, seconds):
+        """The sizes, scores and times of the forest and the model, as one record."""
+        record = self.before | self._sizes(model)
+        if self.timed:
+            record |= self._times(model, seconds)
+        loss = self.fold.loss(record["forest score"], record["score"])
         return record | {"loss on test": loss}
+
+    def _times(self, model, seconds):
+        X = self.fold.X[self.fold.test]
+        one = [X[i : i + 1] for i in range(min(len(X), 100))]
+        times = {"fit seconds": self.fit_seconds, "seconds": seconds}
+        for name, inputs in (("one row", one), ("batch", [X[:1000]])):
+            medians = seconds_in_turn([self.forest, model], inputs)
+            times |= dict(zip((f"forest {name}", name), medians))
+        return times
 
     def _sizes(self, model):
         fold = self.fold
@@ -49,7 +65,7 @@ class Scale:
             "trees": len(trees_of(model)),
             "bytes": cost(model).compressed_bytes,
             "score": fold.score(model, fold.test),
-            "score where chosen": fold.score(model, fold.choose),
+            "score on choosing rows": fold.score(model, fold.choose),
         } | fold.others_on_test(model)
 
 
@@ -58,7 +74,7 @@ def _prefixed(prefix, entries):
 
 
 def seconds_in_turn(models, inputs):
-    """Median seconds of a prediction of each model, which take turns."""
+    """Median seconds of a prediction of each model; the models alternate."""
     calls = [getattr(model, "predict_proba", model.predict) for model in models]
     times, begin = [[] for _ in calls], time.perf_counter()
     for call in calls:
@@ -76,23 +92,25 @@ RATIOS = ("leaves x", "file x", "one row x", "batch x", "s / fit")
 
 
 def figures_of(record):
-    """Ratios and losses of one record; NaN where there is no such thing."""
-    known = record.get
-    roc_auc, log_loss = known("roc auc", np.nan), known("log loss", np.nan)
+    """Ratios and losses of one record; NaN for what was not measured."""
+
+    def value(name):
+        return record.get(name, np.nan)
+
     return {
         "leaves x": record["forest leaves"] / record["leaves"],
         "loss": record["loss on test"],
-        "auc lost": known("forest roc auc", np.nan) - roc_auc,
-        "log loss": log_loss / known("forest log loss", np.nan),
+        "auc lost": value("forest roc auc") - value("roc auc"),
+        "log loss": value("log loss") / value("forest log loss"),
         "nodes": record["nodes"],
         "trees": record["trees"],
         "bytes": record["bytes"],
         "file x": record["forest bytes"] / record["bytes"],
-        "one row x": record["forest one row"] / record["one row"],
-        "batch x": record["forest batch"] / record["batch"],
-        "ms": 1e3 * record["one row"],
-        "seconds": record["seconds"],
-        "s / fit": record["seconds"] / record["fit seconds"],
+        "one row x": value("forest one row") / value("one row"),
+        "batch x": value("forest batch") / value("batch"),
+        "ms": 1e3 * value("one row"),
+        "seconds": value("seconds"),
+        "s / fit": value("seconds") / value("fit seconds"),
     }
 
 
@@ -105,8 +123,8 @@ def mean_of(rows):
 
 
 def of_one_table(records):
-    """Means over folds, then over settings; the standard error is that of folds."""
-    by_setting = _grouped(records, "trees asked", "depth")
+    """Means over folds, then over settings, with the standard error over folds."""
+    by_setting = _grouped(records, "size", "depth")
     rows = [mean_of([figures_of(record) for record in of]) for of in by_setting]
     by_fold = _grouped(records, "fold")
     losses = [np.mean([record["loss on test"] for record in of]) for of in by_fold]
@@ -115,7 +133,7 @@ def of_one_table(records):
 
 
 def of_all_tables(rows):
-    """Means over tables, whose errors are independent of each other."""
+    """Means over tables; the errors of the tables are independent."""
     error = np.sqrt(np.sum([row["error"] ** 2 for row in rows])) / len(rows)
     return mean_of(rows) | {"error": float(error)}
 
@@ -148,45 +166,48 @@ COLUMNS = {
 WIDTH = 40
 
 
-def show(title, by_way):
-    """One line a way."""
+def show(title, by_contender):
+    """Print one line for each contender."""
     widths = {key: int(form.split(".")[0]) for key, form in COLUMNS.items()}
     print(f"\n{title}")
     print(" " * WIDTH + " ".join(f"{key:>{widths[key]}}" for key in COLUMNS))
-    for way, row in by_way.items():
+    for contender, row in by_contender.items():
         cells = [
             "-".rjust(widths[key]) if np.isnan(row[key]) else f"{row[key]:{form}}"
             for key, form in COLUMNS.items()
         ]
-        print(f"{way:{WIDTH}}" + " ".join(cells), flush=True)
+        print(f"{contender:{WIDTH}}" + " ".join(cells), flush=True)
 
 
 def show_tables(title, by_table, key, form):
-    """One line a way, one column a table."""
+    """Print one line for each contender and one column for each table."""
     print(f"\n{title}")
     names = [name[:12] for name in by_table]
     print(" " * WIDTH + " ".join(f"{name:>12}" for name in names))
-    ways = dict.fromkeys(way for rows in by_table.values() for way in rows)
-    for way in ways:
-        cells = [rows.get(way, {}).get(key, np.nan) for rows in by_table.values()]
-        print(f"{way:{WIDTH}}" + " ".join(f"{cell:{form}}" for cell in cells))
+    for name in dict.fromkeys(name for rows in by_table.values() for name in rows):
+        cells = [rows.get(name, {}).get(key, np.nan) for rows in by_table.values()]
+        print(f"{name:{WIDTH}}" + " ".join(f"{cell:{form}}" for cell in cells))
 
 
 def show_limits(by_table, together, on_average, on_one):
-    """Where more is lost on test rows than the limits allow."""
+    """Print which losses on test rows exceed the limits."""
     print(
         f"\nloss on test rows; limits: {on_average} on average, {on_one} on each table "
         "by more than two standard errors"
     )
-    for way, mean in together.items():
-        of = {name: rows[way] for name, rows in by_table.items() if way in rows}
+    for contender, mean in together.items():
+        of = {
+            table: rows[contender]
+            for table, rows in by_table.items()
+            if contender in rows
+        }
         worst = max(of, key=lambda name: of[name]["loss"])
         beyond = [name for name, row in of.items() if exceeds(row, on_one)]
-        said = "within" if mean["loss"] <= on_average else "BEYOND"
+        verdict = "within" if mean["loss"] <= on_average else "BEYOND"
         print(
-            f"{way:{WIDTH}}{said} {mean['loss']:7.4f} ± {mean['error']:.4f}   worst "
-            f"{worst} {of[worst]['loss']:.4f} ± {of[worst]['error']:.4f}   beyond: "
-            f"{', '.join(beyond) or 'none'}"
+            f"{contender:{WIDTH}}{verdict} {mean['loss']:7.4f} ± {mean['error']:.4f}   "
+            f"worst {worst} {of[worst]['loss']:.4f} ± {of[worst]['error']:.4f}   "
+            f"beyond: {', '.join(beyond) or 'none'}"
         )
     if any(np.isnan(mean["error"]) for mean in together.values()):
         print("(one fold has no standard error: beyond is what exceeds the limit)")

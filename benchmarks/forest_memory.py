@@ -1,13 +1,13 @@
-"""How much memory does the pruning of a forest take, above the rows and the forest?
+"""How much memory does the pruning of a forest need, beside the rows and the forest?
 
     python benchmarks/forest_memory.py [--data FOLDER] [--trees 100] [--depth 15]
         [--json FILE]
 
-A random forest on all rows of electricity. Processes of their own load the rows and the
-forest, and one of them does no more; the others prune as well, to one size, and along
-the path of 20 sizes of `forest_time.py`. Of each the peak of resident memory is taken,
-and what is above the first one's is given as a multiple of rows x trees x 4 bytes, the
-leaf of each row in each tree.
+A random forest is fitted on all rows of electricity. Separate processes load the rows
+and the forest. The first process does nothing more. The others prune to one size, or
+along the path of 20 sizes of `forest_time.py`. The peak of resident memory of each
+process is measured. Its difference to the first peak is given as a multiple of rows x
+trees x 4 bytes, which is the leaf of each row in each tree.
 """
 
 import concurrent.futures
@@ -20,8 +20,8 @@ import tempfile
 import joblib
 from command_line import write
 from datasets import load
+from forest_contenders import METHODS
 from forest_time import NAMES, RATIOS, forest_of, parser_of_forests, whole_path
-from forest_ways import METHODS
 from sklearn.base import clone
 from threadpoolctl import threadpool_limits
 
@@ -29,10 +29,10 @@ MIB = 2**20
 
 
 def in_a_fresh_process(function, *args):
-    """What a function gives in a process that has done nothing before.
+    """The result of a function in a new process.
 
-    Linux counts the memory of the process that starts another into the peak of the
-    new one: so this one must stay small, and holds neither rows nor forests.
+    Linux counts the memory of the parent process in the peak of the child. The parent
+    therefore holds neither rows nor forests.
     """
     fresh = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(1, mp_context=fresh) as pool:
@@ -40,17 +40,17 @@ def in_a_fresh_process(function, *args):
 
 
 def prepare(file, options):
-    """Fit the forest and write it down with its rows; gives rows x trees x 4 bytes."""
+    """Fit the forest and save it with its rows; returns rows x trees x 4 bytes."""
     X, y = load("electricity", options.data)
     joblib.dump((X, y, forest_of(options).fit(X, y)), file)
     return X.shape[0] * options.trees * 4
 
 
 def peak(file, name, ratios):
-    """The peak of a process that prunes; with no name of one that only loads."""
+    """The peak of a process that prunes, or only loads if there is no name."""
     with threadpool_limits(1):
         X, y, forest = joblib.load(file)
-        # all modules are loaded, and all paths trodden, in either case
+        # both kinds of process load all modules and run all code once
         small = clone(forest).set_params(n_estimators=2).fit(X[:200], y[:200])
         for method in NAMES:
             whole_path(small, X[:200], y[:200], METHODS[method], RATIOS[:2])
@@ -72,10 +72,10 @@ def main():
         print(f"rows x trees x 4 bytes: {ids / MIB:.1f} MiB")
         print(f"{'':32}{'peak, MiB':>12}{'above, MiB':>12}{'times ids':>12}")
         for name in NAMES:
-            for said, ratios in sizes.items():
+            for size, ratios in sizes.items():
                 most = in_a_fresh_process(peak, file, name, ratios)
                 row = {
-                    "method": f"{name}, {said}",
+                    "method": f"{name}, {size}",
                     "peak": most / MIB,
                     "above": (most - alone) / MIB,
                     "times ids": (most - alone) / ids,

@@ -1,8 +1,9 @@
-"""What is asked of a forest: on which tables and rows, by which score, at which loss.
+"""The data sets, splits, scores and tolerances of `forests.py`.
 
-The protocol of LOP (Devos et al., ICML 2025): five folds, of which three fit the forest
-and prune it, one chooses, and one tests. With few rows the three fit the forest alone:
-a tenth as many rows of the fourth prune and choose.
+The protocol is that of LOP (Devos et al., ICML 2025). Of five folds, three fit the
+forest and prune it, one chooses the size, and one tests. In the task few_rows, the
+three folds fit only the forest. Rows of the fourth fold, a tenth as many, prune and
+choose.
 """
 
 from dataclasses import dataclass
@@ -40,25 +41,25 @@ REGRESSION = (
 )
 MULTICLASS = ("digits", "letter", "pendigits", "covertype20k")
 OF_TWO_CLASSES = ("roc_auc", "accuracy", "balanced_accuracy", "neg_log_loss")
-#: scores whose loss is a share of what they were
+#: scores whose tolerance is a fraction of the score of the forest
 RELATIVE = ("neg_log_loss", "neg_root_mean_squared_error")
 N_FOLDS, N_BLOCKS, SEED = 5, 10, 5823
 
 
 @dataclass(frozen=True)
 class Task:
-    """A kind of figure.
+    """The data sets and scores of one kind of problem.
 
     Parameters
     ----------
     tables : tuple of str
     scorings : tuple of str
-        What may be asked for, the default first.
+        The allowed scores, the default first.
     on_average, on_one : float
-        What may be lost on test rows: means over all tables, and on each of them by
-        more than two standard errors.
+        Limits of the loss on test rows: of its mean over all tables, and of each table
+        after two standard errors are subtracted.
     sizes : str
-        Trees of the forests, or iterations.
+        Numbers of trees of the forests, or of iterations.
     """
 
     tables: tuple
@@ -68,7 +69,7 @@ class Task:
     sizes: str = "50,100,250"
 
     def limits(self, scoring):
-        """What may be lost on average, and on one table."""
+        """The limits of the loss on test rows: on average, and on one table."""
         if scoring == "neg_log_loss":
             return 0.02, 0.02
         return self.on_average, self.on_one
@@ -85,7 +86,7 @@ TASKS = {
 
 
 def settings_of(task, sizes, depths):
-    """Pairs of a size and a depth: of unlimited depth only the middle size."""
+    """Pairs of a size and a depth; with unlimited depth only the middle size."""
     if task == "hist":
         return [(size, None) for size in sizes]
     middle = sizes[len(sizes) // 2]
@@ -98,13 +99,13 @@ def settings_of(task, sizes, depths):
 
 
 class Fold:
-    """One table, split; and what is asked of the models on it.
+    """One split of one table, with its forest, score and rule.
 
     Attributes
     ----------
     fit, learn, choose, test : ndarray of int
-        Rows: those that fit the forest, those that prune it or fit what stands in its
-        place, those that choose, and those that nobody sees.
+        Positions of rows. `fit` fits the forest. `learn` prunes it, or fits a small
+        model instead. `choose` chooses the size. `test` is used for nothing else.
     """
 
     def __init__(self, task, table, scoring, setting, number, folder=None, margin=0):
@@ -113,7 +114,7 @@ class Fold:
         self.n_classes = 0 if task == "regression" else 2
         if task == "multiclass":
             self.n_classes = len(np.unique(y))
-        # forests are asked about no missing values, histograms are
+        # only histogram boosting gets missing values
         self.X = X if task == "hist" else np.nan_to_num(X, nan=-1)
         self.y = _target(table, y, self.n_classes)
         self._split(number)
@@ -135,7 +136,7 @@ class Fold:
             self.learn, self.choose = self._some(few, len(few) * 3 // 4)
 
     def _some(self, rows, n_rows):
-        """So many of the rows, all classes alike; and the others."""
+        """A stratified sample of `n_rows` of the rows, and the remaining rows."""
         return train_test_split(
             rows, train_size=n_rows, stratify=self.y[rows], random_state=SEED
         )
@@ -149,7 +150,7 @@ class Fold:
                 max_iter=size, early_stopping=False, class_weight=weight
             )
         if self.task == "bagging":
-            # each tree sees half of the columns: random patches
+            # each tree is fitted on half of the columns: random patches
             tree = DecisionTreeClassifier(max_depth=depth, class_weight=weight)
             return BaggingClassifier(tree, size, max_features=0.5)
         return RandomForestClassifier(size, max_depth=depth, class_weight=weight)
@@ -160,20 +161,22 @@ class Fold:
     def score(self, model, which):
         return float(get_scorer(self.scoring)(model, *self.rows(which)))
 
-    def judge_of(self, forest):
-        """`will_do(model)`: whether the rule would take a model for the forest."""
+    def acceptance(self, forest):
+        """A function of a model: whether the rule takes it instead of the forest."""
         before = self._on_choosing_rows(forest)
 
-        def will_do(model):
+        def accepted(model):
             columns = zip(before, self._on_choosing_rows(model))
             table = dict(zip(("score_mean", "scores"), map(np.array, columns)))
             return self.rule.choose(table) == 1
 
-        return will_do
+        return accepted
 
     def _on_choosing_rows(self, model):
-        """The score, and what a standard error comes from: where the rule asks for one,
-        pseudo-values of the jackknife over ten blocks."""
+        """The score on the choosing rows, and scores for its standard error.
+
+        With a margin these are the pseudo-values of the jackknife over ten blocks.
+        """
         whole, y = self.score(model, self.choose), self.y[self.choose]
         if not self.rule.margin:
             return whole, [whole]
@@ -183,23 +186,23 @@ class Fold:
         return whole, N_BLOCKS * whole - (N_BLOCKS - 1) * left_out
 
     def loss(self, before, after):
-        """What is lost between two scores, as a share where the rule says so."""
+        """The loss between two scores, as a fraction where the tolerance is one."""
         return after / before - 1 if self.rule.relative else before - after
 
     def others_on_test(self, model):
-        """Scores of probabilities on the test rows, whatever chose."""
+        """Log loss and ROC AUC on the test rows, whatever score chooses."""
         if not self.n_classes:
             return {}
         X, y = self.rows(self.test)
-        said = model.predict_proba(X)
-        scores = {"log loss": float(log_loss(y, said, labels=model.classes_))}
+        probabilities = model.predict_proba(X)
+        scores = {"log loss": float(log_loss(y, probabilities, labels=model.classes_))}
         if self.n_classes == 2:
-            scores["roc auc"] = float(roc_auc_score(y, said[:, 1]))
+            scores["roc auc"] = float(roc_auc_score(y, probabilities[:, 1]))
         return scores
 
 
 def _target(table, y, n_classes):
-    """Two classes of a table that has more of them, values on one scale."""
+    """Two classes where a table has more or has values; values are standardised."""
     if not n_classes:
         return (y - y.mean()) / y.std()
     if table == "california_housing":

@@ -3,19 +3,19 @@
     python benchmarks/forest_time.py [--data FOLDER] [--trees 100] [--depth 15]
         [--rows 150000] [--runs 1] [--json FILE]
 
-A random forest on all rows of electricity (45,312) and on as many made ones as --rows
-says, one thread. A path prunes on all rows that the forest was fitted on, at 20 ratios
-from a fifth of the leaves to one in 5000, and scores each of its models by ROC AUC on a
-tenth of the rows: a choice among 20 sizes, as it would be made, held-out rows apart.
-Medians over the runs.
+A random forest is fitted on all rows of electricity (45,312), and on as many synthetic
+rows as `--rows` gives, with one thread. A path prunes on all rows of the fit, at 20
+ratios from a fifth of the leaves to one leaf in 5000. Each model is scored by ROC AUC
+on a tenth of the rows. This is the work of a choice among 20 sizes, except that the
+rows are not held out. The numbers are medians over the runs.
 """
 
 import numpy as np
 from command_line import parser_of, write
 from datasets import load
+from forest_contenders import METHODS
 from forest_figures import timed
 from forest_problems import SEED
-from forest_ways import METHODS
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_limits
@@ -30,7 +30,7 @@ NAMES = ("backfitting, same", "backfitting, auto", "regrow")
 def whole_path(forest, X, y, method, ratios=RATIOS):
     """Prune on all rows, and choose among the ratios on a tenth of them."""
     rows, again = np.arange(len(y)), np.arange(0, len(y), 10)
-    # as if they were others: else the forest would be fitted anew
+    # rows of the fit in the second part would make prune fit the forest again
     twice = np.concatenate([rows, again])
     return prune(
         forest,
@@ -52,7 +52,7 @@ def forest_of(options):
 
 
 def measure(table, X, y, options):
-    """One row a method: medians of seconds, and of what they are of the fit's."""
+    """One row for each method: median seconds, and their ratio to those of the fit."""
     fits, paths = [], {name: [] for name in NAMES}
     for _ in range(options.runs):
         forest, seconds = timed(forest_of(options).fit, X, y)
@@ -79,7 +79,7 @@ def show(rows):
 
 
 def parser_of_forests(doc):
-    """A parser that knows of the forest too."""
+    """A parser with options for the forest."""
     parser = parser_of(doc)
     parser.add_argument("--trees", type=int, default=100)
     parser.add_argument("--depth", type=int, default=15)
@@ -88,7 +88,9 @@ def parser_of_forests(doc):
 
 def main():
     parser = parser_of_forests(__doc__)
-    parser.add_argument("--rows", type=int, default=150_000, help="made rows; 0: none")
+    parser.add_argument(
+        "--rows", type=int, default=150_000, help="synthetic rows; 0: none"
+    )
     parser.add_argument("--runs", type=int, default=1)
     options = parser.parse_args()
     tables = {"electricity": load("electricity", options.data)}
@@ -96,7 +98,7 @@ def main():
         X, y = make_classification(
             options.rows, 20, n_informative=8, flip_y=0.1, random_state=SEED
         )
-        tables["made"] = (X.astype(np.float32), y)
+        tables["synthetic"] = (X.astype(np.float32), y)
     results = []
     with threadpool_limits(1):
         for table, (X, y) in tables.items():

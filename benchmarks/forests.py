@@ -1,42 +1,47 @@
-"""How small does a forest get, and what does it lose on rows that nobody has seen?
+"""How small does a forest get, and how much score does it lose on unseen rows?
 
     python benchmarks/forests.py [--data FOLDER] [--task binary] [--scoring roc_auc]
         [--sizes 50,100,250] [--depths 10,15,none] [--folds 5 | --quick]
-        [--margin 1] [--tables NAME,NAME] [--ways "NAME" "NAME"]
-        [--json FILE [--redo "NAME"]]
+        [--margin 1] [--tables NAME,NAME] [--contenders "NAME" "NAME"]
+        [--json FILE [--redo "NAME"]] [--no-times]
 
-The protocol of LOP (Devos et al., ICML 2025): five folds, of which three fit the forest
-and prune it, one chooses, and one tests. The smallest model whose score on the choosing
-rows falls by no more than the tolerance is taken: 0.005 of ROC AUC, accuracy or
-balanced accuracy, or two per cent of RMSE or log loss. With `--margin 1` there must be
-room for one standard error of that fall, too. `leaves x` is the leaves of the forest
-over those of the result, `loss` what the score loses on the test rows (a share where
-the tolerance is one), `log loss` that of the result over the forest's. Files are those
-of joblib with compress=3, against the stripped forest's; `one row x` and `batch x` say
-how much faster probabilities, or values, come for one row and for 1000; `s / fit` is
-the seconds of the way over those of the forest's own fit.
+The protocol is that of LOP (Devos et al., ICML 2025). Of five folds, three fit the
+forest and prune it, one chooses the size, and one tests. The smallest model within the
+tolerance on the choosing rows is taken. The tolerance is 0.005 of ROC AUC, accuracy or
+balanced accuracy, or two per cent of RMSE or log loss. With `--margin 1` the loss plus
+one standard error must be within the tolerance.
 
-Means are means of logarithms, over folds, then over sizes and depths, then over tables;
-a forest of unlimited depth has a table of its own. Tasks: binary, regression,
-multiclass; hist prunes HistGradientBoosting of 31 leaves a tree; few_rows has a tenth
-as many rows as fitted the forest, unseen ones, to prune and to choose on, and no
-others; "boosting as good as ..." there is the smallest that reaches the score of a
-pruned forest on the test rows themselves, or the best one. With balanced accuracy the
-classes have equal weights in the fit too.
+`leaves x` is the leaves of the forest over those of the model. `loss` is the loss of
+score on the test rows, as a fraction where the tolerance is one. `log loss` is the log
+loss of the model over that of the forest. Files are written by joblib with compress=3;
+the file of the forest is that of the stripped forest. `one row x` and `batch x` are the
+speed-ups of predictions for one row and for 1000 rows. `s / fit` is the seconds of the
+pruning over those of the fit of the forest. With `--no-times` nothing is timed.
 
-Beside the methods stands what a user would do instead: nothing, the first trees or as
-many at random, a cap on the leaves of each tree, refits along `ccp_alpha`, a small
-boosting from scratch, and a smaller forest from scratch whose file is no larger than
-that of `backfitting, same`.
+Means are geometric: over folds, then over sizes and depths, then over tables. Forests
+of unlimited depth have a table of their own.
 
-The JSON file has one object a line and grows with each result; a run with the same file
-goes on where the last one stopped, and several may share it. `--redo` computes rows
-anew, and so must be those that are compared with them.
+Tasks: binary, regression, multiclass, bagging. The task hist prunes
+HistGradientBoosting with 31 leaves a tree. In the task few_rows, a tenth as many rows
+as fitted the forest prune it and choose the size. They are unseen rows, and no others
+are available. "boosting as good as ..." is the smallest boosting model that reaches the
+score of a pruned forest on the test rows, or else the best one. With balanced accuracy,
+the fit weights the classes equally.
+
+The other contenders show the alternatives to pruning: the unpruned forest, its first
+trees, random trees, a limit on the leaves of each tree, refits along `ccp_alpha`, and a
+small boosting model from scratch. A smaller forest from scratch is also there; its file
+is at most as large as that of `backfitting, same`.
+
+The JSON file has one object a line, and grows with each result. A run with the same
+file continues where the last run stopped, and several runs may share it. `--redo`
+computes contenders again; also redo those that are compared with them.
 """
 
 from command_line import Records, listed, parser_of
+from forest_contenders import contenders_of
 from forest_figures import (
-    Scale,
+    Measurement,
     of_all_tables,
     of_one_table,
     show,
@@ -45,57 +50,57 @@ from forest_figures import (
     timed,
 )
 from forest_problems import N_FOLDS, TASKS, Fold, settings_of
-from forest_ways import ways_of
 from threadpoolctl import threadpool_limits
 
-KEY = ("task", "scoring", "margin", "table", "trees asked", "depth", "fold", "way")
+KEY = ("task", "scoring", "margin", "table", "size", "depth", "fold", "contender")
 
 
 def run_fold(key, options, records):
-    """All ways on one fold of one table: those on record, the others computed."""
+    """The records of all contenders on one fold; missing ones are computed."""
     missing = [
-        way
-        for way in options.ways
-        if way in options.redo or records.get(**key, way=way) is None
+        name
+        for name in options.contenders
+        if name in options.redo or records.get(**key, contender=name) is None
     ]
     if missing:
         compute(key, missing, options, records)
-    found = [records.get(**key, way=way) for way in options.ways]
+    found = [records.get(**key, contender=name) for name in options.contenders]
     return [record for record in found if record is not None]
 
 
 def compute(key, missing, options, records):
-    """Fit the forest of a fold, and put on record what ways make of it."""
+    """Fit the forest of a fold, and record the missing contenders."""
     fold = Fold(
         key["task"],
         key["table"],
         key["scoring"],
-        (key["trees asked"], key["depth"]),
+        (key["size"], key["depth"]),
         key["fold"],
         options.data,
         options.margin,
     )
     forest, fit_seconds = timed(fold.forest.fit, *fold.rows(fold.fit))
-    scale = Scale(fold, forest, fit_seconds)
-    for way in missing:
-        known = {record["way"]: record for record in records.having(**key)}
-        model, seconds = timed(options.ways[way], fold, forest, known)
+    measurement = Measurement(fold, forest, fit_seconds, timed=not options.no_times)
+    for name in missing:
+        known = {record["contender"]: record for record in records.having(**key)}
+        model, seconds = timed(options.contenders[name], fold, forest, known)
         if model is None:
-            print(f"({way}: left out, what it is compared with is not on record)")
+            print(f"({name}: skipped, there is no record of what it is compared with)")
         else:
-            records.add(key | {"way": way} | scale.weigh(model, seconds))
+            record = measurement.record(model, seconds)
+            records.add(key | {"contender": name} | record)
 
 
 def summed_up(found):
-    """Means over records of one table, by way."""
-    by_way = {}
+    """Means over the records of one table, by contender."""
+    by_contender = {}
     for record in found:
-        by_way.setdefault(record["way"], []).append(record)
-    return {way: of_one_table(of_way) for way, of_way in by_way.items()}
+        by_contender.setdefault(record["contender"], []).append(record)
+    return {name: of_one_table(records) for name, records in by_contender.items()}
 
 
 def run_settings(title, settings, options, records):
-    """All tables with forests of these sizes and depths, and the means over them."""
+    """Run all tables with forests of these sizes and depths, and print the means."""
     by_table = {}
     for table in options.tables:
         found = []
@@ -105,7 +110,7 @@ def run_settings(title, settings, options, records):
                 "scoring": options.scoring,
                 "margin": options.margin or None,
                 "table": table,
-                "trees asked": size,
+                "size": size,
                 "depth": depth,
             }
             here = [
@@ -123,9 +128,10 @@ def run_settings(title, settings, options, records):
 
 
 def show_together(title, by_table, options):
+    names = dict.fromkeys(name for rows in by_table.values() for name in rows)
     together = {
-        way: of_all_tables([rows[way] for rows in by_table.values() if way in rows])
-        for way in dict.fromkeys(way for rows in by_table.values() for way in rows)
+        name: of_all_tables([rows[name] for rows in by_table.values() if name in rows])
+        for name in names
     }
     show(f"all tables: {title}", together)
     show_tables("leaves x", by_table, "leaves x", "12.1f")
@@ -140,7 +146,7 @@ def named(task, size, depth):
     return f"{size} trees, depth {depth or 'unlimited'}"
 
 
-def asked_for():
+def parsed_options():
     parser = parser_of(__doc__)
     parser.add_argument("--task", choices=tuple(TASKS), default="binary")
     parser.add_argument("--scoring", help="of two classes: roc_auc, accuracy, ...")
@@ -150,20 +156,26 @@ def asked_for():
     parser.add_argument("--folds", type=int, default=N_FOLDS)
     parser.add_argument("--quick", action="store_true", help="one fold")
     parser.add_argument("--tables", help="names, with commas between them")
-    parser.add_argument("--ways", nargs="+", help="names of rows, each in quotes")
-    parser.add_argument("--redo", nargs="+", default=(), help="ways to compute anew")
+    parser.add_argument(
+        "--contenders", "--ways", nargs="+", help="names of rows, each in quotes"
+    )
+    parser.add_argument("--redo", nargs="+", default=(), help="rows to compute again")
+    parser.add_argument("--no-times", action="store_true", help="measure no seconds")
     options = parser.parse_args()
-    task, all_ways = TASKS[options.task], ways_of(options.task)
+    task, contenders = TASKS[options.task], contenders_of(options.task)
     options.scoring = options.scoring or task.scorings[0]
     if options.scoring not in task.scorings:
         parser.error(f"--scoring is one of {', '.join(task.scorings)}")
-    for way in [*(options.ways or ()), *options.redo]:
-        if way not in all_ways:
-            parser.error(f"no way {way!r}; there are {', '.join(map(repr, all_ways))}")
+    for name in [*(options.contenders or ()), *options.redo]:
+        if name not in contenders:
+            names = ", ".join(map(repr, contenders))
+            parser.error(f"no contender {name!r}; there are {names}")
     if not 1 <= options.folds <= N_FOLDS:
         parser.error(f"--folds is 1 to {N_FOLDS}")
     options.folds = 1 if options.quick else options.folds
-    options.ways = {way: all_ways[way] for way in options.ways or all_ways}
+    options.contenders = {
+        name: contenders[name] for name in options.contenders or contenders
+    }
     options.tables = listed(options.tables) if options.tables else task.tables
     options.sizes = [int(size) for size in listed(options.sizes or task.sizes)]
     options.depths = [
@@ -173,7 +185,7 @@ def asked_for():
 
 
 def main():
-    options = asked_for()
+    options = parsed_options()
     records = Records(options.json, KEY)
     settings = settings_of(options.task, options.sizes, options.depths)
     unlimited = [setting for setting in settings if setting[1] is None]

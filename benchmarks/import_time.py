@@ -1,9 +1,9 @@
-"""How long does `import sklprune` take, against the scikit-learn that it stands on?
+"""How long does `import sklprune` take, compared with scikit-learn?
 
     python benchmarks/import_time.py [--runs 11] [--json FILE]
 
-Each import happens in a fresh process, the two in turn; medians, and the median of the
-paired ratios.
+Each import runs in a new process, and the two alternate. Prints the medians and the
+median of the paired ratios.
 """
 
 import subprocess

@@ -1,9 +1,9 @@
-"""Does `permutation_importance` take longer than scikit-learn's?
+"""Is `permutation_importance` slower than that of scikit-learn?
 
     python benchmarks/importance.py [--runs 9] [--json FILE]
 
-Times ours and scikit-learn's in turn on the same model and rows, and prints medians and
-the median of the paired ratios. Both compute the same numbers, which is checked.
+Times both functions alternately on the same model and rows. Prints the medians and the
+median of the paired ratios, and checks that both compute the same numbers.
 """
 
 import time

@@ -1,12 +1,13 @@
-"""What does a grid search over the ratio cost where fits are kept in a memory?
+"""How long does a grid search over the ratio take, with and without `memory`?
 
     python benchmarks/memory.py [--data FOLDER] [--runs 3] [--json FILE]
 
-A random forest of 100 trees on spambase, member selection, `GridSearchCV(cv=5)`, one
-process, the report not read, the memory empty at the start of each search: seconds for
-one and for 20 values of `pruning_ratio`, with and without memory, for the search that
-does nothing but fit the forest, for a random order, and for a search over 20 forests of
-these sizes trained from scratch. That the memory changes no result is printed too.
+The model is a random forest of 100 trees on spambase, pruned by `member_selection`
+inside `GridSearchCV(cv=5)` in one process. The memory is empty at the start of each
+search, and the report is not read. The rows are searches over one and over 20 values of
+`pruning_ratio`, with and without memory. For comparison there are a search that only
+fits the forest, one with a random order, and one over 20 forests of these sizes trained
+from scratch. The script also checks that the memory does not change the scores.
 """
 
 import tempfile
@@ -35,7 +36,7 @@ def search(estimator, grid, X, y):
 
 
 def search_ratios(ratios, X, y, keep, method="member_selection"):
-    """The same over ratios, with an empty memory where fits are kept."""
+    """A search over ratios, with an empty memory if `keep` is True."""
     with tempfile.TemporaryDirectory() as folder:
         pruned = PrunedEstimator(
             FOREST,

@@ -1,14 +1,14 @@
-"""How many hidden units, and how many weights, can a model do without?
+"""How many hidden units or weights can be removed from a model?
 
     python benchmarks/networks.py [--data FOLDER] [--set NAME] [--runs 3] [--json FILE]
 
-A network of 64 and 32 hidden units and a logistic regression on scikit-learn's digits
-(or on another set by --set), fitted on three quarters of the rows, pruned on the same
-rows at ratios that are given, and scored on the rest, which nothing else has seen. All
-orders are followed by the same refit. A smaller one from scratch is a network whose
-layers are narrower by the ratio, or a logistic regression on as many columns less,
-those of the highest F scores. Several runs are several splits of the rows: means over
-them, and the standard error of the difference to doing nothing.
+The models are an MLP of 64 and 32 hidden units and a logistic regression. The data set
+is scikit-learn's digits, or the one that `--set` gives. The models are fitted on three
+quarters of the rows, and pruned on the same rows at fixed ratios. The other rows score
+them, and are used for nothing else. The same refit follows all methods. "Smaller from
+scratch" is an MLP with narrower layers, or a logistic regression on fewer columns,
+those with the highest F scores. Each run is another split of the rows. The numbers are
+means over the runs, with the standard error of the difference to the unpruned model.
 """
 
 import time
@@ -36,7 +36,7 @@ RATIOS = (0.5, 0.75, 0.9, 0.95)
 
 
 def network(seed, widths=WIDTHS):
-    # a narrow one takes longer until it learns no more
+    # a narrow network needs more iterations
     model = MLPClassifier(widths, max_iter=2000, random_state=seed)
     return make_pipeline(StandardScaler(), model)
 
@@ -55,7 +55,7 @@ def smaller_logistic(ratio, seed, n_columns):
     return make_pipeline(SelectKBest(k=kept), logistic(seed))
 
 
-#: model, the smaller one from scratch, orders by the name of the row
+#: the model, the smaller one from scratch, and methods by the name of the row
 CASES = {
     "hidden units": (
         network,
@@ -77,34 +77,35 @@ CASES = {
 }
 
 
-def ways(case, rows, ratio, seed):
-    """What gives a model at a ratio, by the name of the row."""
+def contenders(case, rows, ratio, seed):
+    """Functions that return a model at a ratio, by the name of the row."""
     model, smaller, methods = CASES[case]
     fitted = model(seed).fit(*rows)
-    asked = {"pruning_ratio": ratio, "random_state": seed}
+    params = {"pruning_ratio": ratio, "random_state": seed}
     scratch = smaller(ratio, seed, rows[0].shape[1])
     return {
         "do nothing": lambda: fitted,
         "smaller from scratch": lambda: clone(scratch).fit(*rows),
     } | {
         name: lambda method=method: (
-            prune(fitted, *rows, method=method, **asked).estimator_
+            prune(fitted, *rows, method=method, **params).estimator_
         )
         for name, method in methods.items()
     }
 
 
 def compare(case, X, y, runs):
-    """One row for each ratio and way: means over the runs."""
+    """One row for each ratio and contender: means over the runs."""
     results = {}
     for seed in range(runs):
         train, test, y_train, y_test = train_test_split(
             X, y, stratify=y, random_state=seed
         )
         for ratio in RATIOS:
-            for name, way in ways(case, (train, y_train), ratio, seed).items():
+            found = contenders(case, (train, y_train), ratio, seed)
+            for name, contender in found.items():
                 start = time.perf_counter()
-                model = way()
+                model = contender()
                 seconds = time.perf_counter() - start
                 score = model.score(test, y_test)
                 size = cost(model).nonzero
@@ -120,7 +121,7 @@ def row(case, ratio, name, results):
     score, size, seconds = values.mean(axis=0)
     return {
         "removed": "0" if name == "do nothing" else f"{ratio:.0%} of {case}",
-        "way": name,
+        "contender": name,
         "test accuracy": round(float(score), 4),
         "change": round(float(change.mean()), 4),
         "+-": round(float(error), 4),
@@ -145,7 +146,7 @@ def main():
         X, y = load_digits(return_X_y=True)
     else:
         X, y = load(options.set, options.data)
-    # the F score of a column that is constant is not a number, and comes last
+    # the F score of a constant column is NaN, and ranks last
     warnings.filterwarnings("ignore", "Features .* are constant|invalid value")
     with threadpool_limits(1):
         results = {case: compare(case, X, y, options.runs) for case in CASES}

@@ -1,12 +1,13 @@
-"""What does choosing among ten ratios cost, and what does it bring?
+"""What does the choice among ten ratios cost, and what does it gain?
 
     python benchmarks/path_cost.py [--data FOLDER] [--runs 3] [--json FILE]
 
-A random forest of 100 trees on spambase, `pruning_ratio="auto"`, cv=5: seconds against
-a plain 5-fold `cross_val_score` of the forest, which is to do nothing, against a random
-order, and against grid searches over the ratios and over forests of these sizes trained
-from scratch; and the accuracy at each size of the trees that member selection keeps, of
-a random choice of as many, and of a forest of that size trained from scratch.
+The model is a random forest of 100 trees on spambase, with `pruning_ratio="auto"` and
+cv=5. Its seconds are compared with those of a plain 5-fold `cross_val_score` of the
+forest, of a random order, and of grid searches over the ratios and over forests of
+these sizes trained from scratch. A second table shows the accuracy at each size: of the
+trees that `member_selection` keeps, of as many random trees, and of a forest of that
+size trained from scratch.
 """
 
 import time
@@ -78,9 +79,9 @@ def compare_choices(X, y, n_seeds=5):
         fitted = clone(forest).fit(train, y_train)
         rng = np.random.RandomState(seed)
         for i, size in enumerate(sizes):
-            asked = {"method": "member_selection", "pruning_ratio": 1 - size / 100}
-            kept = PrunedEstimator(forest, **asked)
-            random = prune(fitted, train, y_train, **asked)
+            params = {"method": "member_selection", "pruning_ratio": 1 - size / 100}
+            kept = PrunedEstimator(forest, **params)
+            random = prune(fitted, train, y_train, **params)
             random = random.estimator_
             chosen = rng.choice(100, size, replace=False)
             random.estimators_ = [fitted.estimators_[t] for t in chosen]

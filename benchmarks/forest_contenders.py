@@ -1,9 +1,9 @@
-"""What makes a forest small: our methods, and what a user would do instead.
+"""The models that `forests.py` compares: pruned forests, and small models instead.
 
-A way is a function of a fold, the forest, and what is known of the ways before it on
-the same fold (records by name). It gives back a model, or None where it lacks a record
-that it is to be compared with. All choose by one rule: the smallest model whose score
-on the choosing rows will do.
+A contender is a function of three arguments: a fold, its forest, and the records of the
+contenders that ran before on the same fold, by name. It returns a model. It returns
+None if the record of a contender that it is compared with is missing. All contenders
+apply one rule: the smallest model whose score on the choosing rows is accepted.
 """
 
 from functools import partial
@@ -40,7 +40,7 @@ METHODS = {
 
 
 def members_of(model):
-    """Trees, or the stages of gradient boosting."""
+    """The trees of a model, or the stages of gradient boosting."""
     return getattr(model, "_predictors", None) or list(model.estimators_)
 
 
@@ -62,10 +62,10 @@ def n_nodes(model):
     )
 
 
-def holding(model, members):
-    """The same model with these trees or stages alone."""
+def with_members(model, members):
+    """A copy of a model that has only these trees or stages."""
     few = strip(model)
-    if hasattr(model, "estimators_features_"):  # one for each member of bagging
+    if hasattr(model, "estimators_features_"):  # one array for each member of bagging
         columns = dict(zip(map(id, model.estimators_), few.estimators_features_))
         few.estimators_features_ = [columns[id(member)] for member in members]
         few._seeds = few._seeds[: len(members)]
@@ -80,11 +80,11 @@ def sizes_up_to(most, n_sizes=20):
     return np.unique(np.geomspace(1, most, n_sizes).round().astype(int))
 
 
-# -- our methods ----------------------------------------------------------------------
+# -- the methods of sklprune ----------------------------------------------------------
 
 
 def by_method(fold, forest, known, method, cv=None, faithful=False):
-    """What a method finds: pruned on one part of the rows, chosen on the other."""
+    """Prune by a method on one part of the rows, choose on the other part."""
     rows, n_learn = np.concatenate([fold.learn, fold.choose]), len(fold.learn)
     parts = np.split(np.arange(len(rows)), [n_learn])
     return prune(
@@ -99,7 +99,7 @@ def by_method(fold, forest, known, method, cv=None, faithful=False):
 
 
 def on_own_rows(name, fold, forest, known):
-    """What a method finds with the forest's own rows alone: no others choose."""
+    """Prune and choose on the rows that the forest was fitted on, without others."""
     return prune(
         forest,
         *fold.rows(fold.fit),
@@ -110,39 +110,39 @@ def on_own_rows(name, fold, forest, known):
     ).estimator_
 
 
-# -- what a user would do instead -----------------------------------------------------
+# -- small models without pruning -----------------------------------------------------
 
 
-def nothing(fold, forest, known):
+def unpruned(fold, forest, known):
     return forest
 
 
 def few_members(fold, forest, known, at_random=False):
-    """The fewest members that will do, from the first one on or in a random order."""
-    members, will_do = members_of(forest), fold.judge_of(forest)
+    """The fewest members that are accepted, in their own or in a random order."""
+    members, accepted = members_of(forest), fold.acceptance(forest)
     if at_random:
         order = np.random.RandomState(SEED).permutation(len(members))
         members = [members[i] for i in order]
     for n_members in sizes_up_to(len(members)):
-        few = holding(forest, members[:n_members])
-        if will_do(few):
+        few = with_members(forest, members[:n_members])
+        if accepted(few):
             return few
     return forest
 
 
 def refitted(fold, forest, known, name, values):
-    """The first refit along values of a parameter, the smallest first, that will do."""
-    will_do = fold.judge_of(forest)
+    """The first accepted refit along values of a parameter, from small to large."""
+    accepted = fold.acceptance(forest)
     for value in values:
         small = clone(forest).set_params(**{name: value})
         small.fit(*fold.rows(fold.learn))
-        if will_do(small):
+        if accepted(small):
             return small
     return forest
 
 
 def as_many_bytes(fold, forest, known):
-    """The best forest from scratch whose file is no larger than the pruned one's."""
+    """The best forest from scratch whose file is at most as large as the pruned one."""
     if "backfitting, same" not in known:
         return None
     record = known["backfitting, same"]
@@ -158,9 +158,9 @@ def as_many_bytes(fold, forest, known):
 
 
 def _within(fold, forest, n_trees, cap, most):
-    """A forest of so many trees, as large as a file of `most` bytes allows; or None.
+    """The largest forest of `n_trees` trees in at most `most` bytes, or None.
 
-    `cap` is a first guess of how many leaves a tree may have.
+    `cap` is the first guess of the number of leaves of a tree.
     """
     largest = max(tree.get_n_leaves() for tree in forest.estimators_)
     best = None
@@ -179,53 +179,59 @@ def _within(fold, forest, n_trees, cap, most):
 
 
 def boosting_from_scratch(fold, forest, known):
-    """The smallest of many boostings that will do, each cut at one of its stages.
+    """The smallest accepted boosting model, each truncated at one of its stages.
 
-    Where none will do the forest itself, and where its rows are gone the best one.
+    If none is accepted, it is the forest. In the task few_rows it is the best boosting
+    model instead, since the rows of the forest are not available there.
     """
-    asked = (fold.learn, fold.choose, fold.judge_of(forest))
-    found, best = _smallest_boosting(fold, forest, *asked)
+    found, best = _smallest_boosting(
+        fold, forest, fold.learn, fold.choose, fold.acceptance(forest)
+    )
     if found is None and fold.task == "few_rows":
         return best
     return forest if found is None else found
 
 
 def boosting_of_equal_loss(fold, forest, known, rival):
-    """The smallest boosting that scores on the test rows what a rival scores there.
+    """The smallest boosting that reaches the score of a rival on the test rows.
 
-    It is fitted on the choosing rows too, and has seen the test rows: none that was
-    chosen honestly is smaller. Where none scores as well it is the best one.
+    It is fitted on the choosing rows too, and it is chosen on the test rows. It is
+    therefore a lower bound of the size of any boosting model that is chosen without
+    them. If none reaches the score, it is the best one.
     """
     if rival not in known:
         return None
     rows, least = np.concatenate([fold.learn, fold.choose]), known[rival]["score"]
-    asked = (rows, fold.test, lambda model: fold.score(model, fold.test) >= least)
-    found, best = _smallest_boosting(fold, forest, *asked)
+
+    def accepted(model):
+        return fold.score(model, fold.test) >= least
+
+    found, best = _smallest_boosting(fold, forest, rows, fold.test, accepted)
     return best if found is None else found
 
 
-def _smallest_boosting(fold, forest, rows, scored, will_do):
-    """The boosting of the fewest leaves that will do, or None, and the best one met.
+def _smallest_boosting(fold, forest, rows, scored, accepted):
+    """The accepted boosting with the fewest leaves, or None; and the best one of all.
 
-    Fitted on rows, and scored on others.
+    The models are fitted on `rows` and scored on `scored`.
     """
     found, fewest, best, highest = None, np.inf, forest, -np.inf
     for model in _boostings(fold, forest, rows):
         for n_stages in sizes_up_to(model.n_iter_, 15):
-            few = holding(model, model._predictors[:n_stages])
+            few = with_members(model, model._predictors[:n_stages])
             if n_leaves(few) >= fewest:
                 break
             score = fold.score(few, scored)
             if score > highest:
                 best, highest = few, score
-            if will_do(few):
+            if accepted(few):
                 found, fewest = few, n_leaves(few)
                 break
     return found, best
 
 
 def _boostings(fold, forest, rows):
-    """Boostings over 32 grids; fewer for many classes, more for few rows."""
+    """32 boosting models; fewer for more than two classes, more for few rows."""
     many, few_rows = fold.n_classes > 2, fold.task == "few_rows"
     for most_leaves in (4, 8, 16, 31) if many else (2, 3, 4, 6, 8, 16, 31, 63):
         n_stages = min(60 if many else 200, max(4, 3000 // most_leaves))
@@ -244,12 +250,12 @@ def _boosting(fold, forest):
     fixed = {"early_stopping": False, "random_state": SEED}
     if not fold.n_classes:
         return HistGradientBoostingRegressor(**fixed)
-    # bagging leaves classes to its members
-    of_classes = forest if hasattr(forest, "class_weight") else forest.estimator
-    return HistGradientBoostingClassifier(class_weight=of_classes.class_weight, **fixed)
+    # the members of bagging have the class weights, not bagging itself
+    weighted = forest if hasattr(forest, "class_weight") else forest.estimator
+    return HistGradientBoostingClassifier(class_weight=weighted.class_weight, **fixed)
 
 
-# -- which ways there are -------------------------------------------------------------
+# -- all contenders -------------------------------------------------------------------
 
 CAPPED = partial(
     refitted, name="max_leaf_nodes", values=(8, 16, 32, 64, 128, 256, 512, None)
@@ -259,10 +265,10 @@ CUT = partial(
 )
 
 
-def ways_of(task):
-    """Names and ways, in the order in which they run."""
-    ours = {name: partial(by_method, method=way) for name, way in METHODS.items()}
-    first = {"do nothing": nothing, "first trees": few_members}
+def contenders_of(task):
+    """Contenders by name, in the order in which they run."""
+    ours = {name: partial(by_method, method=value) for name, value in METHODS.items()}
+    first = {"do nothing": unpruned, "first trees": few_members}
     at_random = {"trees at random": partial(few_members, at_random=True)}
     scratch = {"boosting from scratch": boosting_from_scratch}
     if task == "hist":
@@ -273,10 +279,10 @@ def ways_of(task):
         return first | scratch | ours
     if task == "few_rows":
         for name in ("backfitting, same", "backfitting, auto"):
-            way = partial(by_method, method=METHODS[name])
-            ours[f"{name}, cv=5"] = partial(way, cv=5)
-            ours[f"{name}, faithful"] = partial(way, faithful=True)
-            ours[f"{name}, cv=5, half faithful"] = partial(way, cv=5, faithful=0.5)
+            pruned = partial(by_method, method=METHODS[name])
+            ours[f"{name}, cv=5"] = partial(pruned, cv=5)
+            ours[f"{name}, faithful"] = partial(pruned, faithful=True)
+            ours[f"{name}, cv=5, half faithful"] = partial(pruned, cv=5, faithful=0.5)
         of_equal_loss = {
             f"boosting as good as {rival}": partial(boosting_of_equal_loss, rival=rival)
             for rival in ("backfitting, same", "backfitting, auto")
