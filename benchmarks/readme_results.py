@@ -93,20 +93,19 @@ class Forest(Case):
         return RandomForestClassifier(100, random_state=seed)
 
     def pruned(self, whole, X, y, seed):
-        rule = Tolerance(0.005)
         return prune(
             whole,
             X,
             y,
             method="regrow",
-            rule=rule,
+            rule=Tolerance(0.005),
             scoring="roc_auc",
             random_state=seed,
         ).estimator_
 
     def candidates(self, size, seed):
-        for leaves in (4, 8, 16, 32):
-            for rate in (0.1, 0.3, 0.5):
+        for leaves in (2, 3, 4, 6, 8, 16):
+            for rate in (0.1, 0.3, 0.5, 0.8):
                 yield GradientBoostingClassifier(
                     n_estimators=max(1, size // leaves),
                     max_leaf_nodes=leaves,
@@ -171,14 +170,18 @@ class Text(Case):
         )
 
     def pruned(self, whole, X, y, seed):
-        model = PrunedEstimator(clone(whole), rule=Tolerance(0.01), random_state=seed)
+        model = PrunedEstimator(
+            clone(whole), rule=Tolerance(0.01), cv=3, random_state=seed
+        )
         return model.fit(X, y).estimator_
 
     def candidates(self, size, seed):
-        for C in (0.3, 1, 2, 3, 5, 10, 20, 30, 50):
+        for C in (1, 2, 4, 8, 16):
             yield make_pipeline(
                 TfidfTransformer(sublinear_tf=True),
-                LogisticRegression(C=C, l1_ratio=1, solver="saga", random_state=seed),
+                LogisticRegression(
+                    C=C, l1_ratio=1, solver="saga", tol=1e-3, random_state=seed
+                ),
             )
 
 
