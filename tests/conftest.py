@@ -1,15 +1,9 @@
-"""Data and models that many tests share; all small, all built in."""
+"""Small data sets that many tests share; scikit-learn generates them."""
 
-import os
-
-# small predictions on one thread: on a busy machine OpenMP costs more than the work
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-import sklearn  # noqa: E402
-from sklearn.datasets import make_classification, make_regression  # noqa: E402
+import numpy as np
+import pytest
+import sklearn
+from sklearn.datasets import make_classification, make_regression
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from sklprune import permutation_importance
         {"random_state": 0, "sample_weight": np.arange(200) % 3, "n_jobs": 2},
         {"random_state": 0, "scoring": ["accuracy", "roc_auc"]},
     ],
-    ids=str,
+    ids=["seed", "RandomState", "max_samples", "weights", "several scores"],
 )
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
 def test_every_number_is_that_of_scikit_learn(binary, container, options):
