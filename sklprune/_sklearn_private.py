@@ -1,10 +1,12 @@
-"""The only file that imports private names of scikit-learn or asks for its version.
+"""All imports of private names of scikit-learn, and all facts that differ by release.
 
-Everything here exists under the same meaning in scikit-learn 1.6 and later. When a
-release moves one of these names, this is the file that changes.
+No other file imports a private name of scikit-learn or depends on its version. Each
+name has the same meaning in scikit-learn 1.6 and later. When a release moves one of
+them, only this file changes.
 """
 
 from inspect import signature
+from typing import Any
 
 from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import ClassifierMixin, RegressorMixin
@@ -23,8 +25,12 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_features as num_features
 from sklearn.utils.validation import _num_samples as num_samples
 
+from sklprune._typing import Estimator, Scorer
+
 __all__ = [
+    "BAGGING_SAMPLES_BY_WEIGHT",
     "CALLBACKS",
+    "FOREST_SAMPLES_BY_WEIGHT",
     "BaseSearchCV",
     "BinMapper",
     "HalfBinomialLoss",
@@ -34,7 +40,6 @@ __all__ = [
     "StrOptions",
     "TreeGrower",
     "only_predicts",
-    "bags_can_be_drawn",
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",
@@ -43,73 +48,59 @@ __all__ = [
     "num_samples",
     "print_elapsed_time",
     "safe_indexing",
-    "samples_can_be_drawn",
     "scorer_name",
     "scorer_takes_weights",
 ]
 
-#: where an estimator of scikit-learn 1.9 holds its callbacks
+#: attribute of an estimator of scikit-learn 1.9 that holds its callbacks
 CALLBACKS = "_skl_callbacks"
+#: whether the rows that a tree or a member is fitted on are drawn by their weights
+FOREST_SAMPLES_BY_WEIGHT = (
+    "sample_weight" in signature(_generate_sample_indices).parameters
+)
+BAGGING_SAMPLES_BY_WEIGHT = (
+    "sample_weight" in signature(_generate_bagging_indices).parameters
+)
 
 
-def is_scorer(thing):
-    """Whether something is a scorer that `make_scorer` or `get_scorer` gave."""
-    return isinstance(thing, _BaseScorer)
+def is_scorer(value: object) -> bool:
+    """Whether a value is a scorer made by `make_scorer` or `get_scorer`."""
+    return isinstance(value, _BaseScorer)
 
 
-def only_predicts(scorer, model):
-    """Whether a scorer asks a model for its answers to rows, and for nothing else."""
+def only_predicts(scorer: Scorer, model: Estimator) -> bool:
+    """Whether a scorer uses only the predictions of a model."""
     if isinstance(scorer, _PassthroughScorer):
         own = getattr(type(model), "score", None)
         return own in (ClassifierMixin.score, RegressorMixin.score)
     return is_scorer(scorer)
 
 
-def _scoring_function(scorer, estimator):
+def _scoring_function(scorer: Any, estimator: Estimator) -> Any:
+    """The function whose parameters and name are those of a scorer."""
     if isinstance(scorer, _PassthroughScorer):
         return estimator.score
     return scorer._score_func if isinstance(scorer, _BaseScorer) else scorer
 
 
-def samples_can_be_drawn(forest):
-    """Whether the bootstrap samples of a fitted forest can be drawn again.
-
-    Where they depend on weights, a forest without them has forgotten its own.
-    """
-    weighted = "sample_weight" in signature(_generate_sample_indices).parameters
-    return forest.bootstrap and (not weighted or hasattr(forest, "_sample_weight"))
-
-
-def bags_can_be_drawn(bagging):
-    """Whether the rows that each member of a fitted bagging saw can be drawn again.
-
-    Not where they depend on weights that are gone, or where members were added later.
-    """
-    weighted = "sample_weight" in signature(_generate_bagging_indices).parameters
-    seeds, members = vars(bagging).get("_seeds"), vars(bagging).get("estimators_")
-    if seeds is None or members is None or len(seeds) != len(members):
-        return False
-    return not weighted or hasattr(bagging, "_sample_weight")
-
-
-def scorer_takes_weights(scorer, estimator):
+def scorer_takes_weights(scorer: Scorer, estimator: Estimator) -> bool:
     """Whether the scores of `estimator` by `scorer` can be weighted."""
     return "sample_weight" in signature(_scoring_function(scorer, estimator)).parameters
 
 
-def scorer_name(scorer, estimator):
-    """The name of what a scorer computes, for a report."""
+def scorer_name(scorer: Scorer, estimator: Estimator) -> str:
+    """The name of the metric of a scorer, for a report."""
     if isinstance(scorer, _PassthroughScorer):
         return f"{type(estimator).__name__}.score"
     function = _scoring_function(scorer, estimator)
     return getattr(function, "__name__", type(function).__name__)
 
 
-def elastic_net_logistic(C, l1_ratio, **params):
-    """A logistic regression with an elastic-net penalty, to be started warm."""
-    # l1_ratio alone means ridge up to 1.7; from 1.8 on it is penalty that warns
-    asked = signature(LogisticRegression).parameters["penalty"].default
-    penalty = {} if asked == "deprecated" else {"penalty": "elasticnet"}
+def elastic_net_logistic(C: float, l1_ratio: float, **params: Any) -> Estimator:
+    """An unfitted logistic regression with elastic-net penalty and warm start."""
+    # up to 1.7 `l1_ratio` has no effect without `penalty`; 1.8 deprecates `penalty`
+    default = signature(LogisticRegression).parameters["penalty"].default
+    penalty = {} if default == "deprecated" else {"penalty": "elasticnet"}
     return LogisticRegression(
         C=C, l1_ratio=l1_ratio, solver="saga", warm_start=True, **penalty, **params
     )

@@ -1,76 +1,114 @@
-"""Models that average members: whole members as units, beside the leaves of trees."""
+"""Base class of forests and bagging: ensembles that average their members.
+
+Whole members are a second kind of unit, beside the leaves of trees. The base class also
+implements the capabilities "members" and "out_of_bag".
+"""
+
+from typing import Any
 
 import numpy as np
 
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Units
 from sklprune.families._averaged_trees import AveragedFamily, one_hot
-from sklprune.families._trees import cut, table, with_tree
+from sklprune.families._sklearn_tree import pruned_tree, tree_arrays_of, with_tree
 
-#: the share of rows that may be known to every tree, where all others have trees that
-#: speak for them out of bag
-MOST_SEEN_BY_ALL = 0.01
+#: largest share of rows without an out-of-bag tree that still counts as "nearly none"
+MAX_SHARE_WITHOUT = 0.01
 
 
 class MembersFamily(AveragedFamily):
-    """Base of the families that average the outputs of members, mostly trees."""
+    """Base of the families that average the outputs of members, mostly of trees.
+
+    Units of granularity "member" are the entries of `estimators_`.
+
+    Attributes
+    ----------
+    member : str
+        Name of a member in a report.
+    """
 
     granularities = ("leaf", "member")
     default_method = "backfitting"
-    #: what a member is called in a report
-    member = "member"
+    member: str = "member"
 
-    def own_units(self, estimator, granularity):
+    def own_units(self, estimator: Estimator, granularity: str) -> Units:
         if granularity == "leaf":
             return super().own_units(estimator, granularity)
         return Units("member", len(estimator.estimators_))
 
-    def own_names(self, units):
+    def own_names(self, units: Units) -> Array:
         if units.granularity == "leaf":
             return super().own_names(units)
         return np.array([f"{self.member} {i}" for i in range(units.count)])
 
-    def own_remove(self, estimator, units, keep):
+    def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         if units.granularity == "leaf":
             return super().own_remove(estimator, units, keep)
         positions = np.flatnonzero(keep)
         members = [estimator.estimators_[i] for i in positions]
-        return self.holding(estimator, members, positions)
+        return self.with_members(estimator, members, positions)
 
-    def holding(self, estimator, members, positions):
-        """A stripped copy of a model that averages other members.
+    def with_members(
+        self, estimator: Estimator, members: list[Estimator], positions: Any
+    ) -> Estimator:
+        """A stripped copy that averages other members.
 
-        `positions` are those of the members that these stand for.
+        Parameters
+        ----------
+        estimator : estimator
+        members : list of estimator
+        positions : sequence of int
+            For each member the position of the original member that it replaces.
         """
         model = self.strip(estimator)
         model.estimators_ = members
         model.n_estimators = len(members)
         return model
 
-    def capabilities(self, estimator):
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
         own = {"members"}
-        own |= {"out_of_bag"} if self.bootstrap_rows_known(estimator) else set()
-        own |= {"empty_boosting"} if self._boosting_holds(estimator) else set()
+        own |= {"out_of_bag"} if self.has_out_of_bag_rows(estimator) else set()
+        own |= {"empty_boosting"} if self._fits_into_boosting(estimator) else set()
         return super().capabilities(estimator) | own
 
-    def _boosting_holds(self, estimator):
-        """Whether boosting can hold the trees: one output, of two classes or more."""
+    def _fits_into_boosting(self, estimator: Estimator) -> bool:
+        """Whether the model has one output, and two classes or more if it has any."""
         classes = getattr(estimator, "classes_", (0, 1))
         return self.n_outputs(estimator) == 1 and len(classes) > 1
 
-    # -- rows and members ------------------------------------------------------------
+    # -- the capability "members" ------------------------------------------------------
 
-    def bootstrap_rows_known(self, estimator):
-        """Whether there are rows that members have not seen, and which is known."""
+    def member_outputs(self, estimator: Estimator, X: MatrixLike) -> Array:
+        """The outputs of each member: (n_rows, n_members, n_values), float32.
+
+        They are the probabilities of all classes, or the values of a regressor, with
+        several outputs side by side.
+        """
         raise NotImplementedError
 
-    def n_fitted(self, estimator):
-        # a sample of the rows holds fewer of them
+    def member_targets(self, estimator: Estimator, y: ArrayLike) -> Array:
+        """Targets of the outputs of a member: (n_rows, n_values), float32."""
+        return one_hot(estimator, y, padded=False).astype(np.float32)
+
+    # -- the capability "out_of_bag" ---------------------------------------------------
+
+    def has_out_of_bag_rows(self, estimator: Estimator) -> bool:
+        """Whether members have out-of-bag rows, and it is known which these are."""
+        raise NotImplementedError
+
+    def n_fitted(self, estimator: Estimator) -> int:
+        # the root of a tree counts its bootstrap sample only
         return estimator._n_samples
 
-    def out_of_bag(self, estimator):
-        """Which rows of the training data each member has not seen, bool.
+    def out_of_bag(self, estimator: Estimator) -> Array:
+        """The training rows that each member was not fitted on.
 
-        Rows are in the order in which they were given to `fit`. (n_rows, n_members)
+        Returns
+        -------
+        ndarray of shape (n_fitted, n_members), bool
+            In the order of the rows in `fit`.
         """
         samples = estimator.estimators_samples_
         unseen = np.ones((estimator._n_samples, len(samples)), dtype=bool)
@@ -78,88 +116,86 @@ class MembersFamily(AveragedFamily):
             unseen[rows, member] = False
         return unseen
 
-    def out_of_bag_covers_rows(self, estimator):
-        """Whether nearly every row has a tree that has not seen it."""
-        seen_by_all = ~self.out_of_bag(estimator).any(axis=1)
-        return bool(seen_by_all.mean() <= MOST_SEEN_BY_ALL)
+    def out_of_bag_covers_rows(self, estimator: Estimator) -> bool:
+        """Whether nearly every training row is out of bag for a member."""
+        without = ~self.out_of_bag(estimator).any(axis=1)
+        return bool(without.mean() <= MAX_SHARE_WITHOUT)
 
-    def raw_predictions_by(self, estimator, X, speaks):
-        """What some trees say of each row, as a sum over as many as there are.
+    def raw_predictions_by(
+        self, estimator: Estimator, X: MatrixLike, chosen: Array
+    ) -> Array:
+        """Raw predictions by some of the trees, scaled up to the number of all trees.
 
         Parameters
         ----------
         estimator : estimator
         X : array-like of shape (n_rows, n_features)
-        speaks : ndarray of shape (n_choices, n_rows, n_members), bool
-            Which trees speak of a row, one at least; several choices of them.
+        chosen : ndarray of shape (n_choices, n_rows, n_members), bool
+            The trees that predict a row, at least one; several such choices.
 
         Returns
         -------
         ndarray of shape (n_choices, n_rows, n_values)
         """
-        total = np.stack([self.offset(estimator, X)] * len(speaks))
-        known = (
+        raw = np.stack([self.offset(estimator, X)] * len(chosen))
+        trees = (
             self.tree_arrays(estimator),
             self.leaf_ids(estimator, X),
-            np.moveaxis(speaks, 2, 0),
+            np.moveaxis(chosen, 2, 0),
         )
-        for tree, ids, mine in zip(*known):
-            np.add(total, tree.value[ids], out=total, where=mine[..., None])
-        total *= speaks.shape[2] / speaks.sum(axis=2, keepdims=True)
+        for tree, ids, predicts in zip(*trees):
+            np.add(raw, tree.value[ids], out=raw, where=predicts[..., None])
+        raw *= chosen.shape[2] / chosen.sum(axis=2, keepdims=True)
         if self.output_kind(estimator) == "distributions":
-            # rounding alone has made them larger
-            np.minimum(total, 1.0, out=total)
-        return total
+            # only rounding makes a probability larger than one
+            np.minimum(raw, 1.0, out=raw)
+        return raw
 
-    def member_outputs(self, estimator, X):
-        """What each member says: (n_rows, n_members, n_outputs), float32.
+    # -- trees as arrays ---------------------------------------------------------------
 
-        Probabilities of all classes of a classifier, values of a regressor. Of
-        several outputs all are laid side by side.
-        """
+    def checked_rows(self, estimator: Estimator, X: MatrixLike) -> MatrixLike:
+        """X in the form that its `Tree` objects take: float32, dense or CSR."""
         raise NotImplementedError
 
-    def member_targets(self, estimator, y):
-        """What each member ought to say: (n_rows, n_outputs), float32."""
-        return one_hot(estimator, y, padded=False).astype(np.float32)
-
-    # -- trees as arrays -------------------------------------------------------------
-
-    def rows_of_trees(self, estimator, X):
-        """X as its trees take it: float32."""
-        raise NotImplementedError
-
-    def tree_arrays(self, estimator):
+    def tree_arrays(self, estimator: Estimator) -> list[TreeArrays]:
         trees = self.sklearn_trees(estimator)
-        return [table(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
+        return [tree_arrays_of(tree, i, 1 / len(trees)) for i, tree in enumerate(trees)]
 
-    def leaf_ids(self, estimator, X):
-        X = self.rows_of_trees(estimator, X)
+    def leaf_ids(self, estimator: Estimator, X: MatrixLike) -> Array:
+        X = self.checked_rows(estimator, X)
         ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)
         for row, tree in zip(ids, self.sklearn_trees(estimator)):
             row[:] = tree.apply(X)
         return ids
 
-    def from_arrays(self, estimator, ensemble, trees=None):
+    def from_arrays(
+        self,
+        estimator: Estimator,
+        ensemble: Ensemble,
+        trees: list[Any] | None = None,
+    ) -> Estimator:
         trees = self.sklearn_trees(estimator) if trees is None else trees
         subtrees = self.at_least_one(ensemble)
-        # an average of n trees is the sum of what they say, each n times as loud
-        said = [len(subtrees) * each.value + ensemble.baseline for each in subtrees]
+        # the average over n trees is the sum only if each value is multiplied by n
+        values = [len(subtrees) * each.value + ensemble.baseline for each in subtrees]
         smaller = [
-            cut(trees[each.tree], each, value) for each, value in zip(subtrees, said)
+            pruned_tree(trees[each.tree], each, value)
+            for each, value in zip(subtrees, values)
         ]
         return self._with_trees(estimator, subtrees, smaller)
 
-    def with_subtrees(self, estimator, subtrees):
+    def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         trees = self.sklearn_trees(estimator)
-        smaller = [cut(trees[each.tree], each) for each in subtrees]
+        smaller = [pruned_tree(trees[each.tree], each) for each in subtrees]
         return self._with_trees(estimator, subtrees, smaller)
 
-    def _with_trees(self, estimator, subtrees, trees):
-        """A copy of the estimator with other trees in place of some of its own."""
+    def _with_trees(
+        self, estimator: Estimator, subtrees: list[Subtree], trees: list[Any]
+    ) -> Estimator:
+        """A copy of the estimator whose members hold given trees, one per subtree."""
         positions = [subtree.tree for subtree in subtrees]
         members = [
             with_tree(estimator.estimators_[i], tree)
             for i, tree in zip(positions, trees)
         ]
-        return self.holding(estimator, members, positions)
+        return self.with_members(estimator, members, positions)

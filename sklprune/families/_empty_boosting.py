@@ -1,4 +1,9 @@
-"""Boosting models that hold the trees of another model."""
+"""Makes boosting models to be filled with the trees of another model.
+
+Gradient boosting stores shared values in fewer bytes than a forest, and histogram
+boosting accepts missing values. `make_empty_boosting` fits a minimal model of either
+kind, so that it has all attributes of a fitted one.
+"""
 
 import copy
 
@@ -13,8 +18,9 @@ from sklearn.ensemble import (
 )
 
 from sklprune._frames import columns_of
+from sklprune._typing import Array, Estimator, MatrixLike
 
-#: for each container the class that holds values, and the one that holds scores
+#: for each container its regressor and its classifier
 CLASSES = {
     "gradient_boosting": (GradientBoostingRegressor, GradientBoostingClassifier),
     "hist_gradient_boosting": (
@@ -22,48 +28,50 @@ CLASSES = {
         HistGradientBoostingClassifier,
     ),
 }
-#: parameters with which the least is fitted, and nothing is said but by trees
-LEAST = {
+#: parameters of the smallest fit whose raw scores are the sum of its trees
+PARAMETERS = {
     "gradient_boosting": {"n_estimators": 1, "learning_rate": 1.0, "init": "zero"},
     "hist_gradient_boosting": {"max_iter": 1, "early_stopping": False},
 }
 
 
-def make_empty_boosting(estimator, X, container="auto"):
-    """A boosting model without a say, to be filled with trees of another model.
+def make_empty_boosting(
+    estimator: Estimator, X: MatrixLike, container: str = "auto"
+) -> Estimator:
+    """A boosting model with the classes and columns of another model.
 
-    It is fitted on one row of each class, so that all that scikit-learn keeps in a
-    fitted one is there.
+    It is fitted on one row of zeros for each class, or on two for a regressor. Its
+    trees are to be replaced.
 
     Parameters
     ----------
     estimator : estimator
-        Whose classes, columns and seed it takes over.
+        Its classes, columns and random_state are taken over.
     X : array-like of shape (n_samples, n_features)
-        Rows as they will come.
+        Rows in the form in which they will be predicted.
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}
-        "auto" is histogram boosting where X has missing values.
+        "auto" is histogram boosting if X has missing values, else gradient boosting.
 
     Raises
     ------
     ValueError
-        If the container does not take X as it is.
+        If models of the container do not accept X.
     """
-    container = _container_for(X, container)
+    container = _resolve_container(X, container)
     classifier = is_classifier(estimator)
     y = estimator.classes_ if classifier else np.zeros(2)
     rows = np.zeros((len(y), estimator.n_features_in_))
     make = CLASSES[container][int(classifier)]
-    shell = make(random_state=0, **LEAST[container]).fit(rows, y)
-    # a generator of random numbers is the user's: no fit of ours may draw from it
-    shell.set_params(random_state=copy.deepcopy(estimator.random_state))
+    empty = make(random_state=0, **PARAMETERS[container]).fit(rows, y)
+    # a generator belongs to the user: fitting must not have drawn numbers from it
+    empty.set_params(random_state=copy.deepcopy(estimator.random_state))
     if hasattr(estimator, "feature_names_in_"):
-        shell.feature_names_in_ = estimator.feature_names_in_
-    return shell
+        empty.feature_names_in_ = estimator.feature_names_in_
+    return empty
 
 
-def _container_for(X, container):
-    """The container that was asked for, or that X asks for; checked against X."""
+def _resolve_container(X: MatrixLike, container: str) -> str:
+    """The container, with "auto" resolved, after a check that it accepts X."""
     missing = _has_missing(X)
     if container == "auto":
         return "hist_gradient_boosting" if missing else "gradient_boosting"
@@ -80,16 +88,16 @@ def _container_for(X, container):
     return container
 
 
-def _has_missing(X):
+def _has_missing(X: MatrixLike) -> bool:
     if sparse.issparse(X):
         return bool(np.isnan(X.data).any())
-    return any(_lacks(column) for column in columns_of(X))
+    return any(_column_has_missing(column) for column in columns_of(X))
 
 
-def _lacks(column):
+def _column_has_missing(column: Array) -> bool:
     if column.dtype.kind == "f":
         return bool(np.isnan(column).any())
-    # numbers of a nullable column: what stands for none has no number
+    # a nullable column of a frame becomes objects, with one of several missing markers
     return column.dtype.kind == "O" and any(
         str(each) in ("None", "<NA>", "nan", "NaT") for each in column
     )

@@ -1,57 +1,124 @@
-"""What all models made of scikit-learn's trees share: leaves as units."""
+"""Base classes of the families whose models sum or average decision trees.
 
-import copy
+`TreesFamily` implements the capability "trees": it gives methods the trees of a model
+as plain arrays, and builds models from pruned trees. Its unit is the leaf.
+`BoostedFamily` adds the parts that all boosting models share.
+"""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
-from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of, pruned_to
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, pruned_to
 from sklprune._trees.consistency import check_consistency, leaves_above, probe_of
 from sklprune._trees.decision_paths import DecisionPaths
-from sklprune._units import Units
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune._units import Task, Units
 from sklprune.families._base import Family
+from sklprune.families._sklearn_tree import tree_counts
 
-#: losses of boosting that do not bend
+#: losses of boosting models without a Hessian that could scale a step
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
-#: of fewer splits the counts of other rows may be the same by chance
-SPLITS_THAT_TELL = 5
-#: fields of a node that training measured, as numbers with a fraction
-STATISTICS = ("impurity", "weighted_n_node_samples")
-#: what stays of a tree that became a constant
-ONLY_THE_ROOT = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
+#: with fewer splits, other rows may reach the leaves in the same numbers by chance
+MIN_SPLITS_TO_RECOGNISE = 5
 
 
 class TreesFamily(Family):
-    """Base of the families whose models add up, or average, binary trees.
+    """Base of the families whose models sum or average binary trees.
 
-    Units of granularity "leaf" are the leaves of all trees, tree after tree, in the
-    order of their nodes; `units.where` holds for each tree its children arrays. Where
-    at most one leaf below a split stays, the split becomes a leaf; a tree of which no
-    leaf stays leaves altogether.
+    The *raw prediction* of a model is its offset plus the sum over its trees of the
+    value of the leaf that a row reaches. The values of an averaging model are divided
+    by the number of trees, so that this holds for it as well.
+
+    Units of granularity "leaf" are the leaves of all trees, tree by tree, in the order
+    of their nodes. `units.where` holds the arrays of children of each tree. A split
+    with at most one kept leaf below it becomes a leaf. A tree without a kept leaf is
+    removed.
     """
 
     granularities = ("leaf",)
 
-    # -- what a family of trees knows ----------------------------------------------
+    # -- the capability "trees" --------------------------------------------------------
+    #
+    # n_values is the number of columns of the raw prediction. A family writes the
+    # first eight methods; the others have defaults.
 
-    def tree_arrays(self, estimator):
-        """The trees as arrays, a list of `TreeArrays`."""
+    def sklearn_trees(self, estimator: Estimator) -> list[Any]:
+        """The fitted tree objects of scikit-learn, a list of length n_trees.
+
+        They are `Tree` objects, or the predictors of histogram boosting.
+        """
         raise NotImplementedError
 
-    def sklearn_trees(self, estimator):
-        """The trees of scikit-learn behind the tables."""
+    def tree_arrays(self, estimator: Estimator) -> list[TreeArrays]:
+        """The trees as arrays, a list of length n_trees.
+
+        Their values are on the scale of the raw prediction: (n_nodes, n_values), or
+        (n_nodes, 1) for a tree that adds to one output.
+        """
         raise NotImplementedError
 
-    def leaf_ids(self, estimator, X):
-        """The leaf that each row falls into: (n_trees, n_rows), int32 node ids."""
+    def leaf_ids(self, estimator: Estimator, X: MatrixLike) -> Array:
+        """The node of the leaf that each row reaches: (n_trees, n_rows), int32."""
         raise NotImplementedError
 
-    def decision_paths(self, estimator, X, trees=None):
-        """The way of rows through its trees, or through others; a `DecisionPaths`.
+    def offset(self, estimator: Estimator, X: MatrixLike) -> Array:
+        """The raw prediction without any tree: (n_rows, n_values)."""
+        raise NotImplementedError
 
-        None where it is not known: of sparse rows, and in histogram boosting.
+    def raw_prediction(self, estimator: Estimator, X: MatrixLike) -> Array:
+        """The raw prediction, computed by the model itself: (n_rows, n_values)."""
+        raise NotImplementedError
+
+    def output_kind(self, estimator: Estimator) -> str:
+        """The kind of the raw prediction: "values", "distributions" or "scores".
+
+        Values are predictions of a regressor. Distributions are probabilities of all
+        classes. Scores are the raw scores of a boosting model, the input of its loss.
+        """
+        raise NotImplementedError
+
+    def response(
+        self, estimator: Estimator, raw_prediction: Array, response: str
+    ) -> Array | list[Array]:
+        """Compute the output of a prediction method from the raw prediction.
+
+        Parameters
+        ----------
+        estimator : estimator
+        raw_prediction : ndarray of shape (n_rows, n_values)
+        response : {"predict", "predict_proba", "decision_function"}
+            A prediction method that the estimator has.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs), or list of ndarray
+            As the estimator returns it.
+        """
+        raise NotImplementedError
+
+    def targets(self, estimator: Estimator, y: ArrayLike) -> Array:
+        """y in the form in which the raw prediction is compared with it, as floats.
+
+        The shape is (n_rows, n_values) for values and distributions. For scores it is
+        (n_rows,), with classes as their positions in `classes_`.
+        """
+        raise NotImplementedError
+
+    def loss(self, estimator: Estimator) -> Any:
+        """The loss object of scikit-learn behind raw scores; None without scores."""
+        return None
+
+    def decision_paths(
+        self, estimator: Estimator, X: MatrixLike, trees: list[Any] | None = None
+    ) -> DecisionPaths | None:
+        """The decisions of rows at the splits of the trees, or of other `trees`.
+
+        None where they are not known: for sparse rows, and in histogram boosting.
         """
         if sparse.issparse(X):
             return None
@@ -60,83 +127,22 @@ class TreesFamily(Family):
             self.sklearn_trees(estimator) if trees is None else trees, X
         )
 
-    def offset(self, estimator, X):
-        """What the model says without its trees, (n_rows, n_outputs)."""
-        raise NotImplementedError
+    def n_fitted(self, estimator: Estimator) -> int:
+        """Number of rows that the trees were fitted on, as far as they record it."""
+        return max(
+            int(self.rows_per_node(tree)[0]) for tree in self.sklearn_trees(estimator)
+        )
 
-    def raw_prediction(self, estimator, X):
-        """The sum as the model itself predicts it, (n_rows, n_values)."""
-        raise NotImplementedError
-
-    def n_fitted(self, estimator):
-        """How many rows the trees were fitted on, as far as they know."""
-        return max(int(self.rows_of(tree)[0]) for tree in self.sklearn_trees(estimator))
-
-    def rows_of(self, tree):
-        """How many of the rows that it was fitted on came by each node of a tree."""
-        return tree.n_node_samples
-
-    def bootstrap_rows(self, estimator):
-        """Which rows each tree was fitted on, an index."""
-        return [slice(None)] * len(self.sklearn_trees(estimator))
-
-    def fitted_on(self, estimator, X, sample_weight=None):
-        """Whether the trees were fitted on these rows, all of them and in order.
-
-        Others hardly come to all leaves in the same numbers; where there are too few
-        leaves, or a tree saw a part of the rows that is not known, the answer is no.
-        Some releases of scikit-learn count rows of no weight, others do not.
-        """
-        if X.shape[0] != self.n_fitted(estimator):
-            return False
-        counts = [self.rows_of(tree) for tree in self.sklearn_trees(estimator)]
-        if sum(len(count) // 2 for count in counts) < SPLITS_THAT_TELL:
-            return False
-        weighs = np.ones(X.shape[0], dtype=bool)
-        if sample_weight is not None:
-            weighs = np.asarray(sample_weight) != 0
-        known = counts, self.bootstrap_rows(estimator), self.leaf_ids(estimator, X)
-        for count, bag, ids in zip(*known):
-            found = np.bincount(ids[bag], minlength=len(count))
-            some = np.bincount(ids[bag][weighs[bag]], minlength=len(count))
-            if not (_are_of_leaves(found, count) or _are_of_leaves(some, count)):
-                return False
-        return True
-
-    def output_kind(self, estimator):
-        """What the sum of the trees is: "values", "distributions" over the classes,
-        or "scores" that a loss is taken of."""
-        raise NotImplementedError
-
-    def loss(self, estimator):
-        """The loss of the scores: one of scikit-learn."""
-        raise NotImplementedError
-
-    def response(self, estimator, total, response):
-        """What the model answers rows whose trees, and the offset, sum up to `total`.
-
-        Parameters
-        ----------
-        estimator : estimator
-        total : ndarray of shape (n_rows, n_outputs)
-        response : {"predict", "predict_proba", "decision_function"}
-            The method of the estimator whose answer is wanted; it has this method.
-        """
-        raise NotImplementedError
-
-    def n_distributions(self, estimator):
-        """How many distributions lie side by side in what a tree says."""
+    def n_distributions(self, estimator: Estimator) -> int:
+        """Number of distributions side by side in the values of a node."""
         return 1
 
-    def targets(self, estimator, y):
-        """y as the sum is compared with it.
+    def n_outputs(self, estimator: Estimator) -> int:
+        """Number of columns of y, where the estimator records it; else 1."""
+        return getattr(estimator, "n_outputs_", 1)
 
-        (n_rows, n_values) for values and distributions, (n_rows,) for scores; float.
-        """
-        raise NotImplementedError
-
-    def risks(self, estimator):
-        """The training risk of each node as a leaf: for each tree (n_nodes,)."""
+    def risks(self, estimator: Estimator) -> list[Array]:
+        """The training risk R(t) of each node as a leaf: for each tree (n_nodes,)."""
         return [
             tree.impurity
             * tree.weighted_n_node_samples
@@ -144,83 +150,140 @@ class TreesFamily(Family):
             for tree in self.sklearn_trees(estimator)
         ]
 
-    def from_arrays(self, estimator, ensemble, trees=None):
-        """A copy of the estimator that holds a pruned `Ensemble`.
+    def boosting_misfit(self, estimator: Estimator) -> str:
+        """The reason why no boosting model can represent the trees; "" if one can.
 
-        `trees` are those that it was pruned from, where they are not its own.
+        The reason is a clause whose subject is the model.
         """
-        raise NotImplementedError
-
-    def with_subtrees(self, estimator, subtrees):
-        """A copy that holds some subtrees, each of which says what it said before."""
-        raise NotImplementedError
-
-    def n_outputs(self, estimator):
-        """How many columns y has, where the estimator knows it; else 1."""
-        return getattr(estimator, "n_outputs_", 1)
-
-    def boosting_misfit(self, estimator):
-        """Why no boosting model can represent the trees, as a clause; "" if one can."""
         if self.n_outputs(estimator) > 1:
             return "has several outputs, and boosting has one"
         if len(getattr(estimator, "classes_", (0, 1))) == 1:
-            return "knows a single class, and boosting needs two or more"
+            return "has a single class, and boosting needs two or more"
         return ""
 
-    def as_boosting(self, estimator, X, container):
-        """The same sum as scores of a boosting model.
+    # -- further capabilities ----------------------------------------------------------
+
+    def from_arrays(
+        self,
+        estimator: Estimator,
+        ensemble: Ensemble,
+        trees: list[Any] | None = None,
+    ) -> Estimator:
+        """A copy of the estimator that holds a pruned `Ensemble`: capability "rebuild".
+
+        Parameters
+        ----------
+        estimator : estimator
+        ensemble : Ensemble
+            Its subtrees have values on the scale of the raw prediction.
+        trees : list of Tree or None
+            The trees that `ensemble` was pruned from; None for those of the estimator.
+        """
+        raise NotImplementedError
+
+    def as_boosting(
+        self, estimator: Estimator, X: MatrixLike, container: str
+    ) -> tuple[Estimator, list[TreeArrays], Array]:
+        """The raw prediction as that of a boosting model: capability "as_boosting".
 
         Parameters
         ----------
         estimator : estimator
         X : array-like of shape (n_samples, n_features)
-            Rows as they will come.
+            Rows in the form in which they will be predicted.
         container : {"auto", "gradient_boosting", "hist_gradient_boosting"}
 
         Returns
         -------
-        shell : estimator
-            A boosting model without a say, to be filled with the trees.
+        empty : estimator
+            A boosting model to be filled with the trees.
         trees : list of TreeArrays
-            What each of them adds to the score of an output.
+            Values of the trees on the scale of the raw scores.
         offset : ndarray of shape (n_outputs,)
-            What is to be said without any tree.
+            The raw scores without any tree.
         """
         raise NotImplementedError
 
-    def method_of(self, estimator):
+    def fitted_on(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        sample_weight: Array | None = None,
+    ) -> bool:
+        """Whether the trees were fitted on these rows, on all of them and in order.
+
+        This is the capability of the same name. The number of rows that reach each
+        leaf is compared with the number that the tree recorded in training. Other rows
+        hardly ever give the same numbers. The result is False where there are too few
+        splits to decide, or where the rows of a tree are not known.
+        """
+        if X.shape[0] != self.n_fitted(estimator):
+            return False
+        recorded = [self.rows_per_node(tree) for tree in self.sklearn_trees(estimator)]
+        if sum(len(count) // 2 for count in recorded) < MIN_SPLITS_TO_RECOGNISE:
+            return False
+        weighted = np.ones(X.shape[0], dtype=bool)
+        if sample_weight is not None:
+            weighted = np.asarray(sample_weight) != 0
+        trees = recorded, self.bootstrap_rows(estimator), self.leaf_ids(estimator, X)
+        for count, rows, ids in zip(*trees):
+            # some releases of scikit-learn count rows of weight zero, others do not
+            every = np.bincount(ids[rows], minlength=len(count))
+            some = np.bincount(ids[rows][weighted[rows]], minlength=len(count))
+            if not (_equal_at_leaves(every, count) or _equal_at_leaves(some, count)):
+                return False
+        return True
+
+    # -- what these capabilities need of a family --------------------------------------
+
+    def rows_per_node(self, tree: Any) -> Array:
+        """Number of training rows that reached each node of a tree: (n_nodes,)."""
+        return tree.n_node_samples
+
+    def bootstrap_rows(self, estimator: Estimator) -> Sequence[Any]:
+        """The rows that each tree was fitted on: an index into the rows for each."""
+        return [slice(None)] * len(self.sklearn_trees(estimator))
+
+    def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
+        """A copy that holds some subtrees, each with the values of its nodes."""
+        raise NotImplementedError
+
+    def weight_factor(self, n_trees: int, n_kept: int) -> float:
+        """Factor by which the values of kept trees grow when others are removed."""
+        return 1.0
+
+    def count_nodes(self, trees: list[Any]) -> dict[str, float]:
+        """Counts of the trees of scikit-learn, with the keys of `counts`."""
+        return tree_counts(trees)
+
+    # -- leaves as units ---------------------------------------------------------------
+
+    def method_of(self, estimator: Estimator) -> str:
         if "rebuild" in self.capabilities(estimator):
             return self.default_method
         return "cost_complexity"
 
-    # -- leaves as units --------------------------------------------------------------
-
-    def capabilities(self, estimator):
-        offers = {"trees", "fitted_on"}
-        # other values in the leaves would break what was promised of them
-        promised = getattr(estimator, "monotonic_cst", None) is not None
-        # nothing tells how far a step on such a loss ought to go
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        offered = {"trees", "fitted_on"}
+        # other leaf values might violate the constraint
+        monotonic = getattr(estimator, "monotonic_cst", None) is not None
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES
-        return frozenset(offers | (set() if promised or robust else {"rebuild"}))
+        return frozenset(offered | (set() if monotonic or robust else {"rebuild"}))
 
-    def counts(self, estimator):
+    def counts(self, estimator: Estimator) -> dict[str, float]:
         trees = self.sklearn_trees(estimator)
         counts = self.count_nodes(trees) | {"members": len(trees)}
         return super().counts(estimator) | counts
 
-    def count_nodes(self, trees):
-        """Counts of the trees behind the tables, as in `counts`."""
-        return tree_counts(trees)
-
-    def own_units(self, estimator, granularity):
+    def own_units(self, estimator: Estimator, granularity: str) -> Units:
         trees = self.tree_arrays(estimator)
-        # a report keeps them: half the bytes that scikit-learn takes
+        # a report keeps these arrays: int32 halves the memory of scikit-learn's
         where = tuple(
             (tree.left.astype(np.int32), tree.right.astype(np.int32)) for tree in trees
         )
         return Units("leaf", sum(tree.n_leaves for tree in trees), where=where)
 
-    def own_names(self, units):
+    def own_names(self, units: Units) -> Array:
         return np.array(
             [
                 f"tree {i} node {node}"
@@ -229,19 +292,26 @@ class TreesFamily(Family):
             ]
         )
 
-    def remove(self, estimator, units, keep, task=None):
+    def remove(
+        self,
+        estimator: Estimator,
+        units: Units,
+        keep: Array,
+        task: Task | None = None,
+    ) -> Estimator | None:
         if units.granularity != "leaf" or task is None:
             return super().remove(estimator, units, keep, task)
         subtrees = self._subtrees(estimator, keep)
         smaller = self.with_subtrees(estimator, subtrees)
-        self._check_cut(smaller, estimator, subtrees, task)
+        # a rebuilt model must predict what its trees add up to
+        self._check_pruned(smaller, estimator, subtrees, task)
         return smaller
 
-    def own_remove(self, estimator, units, keep):
+    def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         return self.with_subtrees(estimator, self._subtrees(estimator, keep))
 
-    def _subtrees(self, estimator, keep):
-        """What stays of the trees where some leaves do, and what its nodes say."""
+    def _subtrees(self, estimator: Estimator, keep: Array) -> list[Subtree]:
+        """The subtree of each tree that has kept leaves, without new values."""
         trees = self.tree_arrays(estimator)
         ends = np.cumsum([tree.n_leaves for tree in trees])[:-1]
         subtrees = []
@@ -251,17 +321,23 @@ class TreesFamily(Family):
                 subtrees.append(Subtree(i, nodes, split, output=tree.output))
         return subtrees
 
-    def _check_cut(self, smaller, estimator, subtrees, task):
-        """Check a model of which leaves were cut on some of the rows."""
+    def _check_pruned(
+        self,
+        smaller: Estimator,
+        estimator: Estimator,
+        subtrees: list[Subtree],
+        task: Task,
+    ) -> None:
+        """Check the predictions of a pruned model on some rows of the task."""
         X, trees = probe_of(task), self.tree_arrays(estimator)
-        louder = self.rescaling(len(trees), len(subtrees))
+        factor = self.weight_factor(len(trees), len(subtrees))
         subtrees = [
-            each._replace(value=louder * trees[each.tree].value[each.nodes])
+            each._replace(value=factor * trees[each.tree].value[each.nodes])
             for each in subtrees
         ]
         offset, leaves = self.offset(estimator, X), self.leaf_ids(estimator, X)
 
-        def ends(subtree):
+        def ends(subtree: Subtree) -> Array:
             return leaves_above(subtree, trees[subtree.tree], leaves[subtree.tree])
 
         ensemble = Ensemble(subtrees, np.zeros(offset.shape[1]))
@@ -269,37 +345,36 @@ class TreesFamily(Family):
             smaller, self.raw_prediction(smaller, X), ensemble, ends, offset
         )
 
-    def rescaling(self, n_trees, n_left):
-        """How much louder each tree becomes in the sum where others leave."""
-        return 1.0
-
 
 class BoostedFamily(TreesFamily):
-    """Base of the families whose trees add up to scores that a loss is taken of.
+    """Base of the families whose trees add up to the raw scores of a loss.
 
     Attributes
     ----------
     zero_is_second : bool
-        Whether a score of exactly zero stands for the second one of two classes.
+        Whether a raw score of exactly zero predicts the second of two classes.
     """
 
     default_method = "backfitting"
-    zero_is_second = False
+    zero_is_second: bool = False
 
-    def output_kind(self, estimator):
+    def output_kind(self, estimator: Estimator) -> str:
         return "scores"
 
-    def loss(self, estimator):
+    def loss(self, estimator: Estimator) -> Any:
         return estimator._loss
 
-    def targets(self, estimator, y):
+    def targets(self, estimator: Estimator, y: ArrayLike) -> Array:
         y = np.ravel(y)
         if not is_classifier(estimator):
             return y.astype(float)
         return np.searchsorted(estimator.classes_, y).astype(float)
 
-    def response(self, estimator, total, response):
-        raw = total if total.shape[1] > 1 else total[:, 0]
+    def response(
+        self, estimator: Estimator, raw_prediction: Array, response: str
+    ) -> Array:
+        one_column = raw_prediction.shape[1] == 1
+        raw = raw_prediction[:, 0] if one_column else raw_prediction
         if response == "decision_function":
             return raw
         if response == "predict_proba":
@@ -312,146 +387,13 @@ class BoostedFamily(TreesFamily):
         return estimator.classes_[second.astype(int)]
 
 
-# -- scikit-learn's own tree object --------------------------------------------------
-
-
-def table(tree, position=0, scale=1.0, output=None):
-    """A fitted `Tree` of scikit-learn as arrays; values are multiplied by `scale`."""
-    return TreeArrays(
-        tree.children_left,
-        tree.children_right,
-        tree.value.reshape(tree.node_count, -1) * scale,
-        tree.weighted_n_node_samples,
-        output,
-        position,
-    )
-
-
-def cut(tree, subtree, value=None, n_classes=None, *, coarse=False):
-    """A `Tree` of scikit-learn that holds a subtree; statistics of nodes stay.
+def _equal_at_leaves(found: Array, recorded: Array) -> bool:
+    """Whether rows that reached leaves are as many as a tree recorded.
 
     Parameters
     ----------
-    tree : Tree of scikit-learn
-    subtree : Subtree
-    value : ndarray of shape (n_kept, n_values), or None
-        What the nodes say, as scikit-learn stores it; None for what they say now.
-    n_classes : int or None
-        Values of a node for each output, where that changes.
-    coarse : bool, default=False
-        Whether statistics come with the precision of a float32. Nothing that is
-        predicted reads them, and the other half of their bits does not compress.
+    found, recorded : ndarray of shape (n_nodes,), int
+        Rows whose leaf is a node, and rows that reached a node in training.
     """
-    state = tree.__getstate__()
-    nodes = records(state["nodes"], subtree.nodes)
-    nodes["left_child"], nodes["right_child"] = subtree.children()
-    if subtree.statistics is not None:
-        count, weight, impurity = subtree.statistics
-        nodes["n_node_samples"], nodes["impurity"] = count, impurity
-        nodes["weighted_n_node_samples"] = weight
-    for name in STATISTICS if coarse else ():
-        nodes[name] = nodes[name].astype(np.float32)
-    nodes["feature"][~subtree.split] = -2
-    nodes["threshold"][~subtree.split] = -2
-    value = state["values"][subtree.nodes] if value is None else value
-    return filled(tree, nodes, value, n_classes=n_classes)
-
-
-def _are_of_leaves(found, count):
-    """Whether rows that came to leaves are as many as the tree was fitted on."""
     leaf = found > 0
-    return found.sum() == count[0] and (found[leaf] == count[leaf]).all()
-
-
-def filled(tree, nodes, value, *, n_features=None, n_classes=None):
-    """A `Tree` of scikit-learn like another one, of other nodes.
-
-    Node fields are read from the tree, so that a release may change them; memory is
-    allocated for the nodes that it holds.
-
-    Parameters
-    ----------
-    tree : Tree of scikit-learn
-    nodes : ndarray of shape (n_nodes,)
-        Records as the tree holds them.
-    value : ndarray of shape (n_nodes, n_values)
-        What they say, as scikit-learn stores it.
-    n_features, n_classes : int or None
-        Columns of X, and values of a node for each output, where they change.
-    """
-    make, (width, classes, n_outputs), state = tree.__reduce__()
-    if n_classes is not None:
-        classes, n_outputs = np.full(1, n_classes, dtype=classes.dtype), 1
-    shape = (len(nodes), n_outputs, max(classes))
-    other = make(n_features or width, classes, n_outputs)
-    other.__setstate__(
-        state
-        | {
-            "max_depth": len(levels_of(nodes["left_child"], nodes["right_child"])),
-            "node_count": len(nodes),
-            "nodes": nodes,
-            "values": np.ascontiguousarray(value, dtype=float).reshape(shape),
-        }
-    )
-    return other
-
-
-def renumbered(tree, numbers, n_features):
-    """A `Tree` of scikit-learn that asks for columns by other numbers.
-
-    Parameters
-    ----------
-    tree : Tree of scikit-learn
-    numbers : ndarray of shape (n_features of the tree,), int
-        The new number of each column.
-    n_features : int
-        How many columns there are then.
-    """
-    state = tree.__getstate__()
-    nodes = records(state["nodes"], np.arange(tree.node_count))
-    split = nodes["feature"] >= 0
-    nodes["feature"][split] = numbers[nodes["feature"][split]]
-    return filled(tree, nodes, state["values"], n_features=n_features)
-
-
-def records(nodes, which):
-    """Some of the records of nodes; bytes between their fields are zero.
-
-    Taken by position, those bytes would be what was in memory before: other ones in
-    each run, that no file can compress.
-    """
-    taken = np.zeros(len(which), dtype=nodes.dtype)
-    for field in nodes.dtype.names:
-        taken[field] = nodes[field][which]
-    return taken
-
-
-def with_tree(estimator, tree):
-    """A copy of a fitted tree estimator that holds another `Tree`."""
-    model = copy.copy(estimator)
-    model.tree_ = tree
-    return model
-
-
-def tree_counts(trees):
-    """Counts of a list of scikit-learn's trees, as in `Family.counts`."""
-    return node_counts(
-        [tree.children_left < 0 for tree in trees],
-        [tree.weighted_n_node_samples for tree in trees],
-        per_leaf=int(np.prod(trees[0].value.shape[1:])),
-    )
-
-
-def node_counts(leaf, weight, per_leaf):
-    """Counts from the leaves of each tree and the weight of rows in its nodes."""
-    nodes = sum(map(len, leaf))
-    leaves = sum(int(mask.sum()) for mask in leaf)
-    return {
-        "nodes": nodes,
-        # a feature and a threshold for each split, values for each leaf
-        "parameters": 2 * (nodes - leaves) + per_leaf * leaves,
-        # comparisons that a training row meets on its way down, on average
-        "operations_per_row": sum(
-            float(rows[~mask].sum() / rows[0]) for mask, rows in zip(leaf, weight)
-        ),
-    }
+    return found.sum() == recorded[0] and (found[leaf] == recorded[leaf]).all()

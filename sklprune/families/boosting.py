@@ -1,20 +1,25 @@
-"""`GradientBoosting*`: stages of small trees that add up."""
+"""`GradientBoosting*`: stages of small trees that add up to raw scores."""
+
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
 from sklprune._estimators import without
+from sklprune._registry import register_family
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._empty_boosting import make_empty_boosting
-from sklprune.families._trees import (
-    ONLY_THE_ROOT,
-    BoostedFamily,
-    cut,
-    table,
+from sklprune.families._sklearn_tree import (
+    ROOT_ONLY,
+    pruned_tree,
+    tree_arrays_of,
     with_tree,
 )
+from sklprune.families._trees import BoostedFamily
 
-#: written by training, read by nothing that predicts
+#: attributes that training writes and no prediction reads
 TRAINING_STATE = (
     "_rng",
     "oob_improvement_",
@@ -27,98 +32,133 @@ TRAINING_STATE = (
 class BoostingFamily(BoostedFamily):
     """`GradientBoostingClassifier` and `GradientBoostingRegressor`.
 
-    Of several classes every stage holds one tree for each.
+    With more than two classes, each stage has one tree for each class.
     """
 
     classes = ("BaseGradientBoosting",)
     zero_is_second = True
 
-    def sklearn_trees(self, estimator):
+    def sklearn_trees(self, estimator: Estimator) -> list[Any]:
         return [member.tree_ for member in estimator.estimators_.ravel()]
 
-    def tree_arrays(self, estimator):
+    def tree_arrays(self, estimator: Estimator) -> list[TreeArrays]:
         n_outputs = estimator.estimators_.shape[1]
         return [
-            table(tree, i, estimator.learning_rate, i % n_outputs).averaged()
+            tree_arrays_of(tree, i, estimator.learning_rate, i % n_outputs).averaged()
             for i, tree in enumerate(self.sklearn_trees(estimator))
         ]
 
-    def leaf_ids(self, estimator, X):
-        ids = estimator.apply(_values(X)).reshape(X.shape[0], -1)
+    def leaf_ids(self, estimator: Estimator, X: MatrixLike) -> Array:
+        ids = estimator.apply(_checked_rows(X)).reshape(X.shape[0], -1)
         return np.ascontiguousarray(ids.T, dtype=np.int32)
 
-    def offset(self, estimator, X):
-        return estimator._raw_predict_init(_values(X))
+    def offset(self, estimator: Estimator, X: MatrixLike) -> Array:
+        return estimator._raw_predict_init(_checked_rows(X))
 
-    def raw_prediction(self, estimator, X):
-        score = estimator.decision_function if is_classifier(estimator) else None
-        return (score or estimator.predict)(X).reshape(X.shape[0], -1)
+    def raw_prediction(self, estimator: Estimator, X: MatrixLike) -> Array:
+        classifier = is_classifier(estimator)
+        predict = estimator.decision_function if classifier else estimator.predict
+        return predict(X).reshape(X.shape[0], -1)
 
-    def capabilities(self, estimator):
-        # other models may stand at the beginning than a constant
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        # an `init` estimator depends on the row: no other model could hold it
         constant = estimator.init is None or isinstance(estimator.init, str)
         own = {"as_boosting"} if constant else set()
         return super().capabilities(estimator) | own
 
-    def as_boosting(self, estimator, X, container):
-        # of the exponential loss scores are half the log odds
-        loud = 2.0 if estimator.loss == "exponential" else 1.0
+    def as_boosting(
+        self, estimator: Estimator, X: MatrixLike, container: str
+    ) -> tuple[Estimator, list[TreeArrays], Array]:
+        # with the exponential loss, the raw score is half of the log odds
+        scale = 2.0 if estimator.loss == "exponential" else 1.0
         trees = [
-            tree._replace(value=loud * tree.value)
+            tree._replace(value=scale * tree.value)
             for tree in self.tree_arrays(estimator)
         ]
         offset = self.offset(estimator, np.zeros((1, estimator.n_features_in_)))
-        return make_empty_boosting(estimator, X, container), trees, loud * offset[0]
+        empty = make_empty_boosting(estimator, X, container)
+        return empty, trees, scale * offset[0]
 
-    def from_arrays(self, estimator, ensemble, trees=None):
+    def from_arrays(
+        self,
+        estimator: Estimator,
+        ensemble: Ensemble,
+        trees: list[Any] | None = None,
+    ) -> Estimator:
         own = trees is None
-        trees = self.sklearn_trees(estimator) if own else trees
+        trees = self.sklearn_trees(estimator) if trees is None else trees
         rate = estimator.learning_rate
-        columns = [[] for _ in range(estimator.estimators_.shape[1])]
+        columns: list[list[Any]] = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in ensemble.subtrees:
             value = subtree.value / rate
-            column = columns[subtree.output or 0]
-            # the constant rides on the first tree
-            if not column:
-                value = value + ensemble.baseline[subtree.output or 0] / rate
-            tree = trees[subtree.tree]
-            column.append(cut(tree, subtree, value, n_classes=1, coarse=not own))
-        return self._holding(estimator, columns, trees[0], ensemble.baseline / rate)
+            output = subtree.output or 0
+            # the first tree of an output carries its constant
+            if not columns[output]:
+                value = value + ensemble.baseline[output] / rate
+            smaller = pruned_tree(
+                trees[subtree.tree],
+                subtree,
+                value,
+                n_classes=1,
+                single_precision=not own,
+            )
+            columns[output].append(smaller)
+        return self._with_columns(
+            estimator, columns, trees[0], ensemble.baseline / rate
+        )
 
-    def with_subtrees(self, estimator, subtrees):
+    def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         trees = self.sklearn_trees(estimator)
-        columns = [[] for _ in range(estimator.estimators_.shape[1])]
+        columns: list[list[Any]] = [[] for _ in range(estimator.estimators_.shape[1])]
         for subtree in subtrees:
             tree = trees[subtree.tree]
-            value = table(tree).averaged().value[subtree.nodes]
-            columns[subtree.output].append(cut(tree, subtree, value))
-        return self._holding(estimator, columns, trees[0], np.zeros(len(columns)))
+            value = tree_arrays_of(tree).averaged().value[subtree.nodes]
+            columns[subtree.output or 0].append(pruned_tree(tree, subtree, value))
+        return self._with_columns(estimator, columns, trees[0], np.zeros(len(columns)))
 
-    def _holding(self, estimator, columns, any_tree, baseline):
-        """A copy of the estimator with a list of trees for each output."""
+    def _with_columns(
+        self,
+        estimator: Estimator,
+        columns: list[list[Any]],
+        any_tree: Any,
+        constant: Array,
+    ) -> Estimator:
+        """A copy of the estimator with other trees.
+
+        Parameters
+        ----------
+        estimator : estimator
+        columns : list of list of Tree
+            The trees of each output. Shorter lists are filled up with constant trees.
+        any_tree : Tree
+            The model for constant trees.
+        constant : ndarray of shape (n_outputs,)
+            Value of the first tree of an output that has no tree.
+        """
         model = self.strip(estimator)
         n_stages = max(1, *(len(column) for column in columns))
-        shell = with_tree(estimator.estimators_[0, 0], None)
-        # a shared state of random numbers, 2.5 kB in every pickled tree
-        shell.random_state = None
+        member = with_tree(estimator.estimators_[0, 0], None)
+        # a generator of random numbers adds 2.5 kB to every pickled tree
+        member.random_state = None
         model.estimators_ = np.empty((n_stages, len(columns)), dtype=object)
         for k, column in enumerate(columns):
             for stage in range(n_stages):
                 if stage < len(column):
                     tree = column[stage]
                 else:
-                    value = baseline[k] * (stage == 0)
-                    tree = cut(
-                        any_tree, ONLY_THE_ROOT, np.array([[value]]), n_classes=1
-                    )
-                model.estimators_[stage, k] = with_tree(shell, tree)
+                    value = np.array([[constant[k] * (stage == 0)]])
+                    tree = pruned_tree(any_tree, ROOT_ONLY, value, n_classes=1)
+                model.estimators_[stage, k] = with_tree(member, tree)
         model.n_estimators = model.n_estimators_ = n_stages
         return model
 
-    def strip(self, estimator):
+    def strip(self, estimator: Estimator) -> Estimator:
         return without(estimator, TRAINING_STATE)
 
 
-def _values(X):
-    """Rows as the trees take them: they were fitted without the names of a frame."""
+def _checked_rows(X: MatrixLike) -> MatrixLike:
+    """X as the trees take it: float32, without the names of a data frame."""
     return check_array(X, dtype=np.float32, order="C", accept_sparse="csr")
+
+
+register_family(BoostingFamily())

@@ -1,12 +1,17 @@
-"""Random forests and extra trees: whole trees as members, leaves of all trees."""
+"""Random forests and extra trees: units are whole trees, or the leaves of all trees."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from sklprune._estimators import without
-from sklprune._sklearn_private import samples_can_be_drawn
+from sklprune._registry import register_family
+from sklprune._sklearn_private import FOREST_SAMPLES_BY_WEIGHT
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._averaging_ensembles import MembersFamily
 
-#: written by training, read by nothing that predicts
+#: attributes that training writes and no prediction reads
 TRAINING_STATE = (
     "oob_decision_function_",
     "oob_prediction_",
@@ -16,53 +21,59 @@ TRAINING_STATE = (
 
 
 class ForestFamily(MembersFamily):
-    """Forests that average the outputs of their trees."""
+    """`RandomForest*` and `ExtraTrees*`: averages of trees."""
 
     classes = ("ForestClassifier", "ForestRegressor")
     member = "tree"
 
-    def capabilities(self, estimator):
-        lost = estimator.bootstrap and not self.bootstrap_rows_known(estimator)
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        lost = estimator.bootstrap and not self.has_out_of_bag_rows(estimator)
         return super().capabilities(estimator) - ({"fitted_on"} if lost else set())
 
-    def bootstrap_rows_known(self, estimator):
-        return samples_can_be_drawn(estimator)
+    def has_out_of_bag_rows(self, estimator: Estimator) -> bool:
+        # bootstrap samples are drawn again from the seeds of the trees, and in some
+        # releases from the weights, which a stripped forest no longer has
+        known = not FOREST_SAMPLES_BY_WEIGHT or hasattr(estimator, "_sample_weight")
+        return estimator.bootstrap and known
 
-    def class_weight(self, estimator):
-        of_class = super().class_weight(estimator)
-        if isinstance(of_class, str) and of_class == "balanced_subsample":
-            # what is balanced in each bootstrap sample is balanced over all rows here
+    def class_weight(self, estimator: Estimator) -> Any:
+        weight = super().class_weight(estimator)
+        if isinstance(weight, str) and weight == "balanced_subsample":
+            # there is one set of rows here, in the place of many bootstrap samples
             return "balanced"
-        return of_class
+        return weight
 
-    # -- trees as arrays -------------------------------------------------------------
+    # -- trees as arrays ---------------------------------------------------------------
 
-    def sklearn_trees(self, estimator):
+    def sklearn_trees(self, estimator: Estimator) -> list[Any]:
         return [member.tree_ for member in estimator.estimators_]
 
-    def bootstrap_rows(self, estimator):
+    def bootstrap_rows(self, estimator: Estimator) -> Sequence[Any]:
         if not estimator.bootstrap:
             return super().bootstrap_rows(estimator)
         return [np.unique(rows) for rows in estimator.estimators_samples_]
 
-    def rows_of_trees(self, estimator, X):
+    def checked_rows(self, estimator: Estimator, X: MatrixLike) -> MatrixLike:
         return estimator._validate_X_predict(X)
 
-    # -- members ---------------------------------------------------------------------
+    # -- members -----------------------------------------------------------------------
 
-    def member_outputs(self, estimator, X):
-        X = self.rows_of_trees(estimator, X)
-        return np.stack([_flat(tree, X) for tree in estimator.estimators_], axis=1)
+    def member_outputs(self, estimator: Estimator, X: MatrixLike) -> Array:
+        X = self.checked_rows(estimator, X)
+        return np.stack([_outputs(tree, X) for tree in estimator.estimators_], axis=1)
 
-    def strip(self, estimator):
+    def strip(self, estimator: Estimator) -> Estimator:
         return without(estimator, TRAINING_STATE)
 
 
-def _flat(tree, X):
-    """Outputs of one tree as (n_rows, n_outputs), float32."""
+def _outputs(tree: Estimator, X: MatrixLike) -> Array:
+    """Outputs of one tree: (n_rows, n_values), float32."""
     if not hasattr(tree, "predict_proba"):
         return tree.predict(X, check_input=False).reshape(X.shape[0], -1).astype("f4")
-    probabilities = tree.predict_proba(X, check_input=False)
-    if isinstance(probabilities, list):
-        probabilities = np.hstack(probabilities)
-    return probabilities.astype(np.float32)
+    proba = tree.predict_proba(X, check_input=False)
+    if isinstance(proba, list):
+        proba = np.hstack(proba)
+    return proba.astype(np.float32)
+
+
+register_family(ForestFamily())

@@ -1,14 +1,22 @@
-"""`HistGradientBoosting*`: iterations of trees that add up."""
+"""`HistGradientBoosting*`: iterations of trees that add up to raw scores.
+
+A tree is a predictor here: an array of node records, with bitsets for the splits by
+category. Missing values and categories follow the same branches after pruning.
+"""
 
 import copy
+from typing import Any
 
 import numpy as np
 
 from sklprune._estimators import without
-from sklprune._trees.arrays import TreeArrays, levels_of
-from sklprune.families._trees import ONLY_THE_ROOT, BoostedFamily, node_counts, records
+from sklprune._registry import register_family
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune.families._sklearn_tree import ROOT_ONLY, node_counts, take_nodes
+from sklprune.families._trees import BoostedFamily
 
-#: written by training, read by nothing that predicts
+#: attributes that training writes and no prediction reads
 TRAINING_STATE = (
     "train_score_",
     "validation_score_",
@@ -20,139 +28,157 @@ TRAINING_STATE = (
 class HistBoostingFamily(BoostedFamily):
     """`HistGradientBoostingClassifier` and `HistGradientBoostingRegressor`.
 
-    Of several classes every iteration holds one tree for each. Missing values and
-    categorical splits go where they went.
+    With more than two classes, each iteration has one tree for each class.
     """
 
     classes = ("BaseHistGradientBoosting",)
 
-    def sklearn_trees(self, estimator):
+    def sklearn_trees(self, estimator: Estimator) -> list[Any]:
         return [tree for stage in estimator._predictors for tree in stage]
 
-    def tree_arrays(self, estimator):
+    def tree_arrays(self, estimator: Estimator) -> list[TreeArrays]:
         n_outputs = estimator.n_trees_per_iteration_
         return [
-            _table(tree, i, i % n_outputs)
+            _arrays_of_predictor(tree, i, i % n_outputs)
             for i, tree in enumerate(self.sklearn_trees(estimator))
         ]
 
-    def risks(self, estimator):
-        # the gains of splits are kept alone: what those below a node add up to is its
-        # risk, up to a constant that no comparison meets
+    def risks(self, estimator: Estimator) -> list[Array]:
+        # only the gains of splits are stored; the gains below a node add up to its risk
+        # up to a constant, which cancels when risks are compared
         risks = []
-        for tree, table in zip(
-            self.sklearn_trees(estimator), self.tree_arrays(estimator)
-        ):
+        predictors, arrays = self.sklearn_trees(estimator), self.tree_arrays(estimator)
+        for tree, each in zip(predictors, arrays):
             risk = np.zeros(len(tree.nodes))
-            for nodes, left, right in reversed(levels_of(table.left, table.right)):
+            for nodes, left, right in reversed(levels_of(each.left, each.right)):
                 risk[nodes] = tree.nodes["gain"][nodes] + risk[left] + risk[right]
             risks.append(risk)
         return risks
 
-    def leaf_ids(self, estimator, X):
+    def leaf_ids(self, estimator: Estimator, X: MatrixLike) -> Array:
         X = estimator._preprocess_X(X, reset=False)
         known = estimator._bin_mapper.make_known_categories_bitsets()
         ids = np.empty((len(self.sklearn_trees(estimator)), X.shape[0]), dtype=np.int32)
         for row, tree in zip(ids, self.sklearn_trees(estimator)):
-            # a tree that says the number of the node that it ends in
+            # a predictor without `apply`: each node gets its own number as its value
             nodes = tree.nodes.copy()
             nodes["value"] = np.arange(len(nodes))
-            row[:] = self._tree(tree, nodes).predict(X, *known, n_threads=1)
+            row[:] = self._with_nodes(tree, nodes).predict(X, *known, n_threads=1)
         return ids
 
-    def decision_paths(self, estimator, X, trees=None):
+    def decision_paths(
+        self, estimator: Estimator, X: MatrixLike, trees: list[Any] | None = None
+    ) -> None:
         return None
 
-    def offset(self, estimator, X):
+    def offset(self, estimator: Estimator, X: MatrixLike) -> Array:
         baseline = estimator._baseline_prediction.reshape(1, -1)
         return np.repeat(baseline, X.shape[0], axis=0)
 
-    def raw_prediction(self, estimator, X):
+    def raw_prediction(self, estimator: Estimator, X: MatrixLike) -> Array:
         return estimator._raw_predict(X)
 
-    def rows_of(self, tree):
+    def rows_per_node(self, tree: Any) -> Array:
         return tree.nodes["count"]
 
-    # -- building ----------------------------------------------------------------------
+    # -- models of pruned trees --------------------------------------------------------
 
-    def from_arrays(self, estimator, ensemble, trees=None):
+    def from_arrays(
+        self,
+        estimator: Estimator,
+        ensemble: Ensemble,
+        trees: list[Any] | None = None,
+    ) -> Estimator:
         own = self.sklearn_trees(estimator)
         if trees is not None:
-            own = [_converted(tree, own[0]) for tree in trees]
-        model = self.with_subtrees(estimator, ensemble.subtrees, own)
+            own = [_predictor_of(tree, own[0]) for tree in trees]
+        model = self._with_predictors(estimator, ensemble.subtrees, own)
         shape = estimator._baseline_prediction.shape
         model._baseline_prediction = estimator._baseline_prediction + (
             ensemble.baseline.reshape(shape)
         )
         return model
 
-    def with_subtrees(self, estimator, subtrees, trees=None):
-        trees = self.sklearn_trees(estimator) if trees is None else trees
-        columns = [[] for _ in range(estimator.n_trees_per_iteration_)]
+    def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
+        return self._with_predictors(estimator, subtrees, self.sklearn_trees(estimator))
+
+    def _with_predictors(
+        self, estimator: Estimator, subtrees: list[Subtree], trees: list[Any]
+    ) -> Estimator:
+        """A copy of the estimator that holds subtrees of some predictors."""
+        columns: list[list[Any]] = [[] for _ in range(estimator.n_trees_per_iteration_)]
         for subtree in subtrees:
-            smaller = self._cut(trees[subtree.tree], subtree)
+            smaller = self._pruned_predictor(trees[subtree.tree], subtree)
             columns[subtree.output or 0].append(smaller)
         model = self.strip(estimator)
         n_stages = max(map(len, columns))
-        silent = self._cut(trees[0], ONLY_THE_ROOT)
-        silent.nodes["value"] = 0
+        constant = self._pruned_predictor(trees[0], ROOT_ONLY)
+        constant.nodes["value"] = 0
         model._predictors = [
-            [column[i] if i < len(column) else silent for column in columns]
+            [column[i] if i < len(column) else constant for column in columns]
             for i in range(n_stages)
         ]
         model.max_iter = max(1, n_stages)
         return model
 
-    def _cut(self, tree, subtree):
-        """A predictor that holds a subtree; statistics of nodes stay."""
-        nodes = records(tree.nodes, subtree.nodes)
+    def _pruned_predictor(self, tree: Any, subtree: Subtree) -> Any:
+        """A predictor that holds a subtree.
+
+        Training statistics of the subtree replace those of the predictor, where the
+        subtree has some.
+        """
+        nodes = take_nodes(tree.nodes, subtree.nodes)
         for side, child in zip(("left", "right"), subtree.children()):
             nodes[side] = np.where(subtree.split, child, 0)
         nodes["is_leaf"] = ~subtree.split
         if subtree.statistics is not None:
-            nodes["count"] = subtree.statistics.count
+            nodes["count"], _, _ = subtree.statistics
         value = subtree.value
         if value is None:
-            value = _table(tree).value[subtree.nodes]
+            value = _arrays_of_predictor(tree).value[subtree.nodes]
         nodes["value"] = value[:, 0]
         by_category = subtree.split & (nodes["is_categorical"] != 0)
         kept, nodes["bitset_idx"][by_category] = np.unique(
             nodes["bitset_idx"][by_category], return_inverse=True
         )
-        smaller = self._tree(tree, nodes)
+        smaller = self._with_nodes(tree, nodes)
         smaller.raw_left_cat_bitsets = tree.raw_left_cat_bitsets[kept]
         smaller.binned_left_cat_bitsets = tree.binned_left_cat_bitsets[kept]
         return smaller
 
     @staticmethod
-    def _tree(tree, nodes):
+    def _with_nodes(tree: Any, nodes: Array) -> Any:
+        """A copy of a predictor that holds other node records."""
         other = copy.copy(tree)
         other.nodes = nodes
         return other
 
-    # -- the rest ----------------------------------------------------------------------
+    # -- counts and training state -----------------------------------------------------
 
-    def count_nodes(self, trees):
+    def count_nodes(self, trees: list[Any]) -> dict[str, float]:
         leaf = [tree.nodes["is_leaf"] != 0 for tree in trees]
         weight = [tree.nodes["count"] for tree in trees]
         return node_counts(leaf, weight, per_leaf=1)
 
-    def strip(self, estimator):
+    def strip(self, estimator: Estimator) -> Estimator:
         model = without(estimator, TRAINING_STATE)
-        # thresholds of numbers are read while binning alone, those of categories tell
-        # known ones from unknown ones: 2 kB a column
+        # a prediction reads the bin thresholds of categorical columns only, to tell
+        # known categories from unknown ones; the others take 2 kB a column
         mapper = copy.copy(estimator._bin_mapper)
-        categorical = mapper.is_categorical_
         mapper.bin_thresholds_ = [
-            known if is_one else known[:0]
-            for known, is_one in zip(mapper.bin_thresholds_, categorical)
+            thresholds if categorical else thresholds[:0]
+            for thresholds, categorical in zip(
+                mapper.bin_thresholds_, mapper.is_categorical_
+            )
         ]
         model._bin_mapper = mapper
         return model
 
 
-def _table(tree, position=0, output=None):
-    """A fitted predictor as arrays."""
+def _arrays_of_predictor(
+    tree: Any, position: int = 0, output: int | None = None
+) -> TreeArrays:
+    """A fitted predictor as arrays; inner nodes get the mean of the leaves below."""
     nodes, leaf = tree.nodes, tree.nodes["is_leaf"].astype(bool)
     left, right = (
         np.where(leaf, -1, nodes[side].astype(int)) for side in ("left", "right")
@@ -161,11 +187,18 @@ def _table(tree, position=0, output=None):
     return TreeArrays(left, right, value, weight, output, position).averaged()
 
 
-def _converted(tree, like):
-    """A `Tree` of scikit-learn as a predictor that sends every row where it went.
+def _predictor_of(tree: Any, like: Any) -> Any:
+    """Convert a `Tree` into a predictor with the same decision for every row.
 
-    Trees round a value to float32 before they compare it; here it is compared as it
-    is, with the last float64 that rounds to the left.
+    A `Tree` rounds a value to float32 before it compares it. A predictor compares the
+    float64 value, so that its threshold is the last float64 that is rounded to the
+    left.
+
+    Parameters
+    ----------
+    tree : Tree of scikit-learn
+    like : TreePredictor of scikit-learn
+        Gives the fields of the node records.
     """
     nodes = np.zeros(tree.node_count, dtype=like.nodes.dtype)
     leaf = tree.children_left < 0
@@ -173,7 +206,7 @@ def _converted(tree, like):
     nodes["left"] = np.where(leaf, 0, tree.children_left)
     nodes["right"] = np.where(leaf, 0, tree.children_right)
     nodes["feature_idx"] = np.where(leaf, 0, tree.feature)
-    nodes["num_threshold"] = last_that_rounds_below(tree.threshold)
+    nodes["num_threshold"] = last_rounded_below(tree.threshold)
     nodes["missing_go_to_left"] = tree.missing_go_to_left
     nodes["count"] = tree.n_node_samples
     nodes["value"] = tree.value[:, 0, 0]
@@ -182,19 +215,22 @@ def _converted(tree, like):
     ):
         for side in ("left", "right"):
             nodes["depth"][nodes[side][level]] = depth + 1
-    converted = copy.copy(like)
-    converted.nodes = nodes
-    converted.raw_left_cat_bitsets = like.raw_left_cat_bitsets[:0]
-    converted.binned_left_cat_bitsets = like.binned_left_cat_bitsets[:0]
-    return converted
+    predictor = copy.copy(like)
+    predictor.nodes = nodes
+    predictor.raw_left_cat_bitsets = like.raw_left_cat_bitsets[:0]
+    predictor.binned_left_cat_bitsets = like.binned_left_cat_bitsets[:0]
+    return predictor
 
 
-def last_that_rounds_below(threshold):
-    """The last float64 whose float32 is not above a threshold."""
+def last_rounded_below(threshold: Array) -> Array:
+    """The last float64 whose nearest float32 is not above a threshold."""
     below = threshold.astype(np.float32)
     below = np.where(below > threshold, np.nextafter(below, np.float32(-np.inf)), below)
     above = np.nextafter(below, np.float32(np.inf))
     half_way = (below.astype(float) + above) / 2
-    # half-way between two, rounding takes the one whose last bit is zero
+    # half-way between two float32, the one whose last bit is zero is nearest
     even = below.astype(np.float32).view(np.int32) % 2 == 0
     return np.where(even, half_way, np.nextafter(half_way, -np.inf))
+
+
+register_family(HistBoostingFamily())

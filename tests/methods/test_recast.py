@@ -295,7 +295,7 @@ def test_a_leaf_that_says_one_half():
             np.c_[DIABETES[2], DIABETES[2]],
             "several outputs, and boosting has one",
         ),
-        (RandomForestClassifier(3), "recast", np.ones(331), "knows a single class"),
+        (RandomForestClassifier(3), "recast", np.ones(331), "has a single class"),
         (
             GradientBoostingRegressor(n_estimators=3),
             "recast",

@@ -19,7 +19,8 @@ from sklprune._trees.consistency import (
     leaves_above,
     probe_rows,
 )
-from sklprune.families import _trees, hist_boosting
+from sklprune.families import _sklearn_tree
+from sklprune.families.hist_boosting import HistBoostingFamily
 from sklprune.methods import Backfitting, Recast
 
 CANCER = load_breast_cancer(return_X_y=True)
@@ -70,7 +71,8 @@ def pruned(name):
 
 def corrupt_thresholds(monkeypatch):
     """From now on the root of every rebuilt tree asks for a little less."""
-    of_trees, of_histograms = _trees.cut, hist_boosting.HistBoostingFamily._cut
+    of_trees = _sklearn_tree.pruned_tree
+    of_histograms = HistBoostingFamily._pruned_predictor
 
     def cut(*args, **kwargs):
         make, which, state = of_trees(*args, **kwargs).__reduce__()
@@ -85,9 +87,9 @@ def corrupt_thresholds(monkeypatch):
         wrong.nodes["num_threshold"][0] *= 0.5
         return wrong
 
-    for module in ("_members", "tree", "boosting"):
-        monkeypatch.setattr(f"sklprune.families.{module}.cut", cut)
-    monkeypatch.setattr(hist_boosting.HistBoostingFamily, "_cut", cut_histogram)
+    for module in ("_averaging_ensembles", "tree", "boosting"):
+        monkeypatch.setattr(f"sklprune.families.{module}.pruned_tree", cut)
+    monkeypatch.setattr(HistBoostingFamily, "_pruned_predictor", cut_histogram)
 
 
 @pytest.mark.parametrize("name", CASES)
