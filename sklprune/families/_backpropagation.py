@@ -1,14 +1,16 @@
-"""What multi-layer perceptrons say, what it costs, and the gradient of that cost.
+"""Forward pass, loss and gradient of multi-layer perceptrons and softmax regression.
 
-Written for layers rather than for a fitted estimator, so that one pair of passes
-serves every activation and every loss of scikit-learn's networks.
+The functions act on layers, not on a fitted estimator. One forward and one backward
+pass therefore serve every activation and every loss of scikit-learn's networks.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
+from sklprune._typing import Array
 from sklprune.families._layered import Layer
 
 ACTIVATIONS = {
@@ -18,22 +20,23 @@ ACTIVATIONS = {
     "tanh": np.tanh,
 }
 
-#: derivatives of the activations, as functions of what was said
+#: derivatives of the activations, as functions of the activated outputs
 DERIVATIVES = {
     "identity": np.ones_like,
-    "logistic": lambda said: said * (1 - said),
-    "relu": lambda said: said > 0,
-    "tanh": lambda said: 1 - said**2,
+    "logistic": lambda activated: activated * (1 - activated),
+    "relu": lambda activated: activated > 0,
+    "tanh": lambda activated: 1 - activated**2,
 }
 
-#: predictions by output activation, and the losses whose gradient is prediction less
-#: target; each loss is summed over the outputs
+#: predictions by output activation; each loss below is canonical for its activation, so
+#: that its gradient in the outputs is the prediction minus the target
 PREDICTIONS = {
     "exp": np.exp,
     "identity": lambda outputs: outputs,
     "logistic": expit,
     "softmax": lambda outputs: softmax(outputs, axis=1),
 }
+#: losses by output activation, summed over the outputs: (n_rows,)
 LOSSES = {
     "exp": lambda outputs, y: (np.exp(outputs) - y * outputs).sum(axis=1),
     "identity": lambda outputs, y: 0.5 * ((outputs - y) ** 2).sum(axis=1),
@@ -43,38 +46,40 @@ LOSSES = {
 
 
 class Problem(NamedTuple):
-    """Rows, what is to be said of them, and by which activations.
+    """A training problem: rows, targets, weights and activations.
 
     Parameters
     ----------
     rows : ndarray or sparse matrix of shape (n_rows, n_inputs)
     targets : ndarray of shape (n_rows, n_outputs)
     weight : ndarray of shape (n_rows,)
-        Of mean 1.
-    hidden, last : str
-        Activations of the hidden layers and of the outputs.
+        With mean 1.
+    hidden : str or None
+        Activation of the hidden layers.
+    last : str
+        Activation of the outputs, which also selects the loss.
     """
 
-    rows: object
-    targets: np.ndarray
-    weight: np.ndarray
-    hidden: str
+    rows: Any
+    targets: Array
+    weight: Array
+    hidden: str | None
     last: str
 
-    def take(self, rows):
+    def take(self, rows: Array) -> "Problem":
         """The same problem on some of the rows."""
         return self._replace(
             rows=self.rows[rows], targets=self.targets[rows], weight=self.weight[rows]
         )
 
-    def loss(self, layers):
+    def loss(self, layers: Sequence[Layer]) -> float:
         """The weighted mean of the loss."""
         *_, outputs = _forward(layers, self.rows, self.hidden)
         return float(self.weight @ LOSSES[self.last](outputs, self.targets)) / len(
             self.targets
         )
 
-    def gradients(self, layers):
+    def gradients(self, layers: Sequence[Layer]) -> list[Layer]:
         """The gradient of `loss`, as layers of the same shapes."""
         *inputs, outputs = _forward(layers, self.rows, self.hidden)
         weight = self.weight[:, None] / len(self.targets)
@@ -88,9 +93,9 @@ class Problem(NamedTuple):
         return gradients[::-1]
 
 
-def _forward(layers, rows, hidden):
-    """What goes into each layer, and at last what the outputs say."""
-    said = [rows]
+def _forward(layers: Sequence[Layer], rows: Any, hidden: str | None) -> list[Any]:
+    """The inputs of each layer, and then the outputs before their activation."""
+    passed = [rows]
     for layer in layers[:-1]:
-        said.append(ACTIVATIONS[hidden](layer.forward(said[-1])))
-    return [*said, layers[-1].forward(said[-1])]
+        passed.append(ACTIVATIONS[hidden](layer.forward(passed[-1])))
+    return [*passed, layers[-1].forward(passed[-1])]

@@ -1,16 +1,18 @@
-"""What linear models and multi-layer perceptrons share: layers of weights.
+"""Base class of linear models and multi-layer perceptrons: layers of weights.
 
-A linear model is a network of one layer, so one way of naming, masking and
-refitting weights serves both.
+A linear model is a network of one layer. The two families therefore share the names,
+the masks and the removal of weights, and the removal of columns without a refit.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._frames import as_matrix
-from sklprune._units import Units
+from sklprune._typing import Array, ArrayLike, Estimator
+from sklprune._units import Task, Units
 from sklprune.families._base import Family
 
 
@@ -21,14 +23,14 @@ class Layer(NamedTuple):
     ----------
     coef : ndarray of shape (n_inputs, n_outputs)
     intercept : ndarray of shape (n_outputs,) or None
-        None where the model has no intercept.
+        None if the model has no intercept.
     """
 
-    coef: np.ndarray
-    intercept: np.ndarray | None
+    coef: Array
+    intercept: Array | None
 
-    def forward(self, inputs):
-        """What the layer says before its activation."""
+    def forward(self, inputs: Array) -> Array:
+        """The outputs before the activation: (n_rows, n_outputs)."""
         outputs = inputs @ self.coef
         return outputs if self.intercept is None else outputs + self.intercept
 
@@ -36,33 +38,67 @@ class Layer(NamedTuple):
 class LayeredFamily(Family):
     """Base of the families whose models are layers of weights.
 
-    Units of granularity "weight" are the entries of all coefficients in the order of
-    the layers, each in C order; `units.where` holds the shapes.
+    Units of granularity "weight" are the entries of all coefficients, layer by layer,
+    each in C order. `units.where` holds the shapes of the layers.
     """
 
     default_method = "magnitude"
     default_refit = "reconstruction"
 
-    def layers(self, estimator):
+    # -- the capability "layers" -------------------------------------------------------
+
+    def layers(self, estimator: Estimator) -> list[Layer]:
         """The layers of a fitted estimator, from the inputs to the outputs."""
         raise NotImplementedError
 
-    def with_layers(self, estimator, layers):
-        """A copy of the estimator with other values in layers of the same shape."""
+    def with_layers(self, estimator: Estimator, layers: Sequence[Layer]) -> Estimator:
+        """A copy of the estimator with other values in its layers.
+
+        The shapes may only differ in the number of inputs and of hidden units.
+        """
         raise NotImplementedError
 
-    def activate(self, estimator, outputs):
-        """The activation of the hidden layers: none where there are no hidden layers."""
+    def activate(self, estimator: Estimator, outputs: Array) -> Array:
+        """Apply the activation of the hidden layers; the identity without any."""
         return outputs
 
-    def capabilities(self, estimator):
+    def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
+        """A copy for the kept columns, with all remaining weights as they were.
+
+        The weighted mean of each removed column, times its weights, is added to the
+        intercepts. Without intercepts the removed columns count as zero.
+
+        Parameters
+        ----------
+        estimator : estimator
+        keep : ndarray of shape (n_features,), bool
+        task : Task
+            Its rows give the means.
+        """
+        first, *rest = self.layers(estimator)
+        coef, intercept = first.coef[keep], first.intercept
+        if intercept is not None:
+            removed = as_matrix(task.X)[:, ~keep].astype(float)
+            weight = np.ones(task.n_samples)
+            weight = weight if task.sample_weight is None else task.sample_weight
+            means = weight @ removed / weight.sum()
+            intercept = intercept + means @ first.coef[~keep]
+        model = self.with_layers(estimator, [Layer(coef, intercept), *rest])
+        model.n_features_in_ = len(coef)
+        if hasattr(model, "feature_names_in_"):
+            model.feature_names_in_ = model.feature_names_in_[keep]
+        return model
+
+    # -- weights as units --------------------------------------------------------------
+
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
         return frozenset({"layers"})
 
-    def own_units(self, estimator, granularity):
+    def own_units(self, estimator: Estimator, granularity: str) -> Units:
         shapes = tuple(layer.coef.shape for layer in self.layers(estimator))
         return Units("weight", sum(rows * cols for rows, cols in shapes), where=shapes)
 
-    def own_names(self, units):
+    def own_names(self, units: Units) -> Array:
         return np.array(
             [
                 f"layer {layer + 1} weight [{i}, {j}]"
@@ -71,63 +107,57 @@ class LayeredFamily(Family):
             ]
         )
 
-    def own_masks(self, units, keep):
+    def own_masks(self, units: Units, keep: Array) -> list[Array]:
         ends = np.cumsum([rows * cols for rows, cols in units.where])
         return [
             part.reshape(shape)
             for part, shape in zip(np.split(keep, ends[:-1]), units.where)
         ]
 
-    def own_remove(self, estimator, units, keep):
+    def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         layers = [
             layer._replace(coef=np.where(mask, layer.coef, 0))
             for layer, mask in zip(self.layers(estimator), self.own_masks(units, keep))
         ]
         return self.with_layers(estimator, layers)
 
-    def unread_columns(self, estimator):
+    def unread_columns(self, estimator: Estimator) -> Array:
         return ~self.layers(estimator)[0].coef.any(axis=1)
 
-    def narrow_fitted(self, estimator, keep, task):
-        """A copy for the columns that stay; its other values stay as they are.
-
-        A column that leaves stands at its mean, which goes into the intercept; at zero
-        in a model that has none.
-        """
-        first, *rest = self.layers(estimator)
-        coef, intercept = first.coef[keep], first.intercept
-        if intercept is not None:
-            gone = as_matrix(task.X)[:, ~keep].astype(float)
-            weight = np.ones(task.n_samples)
-            weight = weight if task.sample_weight is None else task.sample_weight
-            intercept = intercept + (weight @ gone / weight.sum()) @ first.coef[~keep]
-        model = self.with_layers(estimator, [Layer(coef, intercept), *rest])
-        model.n_features_in_ = len(coef)
-        if hasattr(model, "feature_names_in_"):
-            model.feature_names_in_ = model.feature_names_in_[keep]
-        return model
-
-    def counts(self, estimator):
+    def counts(self, estimator: Estimator) -> dict[str, float]:
         layers = self.layers(estimator)
-        values = [v for layer in layers for v in layer if v is not None]
+        arrays = [array for layer in layers for array in layer if array is not None]
         return super().counts(estimator) | {
-            "parameters": sum(v.size for v in values),
-            "nonzero": sum(int(np.count_nonzero(v)) for v in values),
+            "parameters": sum(array.size for array in arrays),
+            "nonzero": sum(int(np.count_nonzero(array)) for array in arrays),
             "operations_per_row": sum(layer.coef.size for layer in layers),
         }
 
 
-def labels_of(estimator, y, every=False):
-    """Labels as an array; `every` class that the model knows, if it is asked."""
+def labels_of(estimator: Estimator, y: ArrayLike, all_classes: bool = False) -> Array:
+    """Labels as an array, with a column vector flattened.
+
+    Parameters
+    ----------
+    estimator : estimator
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+    all_classes : bool, default=False
+        Whether a classifier needs rows of every class that it was fitted on.
+
+    Raises
+    ------
+    ValueError
+        If a class has no rows.
+    """
     y = np.asarray(y)
     y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
-    if not every or y.ndim > 1 or not is_classifier(estimator):
+    if not all_classes or y.ndim > 1 or not is_classifier(estimator):
         return y
     lacking = set(estimator.classes_.tolist()) - set(np.unique(y).tolist())
     if lacking:
         raise ValueError(
-            f"y lacks of the classes of {type(estimator).__name__} {sorted(lacking)}: "
-            "it cannot be fitted to these labels. Use refit='reconstruction', which "
-            "needs none."
+            f"y has no rows of the classes {sorted(lacking)}, which "
+            f"{type(estimator).__name__} was fitted on: it cannot be fitted to these "
+            "labels. Use refit='reconstruction', which needs no labels."
         )
     return y

@@ -1,7 +1,8 @@
-"""Linear models fitted anew on the columns that their outputs keep.
+"""Fits linear models on given supports, with scikit-learn's own solvers.
 
-A support says which weights stay, (n_columns, n_outputs). Scikit-learn has no solver
-for supports; it has one for columns, and that is what is asked wherever it can be.
+A support is a mask of the weights that may differ from zero. Scikit-learn's solvers
+take columns, but no supports. Outputs with equal supports are therefore fitted together
+on their columns, and other outputs one by one.
 """
 
 import numpy as np
@@ -10,26 +11,38 @@ from sklearn.utils import get_tags
 
 from sklprune._estimators import seeded
 from sklprune._frames import as_matrix
+from sklprune._typing import Array, ArrayLike, Estimator
+from sklprune._units import Task
+from sklprune.families._base import Family
 
 
-def fit_together(family, estimator, support, task, alpha):
-    """Fit a clone on the columns that all outputs keep.
+def fit_together(
+    family: Family,
+    estimator: Estimator,
+    support: Array,
+    task: Task,
+    alpha: float | None,
+) -> tuple[Array, Array]:
+    """Fit a clone on the columns of a support that all outputs share.
 
     Parameters
     ----------
-    family, estimator : Family, estimator
-    support : ndarray of shape (n_columns, n_outputs), bool
-        Of equal columns.
+    family : Family
+        The family of the estimator.
+    estimator : estimator
+    support : ndarray of shape (n_features, n_outputs), bool
+        All its columns are equal.
     task : Task
     alpha : float or None
+        Strength of the penalty; None for that of the estimator.
 
     Returns
     -------
-    coef : ndarray of shape (n_columns, n_outputs)
+    coef : ndarray of shape (n_features, n_outputs)
     intercept : ndarray of shape (n_outputs,)
     """
     columns = np.flatnonzero(support[:, 0])
-    model = _prepared(estimator, alpha, task.random_state)
+    model = _unfitted(estimator, alpha, task.random_state)
     X = as_matrix(task.X)[:, columns]
     family.fit(model, X, task.y, task.sample_weight)
     coef = np.zeros(support.shape)
@@ -37,11 +50,18 @@ def fit_together(family, estimator, support, task, alpha):
     return coef, np.broadcast_to(model.intercept_, support.shape[1])
 
 
-def fit_apart(family, estimator, support, task, alpha):
-    """Fit each output by itself, on its own columns: see `fit_together`.
+def fit_apart(
+    family: Family,
+    estimator: Estimator,
+    support: Array,
+    task: Task,
+    alpha: float | None,
+) -> tuple[Array, Array]:
+    """Fit each output on the columns of its own support.
 
-    A class is fitted against the rest. The weights of classes become weights of rows.
-    An output without columns keeps what `estimator` says of it.
+    Parameters and results are those of `fit_together`, for any support. Each class is
+    fitted against the others, with class weights as weights of the rows. An output
+    without columns keeps the intercept of `estimator`.
     """
     weight = family.row_weights(estimator, task)
     coef, intercept = np.zeros(support.shape), np.array(estimator.intercept_, float)
@@ -53,26 +73,28 @@ def fit_apart(family, estimator, support, task, alpha):
         if np.ndim(getattr(estimator, "alpha", 0.0)) == 1:
             single.set_params(alpha=estimator.alpha[output])
         columns = np.flatnonzero(support[:, output])
-        single = _prepared(single, alpha, task.random_state)
+        single = _unfitted(single, alpha, task.random_state)
         X = as_matrix(task.X)[:, columns]
-        family.fit(single, X, _target(estimator, task.y, output), weight)
+        family.fit(single, X, _targets_of(estimator, task.y, output), weight)
         coef[columns, output] = np.ravel(single.coef_)
         intercept[output] = np.ravel(single.intercept_)[0]
     return coef, intercept
 
 
-def _target(estimator, y, output):
-    """What one output ought to say."""
+def _targets_of(estimator: Estimator, y: ArrayLike, output: int) -> Array:
+    """The targets of one output: membership of a class, or a column of y."""
     y = np.asarray(y)
     if y.ndim == 1:
         return y == estimator.classes_[output]
-    # some models take several outputs only
+    # MultiTask* models accept y with two dimensions only
     single = get_tags(estimator).target_tags.single_output
     return y[:, output] if single else y[:, [output]]
 
 
-def _prepared(estimator, alpha, random_state):
-    """An unfitted clone."""
+def _unfitted(
+    estimator: Estimator, alpha: float | None, random_state: int | None
+) -> Estimator:
+    """A seeded clone with penalty `alpha`; None keeps the penalty."""
     model = seeded(clone(estimator), random_state)
     if alpha is None:
         return model

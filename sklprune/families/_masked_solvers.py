@@ -1,28 +1,41 @@
-"""Training of the weights that stay, by Adam or L-BFGS; what is zero stays zero."""
+"""Trains only the non-zero weights of a network: by Adam, or one layer by L-BFGS.
+
+Weights that are zero at the start are still zero at the end.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
 
+from sklprune._typing import Array
+from sklprune.families._backpropagation import Problem
 from sklprune.families._layered import Layer
 
-#: rows in a batch, and batches in an epoch where there are few rows
+#: limits of the batch size; with few rows an epoch has MIN_STEPS batches or fewer
 MAX_BATCH, MIN_BATCH, MIN_STEPS = 200, 64, 25
-#: training ends where the loss has not fallen by this share for so many epochs
+#: training stops when the loss has not fallen by this fraction for PATIENCE epochs
 TOLERANCE, PATIENCE = 1e-4, 5
 
 
 class Adam:
-    """Adam over a list of arrays, which are written to (Kingma and Ba 2015)."""
+    """The optimiser Adam (Kingma and Ba 2015) for a list of arrays, updated in place.
 
-    def __init__(self, arrays):
+    Parameters
+    ----------
+    arrays : list of ndarray
+    """
+
+    def __init__(self, arrays: list[Array]) -> None:
         self.arrays = arrays
         self.first = [np.zeros_like(array) for array in arrays]
         self.second = [np.zeros_like(array) for array in arrays]
         self.steps = 0
 
-    def step(self, gradients, learning_rate):
+    def step(self, gradients: list[Array], learning_rate: float) -> None:
+        """Update the arrays by their gradients."""
         self.steps += 1
-        # both moments start from zero, and are too small at first
+        # corrects the bias of both moments, which start from zero
         rate = learning_rate * np.sqrt(1 - 0.999**self.steps) / (1 - 0.9**self.steps)
         for array, gradient, first, second in zip(
             self.arrays, gradients, self.first, self.second
@@ -32,19 +45,28 @@ class Adam:
             array -= rate * first / (np.sqrt(second) + 1e-8)
 
 
-def train(layers, problem, *, penalty, max_epochs, learning_rate, rng):
-    """Lower the loss of a network by Adam, in batches.
+def train(
+    layers: Sequence[Layer],
+    problem: Problem,
+    *,
+    penalty: float,
+    max_epochs: int,
+    learning_rate: float,
+    rng: np.random.RandomState,
+) -> list[Layer]:
+    """Train the non-zero weights and the intercepts of a network by Adam, in batches.
 
-    The gradients of what is zero are masked before Adam sees them: its moments would
-    revive it otherwise. The step falls to zero along the epochs.
+    The gradients of zero weights are masked before Adam receives them, since its
+    moments would otherwise change these weights. The learning rate falls linearly to
+    zero over the epochs.
 
     Parameters
     ----------
     layers : list of Layer
-        Where training starts; not written to.
+        The starting point; it is not changed.
     problem : Problem
     penalty : float
-        Half of it, times the sum of squared weights, is added to the mean loss.
+        L2 penalty: half of it times the sum of squared weights is added to the loss.
     max_epochs : int
     learning_rate : float
     rng : RandomState
@@ -52,8 +74,8 @@ def train(layers, problem, *, penalty, max_epochs, learning_rate, rng):
     Returns
     -------
     list of Layer
-        The best of those at the ends of epochs and at the start, by the loss on all
-        rows with its penalty.
+        The layers with the lowest penalised loss on all rows, among those at the start
+        and after each epoch.
     """
     layers = _copied(layers)
     masks = [layer.coef != 0 for layer in layers]
@@ -72,20 +94,29 @@ def train(layers, problem, *, penalty, max_epochs, learning_rate, rng):
             adam.step(_masked(gradients, layers, masks, penalty), rate)
 
 
-def _batches(n_rows, rng):
-    """Positions of the rows of each batch, in a new order."""
+def _batches(n_rows: int, rng: np.random.RandomState) -> list[Array]:
+    """Positions of the rows of each batch, in random order."""
     size = int(np.clip(n_rows // MIN_STEPS, MIN_BATCH, MAX_BATCH))
     order = rng.permutation(n_rows)
     return [order[start : start + size] for start in range(0, n_rows, size)]
 
 
-def _penalised(problem, layers, penalty):
+def _penalised(problem: Problem, layers: Sequence[Layer], penalty: float) -> float:
+    """The loss with its L2 penalty."""
     squares = sum(float(np.square(layer.coef).sum()) for layer in layers)
     return problem.loss(layers) + penalty / 2 * squares
 
 
-def _masked(gradients, layers, masks, penalty):
-    """Gradients of coefficients and intercepts in turn, those of zeros at zero."""
+def _masked(
+    gradients: Sequence[Layer],
+    layers: Sequence[Layer],
+    masks: Sequence[Array],
+    penalty: float,
+) -> list[Array]:
+    """Gradients of the penalised loss, with zeros for weights outside of the masks.
+
+    Coefficients and intercepts alternate, as in the arrays that Adam updates.
+    """
     return [
         array
         for gradient, layer, mask in zip(gradients, layers, masks)
@@ -96,25 +127,34 @@ def _masked(gradients, layers, masks, penalty):
     ]
 
 
-def _copied(layers):
+def _copied(layers: Sequence[Layer]) -> list[Layer]:
     return [Layer(layer.coef.copy(), layer.intercept.copy()) for layer in layers]
 
 
-def solve(layer, mask, problem, *, squared, absolute, max_iter):
+def solve(
+    layer: Layer,
+    mask: Array,
+    problem: Problem,
+    *,
+    l2: float,
+    l1: float,
+    max_iter: int,
+) -> Layer:
     """Minimise the loss of a network of one layer on a support, by L-BFGS.
 
-    The penalty is squared / 2 times the sum of squares plus `absolute` times the sum
-    of absolute values. For the latter each weight is the difference of two that are
-    not negative, which makes the problem a smooth one with bounds.
+    The minimised function is ``loss + l2 / 2 * sum(w**2) + l1 * sum(abs(w))``. With an
+    L1 penalty each weight is written as the difference of two non-negative variables,
+    so that the problem is smooth, with bounds.
 
     Parameters
     ----------
     layer : Layer
-        Where it starts.
-    mask : ndarray of the shape of the coefficients, bool
-        Weights that stay; the others are zero.
+        The starting point.
+    mask : ndarray of shape (n_inputs, n_outputs), bool
+        The support; all other weights are zero.
     problem : Problem
-    squared, absolute : float
+    l2, l1 : float
+        Strengths of the penalties.
     max_iter : int
 
     Returns
@@ -122,25 +162,25 @@ def solve(layer, mask, problem, *, squared, absolute, max_iter):
     Layer
     """
     n_weights = np.count_nonzero(mask)
-    signs = np.array([1.0, -1.0]) if absolute else np.array([1.0])
+    signs = np.array([1.0, -1.0]) if l1 else np.array([1.0])
     n_parts = len(signs) * n_weights
-    bare = layer.intercept is None
+    no_intercept = layer.intercept is None
 
-    def unpacked(x):
+    def unpacked(x: Array) -> Layer:
         coef = np.zeros(mask.shape)
         coef[mask] = signs @ x[:n_parts].reshape(len(signs), n_weights)
-        return Layer(coef, None if bare else x[n_parts:])
+        return Layer(coef, None if no_intercept else x[n_parts:])
 
-    def objective(x):
-        now = unpacked(x)
-        (gradient,) = problem.gradients([now])
-        parts = np.outer(signs, (gradient.coef + squared * now.coef)[mask]) + absolute
-        value = _penalised(problem, [now], squared) + absolute * x[:n_parts].sum()
-        return value, np.append(parts, [] if bare else gradient.intercept)
+    def objective(x: Array) -> tuple[float, Array]:
+        current = unpacked(x)
+        (gradient,) = problem.gradients([current])
+        parts = np.outer(signs, (gradient.coef + l2 * current.coef)[mask]) + l1
+        value = _penalised(problem, [current], l2) + l1 * x[:n_parts].sum()
+        return value, np.append(parts, [] if no_intercept else gradient.intercept)
 
     parts = np.outer(signs, layer.coef[mask])
     x = np.append(
-        np.maximum(parts, 0) if absolute else parts, [] if bare else layer.intercept
+        np.maximum(parts, 0) if l1 else parts, [] if no_intercept else layer.intercept
     )
     bounds = [(0, None)] * n_parts + [(None, None)] * (len(x) - n_parts)
     found = minimize(
@@ -148,7 +188,7 @@ def solve(layer, mask, problem, *, squared, absolute, max_iter):
         x,
         jac=True,
         method="L-BFGS-B",
-        bounds=bounds if absolute else None,
+        bounds=bounds if l1 else None,
         options={"maxiter": max_iter, "ftol": 1e-12, "gtol": 1e-6},
     )
     return unpacked(found.x)

@@ -1,6 +1,7 @@
-"""Linear models: everything in scikit-learn that predicts from `coef_`."""
+"""Linear models: all estimators of scikit-learn that predict from `coef_`."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,12 +10,15 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
+from sklprune._registry import register_family
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task
 from sklprune.families._backpropagation import Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
 
-#: written by training, read by nothing that predicts
+#: attributes that training writes and no prediction reads
 TRAINING_STATE = (
     "average_coef_",
     "average_intercept_",
@@ -35,7 +39,10 @@ TRAINING_STATE = (
 
 
 class LinearFamily(LayeredFamily):
-    """Linear classifiers and regressors, SGD and linear SVMs included."""
+    """Linear classifiers and regressors, including SGD and linear SVMs.
+
+    A linear model is one layer whose outputs are the targets or the classes.
+    """
 
     classes = (
         "BaseSGDRegressor",
@@ -45,7 +52,7 @@ class LinearFamily(LayeredFamily):
     )
     granularities = ("weight",)
 
-    def layers(self, estimator):
+    def layers(self, estimator: Estimator) -> list[Layer]:
         coef = estimator.coef_
         coef = coef.toarray() if sparse.issparse(coef) else np.asarray(coef)
         coef = np.atleast_2d(coef).T
@@ -54,7 +61,7 @@ class LinearFamily(LayeredFamily):
         intercept = np.broadcast_to(estimator.intercept_, coef.shape[1])
         return [Layer(coef, intercept)]
 
-    def with_layers(self, estimator, layers):
+    def with_layers(self, estimator: Estimator, layers: Sequence[Layer]) -> Estimator:
         (layer,) = layers
         model = self.strip(estimator)
         old = model.coef_
@@ -67,30 +74,52 @@ class LinearFamily(LayeredFamily):
             model.intercept_ = intercept.copy() if shape else intercept.item()
         return model
 
-    def narrow_fitted(self, estimator, keep, task):
-        # the covariance of all weights, which a standard deviation is predicted from
+    def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
+        # sigma_ is the covariance of all weights: it no longer fits fewer columns
         return without(super().narrow_fitted(estimator, keep, task), ("sigma_",))
 
-    def refit_of(self, estimator, granularity, labels):
+    def refit_of(
+        self, estimator: Estimator, granularity: str, labels: bool
+    ) -> str | None:
         name = super().refit_of(estimator, granularity, labels)
-        # least squares would not keep the signs that positive=True promises
-        unsigned = name == "reconstruction" and getattr(estimator, "positive", False)
-        return None if unsigned else name
+        # least squares without constraints could violate positive=True
+        constrained = name == "reconstruction" and getattr(estimator, "positive", False)
+        return None if constrained else name
 
-    def capabilities(self, estimator):
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
         offered = super().capabilities(estimator)
         return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
 
-    def masked_refit(self, estimator, task, *, max_epochs, learning_rate, alpha):
-        """A copy whose weights, but for those at zero, are fitted to the labels.
+    def masked_refit(
+        self,
+        estimator: Estimator,
+        task: Task,
+        *,
+        max_epochs: int,
+        learning_rate: float,
+        alpha: float | None,
+    ) -> Estimator:
+        """A copy whose non-zero weights are fitted to y: capability "masked_refit".
 
-        By solvers, which know neither epochs nor a learning rate.
+        Parameters
+        ----------
+        estimator : estimator
+        task : Task
+        max_epochs, learning_rate
+            Ignored: the solvers of linear models have neither.
+        alpha : float or None
+            Strength of the penalty; None for that of the estimator.
+
+        Raises
+        ------
+        ValueError
+            If y lacks a class, or if the model has no penalty that alpha could set.
         """
         (layer,) = self.layers(estimator)
         support = layer.coef != 0
         if not support.any():
             return estimator
-        task = replace(task, y=labels_of(estimator, task.y, every=True))
+        task = replace(task, y=labels_of(estimator, task.y, all_classes=True))
         if (support == support[:, :1]).all():
             fitted = fit_together(self, estimator, support, task, alpha)
         elif _is_multinomial(estimator):
@@ -101,8 +130,10 @@ class LinearFamily(LayeredFamily):
         intercept = None if layer.intercept is None else intercept
         return self.with_layers(estimator, [Layer(coef, intercept)])
 
-    def _solve_multinomial(self, estimator, layer, task, alpha):
-        """Multinomial logistic regression, each class on its own columns."""
+    def _solve_multinomial(
+        self, estimator: Estimator, layer: Layer, task: Task, alpha: float | None
+    ) -> Layer:
+        """Fit a multinomial logistic regression, each class on its own columns."""
         weight = self.row_weights(estimator, task)
         weight = np.ones(task.n_samples) if weight is None else weight
         X = as_matrix(task.X).astype(float)
@@ -114,13 +145,13 @@ class LinearFamily(LayeredFamily):
             Layer(*(None if part is None else part.astype(float) for part in layer)),
             layer.coef != 0,
             problem,
-            squared=share * (1 - l1_ratio),
-            absolute=share * l1_ratio,
+            l2=share * (1 - l1_ratio),
+            l1=share * l1_ratio,
             max_iter=estimator.max_iter,
         )
 
-    def strip(self, estimator):
-        # partial_fit writes in place: what came in must not be changed through this
+    def strip(self, estimator: Estimator) -> Estimator:
+        # partial_fit writes into these arrays: the original must not share them
         model = without(estimator, TRAINING_STATE)
         for name in ("coef_", "intercept_"):
             if name in model.__dict__:
@@ -128,17 +159,17 @@ class LinearFamily(LayeredFamily):
         return model
 
 
-def _can_be_refitted(estimator):
-    """Whether a clone can be fitted on any columns, each class on its own."""
+def _can_be_refitted(estimator: Estimator) -> bool:
+    """Whether a clone can be fitted on any columns, and each class on its own."""
     if type(estimator).__name__.startswith("OrthogonalMatchingPursuit"):
-        return False  # it chooses columns itself, and would once more
+        return False  # its fit selects columns, and would remove more of them
     if getattr(estimator, "class_weight", None) is None:
         return True
     return has_fit_parameter(estimator, "sample_weight")
 
 
-def _is_multinomial(estimator):
-    """Whether the classes are fitted together, by a softmax."""
+def _is_multinomial(estimator: Estimator) -> bool:
+    """Whether the classes are fitted together, with a softmax."""
     names = {cls.__name__ for cls in type(estimator).__mro__}
     return (
         "LogisticRegression" in names
@@ -147,14 +178,17 @@ def _is_multinomial(estimator):
     )
 
 
-def _penalty(estimator):
-    """Strength of the penalty of a logistic regression, and the share of its L1 part.
+def _penalty(estimator: Estimator) -> tuple[float, float]:
+    """Strength of the penalty of a logistic regression, and its L1 ratio.
 
-    A search over them has found both; older versions name the kind of penalty, newer
-    ones its L1 part alone.
+    `LogisticRegressionCV` has found both. Older versions of scikit-learn have a
+    parameter for the kind of penalty, newer ones only the L1 ratio.
     """
     strength = np.ravel(getattr(estimator, "C_", getattr(estimator, "C", None)))[0]
     l1_ratio = getattr(estimator, "l1_ratio", None)
     l1_ratio = np.ravel(getattr(estimator, "l1_ratio_", l1_ratio))[0]
     l1_ratio = {"l1": 1.0, "l2": 0.0}.get(estimator.penalty, l1_ratio or 0.0)
     return 0.0 if estimator.penalty is None else 1 / strength, l1_ratio
+
+
+register_family(LinearFamily())

@@ -1,4 +1,6 @@
-"""Multi-layer perceptrons: weights, and hidden units of all layers together."""
+"""Multi-layer perceptrons: units are hidden neurons, or single weights."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
@@ -6,12 +8,14 @@ from sklearn.utils import check_random_state
 
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
-from sklprune._units import Units
+from sklprune._registry import register_family
+from sklprune._typing import Array, ArrayLike, Estimator
+from sklprune._units import Task, Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
 
-#: state of the optimiser and of its random numbers, made anew by the next fit
+#: state of the optimiser and of its random numbers, which the next fit initialises
 TRAINING_STATE = (
     "_coef_indptr",
     "_intercept_indptr",
@@ -23,21 +27,22 @@ TRAINING_STATE = (
 class MLPFamily(LayeredFamily):
     """`MLPClassifier` and `MLPRegressor`.
 
-    Units of granularity "neuron" are the hidden units of all layers; `units.where`
-    holds the widths of the hidden layers.
+    Units of granularity "neuron" are the hidden neurons of all layers, layer by layer.
+    `units.where` holds the widths of the hidden layers. Each layer keeps at least one
+    neuron. Units of granularity "weight" are those of `LayeredFamily`.
     """
 
     classes = ("BaseMultilayerPerceptron",)
     granularities = ("neuron", "weight")
     default_method = "neuron_elimination"
 
-    def layers(self, estimator):
+    def layers(self, estimator: Estimator) -> list[Layer]:
         return [
             Layer(coef.toarray() if sparse.issparse(coef) else coef, intercept)
             for coef, intercept in zip(estimator.coefs_, estimator.intercepts_)
         ]
 
-    def with_layers(self, estimator, layers):
+    def with_layers(self, estimator: Estimator, layers: Sequence[Layer]) -> Estimator:
         model = without(estimator, TRAINING_STATE)
         dtype = estimator.coefs_[0].dtype
         model.coefs_ = [np.ascontiguousarray(coef, dtype) for coef, _ in layers]
@@ -47,33 +52,52 @@ class MLPFamily(LayeredFamily):
             model.hidden_layer_sizes = widths
         return self._without_best(model)
 
-    def activate(self, estimator, outputs):
+    def activate(self, estimator: Estimator, outputs: Array) -> Array:
         return ACTIVATIONS[estimator.activation](outputs)
 
-    def own_misfit(self, estimator, granularity):
+    def own_misfit(self, estimator: Estimator, granularity: str) -> str:
         if granularity == "neuron" and np.size(estimator.hidden_layer_sizes) == 0:
             return "has no hidden layers"
         return super().own_misfit(estimator, granularity)
 
-    def capabilities(self, estimator):
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
         return super().capabilities(estimator) | {"masked_refit"}
 
-    def masked_refit(self, estimator, task, *, max_epochs, learning_rate, alpha):
-        """A copy whose weights, but for those at zero, are trained on the labels."""
+    def masked_refit(
+        self,
+        estimator: Estimator,
+        task: Task,
+        *,
+        max_epochs: int,
+        learning_rate: float,
+        alpha: float | None,
+    ) -> Estimator:
+        """A copy whose non-zero weights are trained on y: capability "masked_refit".
+
+        Parameters
+        ----------
+        estimator : estimator
+        task : Task
+        max_epochs : int
+        learning_rate : float
+            Initial learning rate of Adam.
+        alpha : float or None
+            L2 penalty; None for that of the estimator.
+        """
         layers = self.layers(estimator)
         alpha = estimator.alpha if alpha is None else alpha
         trained = train(
             layers,
             self._problem(estimator, task, layers[0].coef.dtype),
-            penalty=alpha / _weight_a_step(estimator, task),
+            penalty=alpha / _weight_per_step(estimator, task),
             max_epochs=max_epochs,
             learning_rate=learning_rate,
             rng=check_random_state(task.random_state),
         )
         return self.with_layers(estimator, trained)
 
-    def _problem(self, estimator, task, dtype):
-        """Rows and labels as the network was fitted to them."""
+    def _problem(self, estimator: Estimator, task: Task, dtype: np.dtype) -> Problem:
+        """The rows, with targets in the form that the network is fitted to."""
         weight = task.sample_weight
         weight = np.ones(task.n_samples) if weight is None else weight
         return Problem(
@@ -85,21 +109,21 @@ class MLPFamily(LayeredFamily):
         )
 
     @staticmethod
-    def _targets(estimator, y):
-        """What the outputs ought to say, (n_rows, n_outputs)."""
+    def _targets(estimator: Estimator, y: ArrayLike) -> Array:
+        """Targets of the outputs: (n_rows, n_outputs)."""
         y = labels_of(estimator, y)
         if hasattr(estimator, "_label_binarizer"):
             y = estimator._label_binarizer.transform(y)
         return y.reshape(len(y), -1)
 
-    def own_units(self, estimator, granularity):
+    def own_units(self, estimator: Estimator, granularity: str) -> Units:
         if granularity == "weight":
             return super().own_units(estimator, granularity)
         widths = _widths(estimator)
         layer = np.repeat(np.arange(len(widths)), widths)
         return Units("neuron", len(layer), where=widths, strata=layer)
 
-    def own_names(self, units):
+    def own_names(self, units: Units) -> Array:
         if units.granularity == "weight":
             return super().own_names(units)
         return np.array(
@@ -110,10 +134,10 @@ class MLPFamily(LayeredFamily):
             ]
         )
 
-    def own_masks(self, units, keep):
+    def own_masks(self, units: Units, keep: Array) -> list[Array]:
         if units.granularity == "weight":
             return super().own_masks(units, keep)
-        # a unit takes its incoming and its outgoing weights along
+        # removing a neuron removes its incoming and its outgoing weights
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         outer = np.ones(1, dtype=bool)
         return [
@@ -121,28 +145,28 @@ class MLPFamily(LayeredFamily):
             for inputs, outputs in zip([outer, *kept], [*kept, outer])
         ]
 
-    def own_remove(self, estimator, units, keep):
+    def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         if units.granularity == "weight":
             model = super().own_remove(estimator, units, keep)
             return self.with_layers(model, self._without_idle(model))
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         return self.with_layers(estimator, _take(self.layers(estimator), kept))
 
-    def _without_idle(self, estimator):
-        """Layers without the hidden units that have no incoming or outgoing weight.
+    def _without_idle(self, estimator: Estimator) -> list[Layer]:
+        """Layers without the hidden neurons that have no incoming or outgoing weight.
 
-        A unit without incoming weights is a constant; what it says is added to the
-        intercepts of the next layer, so that predictions stay as they are. At least
-        one unit stays in each layer.
+        The output of a neuron without incoming weights is constant. It is added to the
+        intercepts of the next layer, so that predictions do not change. At least one
+        neuron is kept in each layer.
         """
         layers = list(self.layers(estimator))
         for i in range(len(layers) - 1):
             here, after = layers[i], layers[i + 1]
             constant = ~here.coef.any(axis=0)
             constant[constant.argmin()] = False
-            said = self.activate(estimator, here.intercept[constant])
+            outputs = self.activate(estimator, here.intercept[constant])
             coef = after.coef.copy()
-            intercept = after.intercept + said @ coef[constant]
+            intercept = after.intercept + outputs @ coef[constant]
             coef[constant] = 0
             layers[i + 1] = Layer(coef, intercept)
         for i in reversed(range(len(layers) - 1)):
@@ -151,8 +175,8 @@ class MLPFamily(LayeredFamily):
             layers[i : i + 2] = _take(layers[i : i + 2], [useful])
         return layers
 
-    def strip(self, estimator):
-        # partial_fit writes in place: what came in must not be changed through this
+    def strip(self, estimator: Estimator) -> Estimator:
+        # partial_fit writes into these arrays: the original must not share them
         model = without(estimator, TRAINING_STATE)
         if hasattr(model, "coefs_"):
             model.coefs_ = [coef.copy() for coef in model.coefs_]
@@ -160,9 +184,10 @@ class MLPFamily(LayeredFamily):
         return self._without_best(model)
 
     @staticmethod
-    def _without_best(model):
-        # fit reads the best values so far only where it stops early; there they
-        # become the values themselves, so that a later fit cannot bring back others
+    def _without_best(model: Estimator) -> Estimator:
+        """Forget the best values before a change, in place."""
+        # with early stopping a later fit ends by restoring these: they must have the
+        # shapes of the current values
         for name in ("_best_coefs", "_best_intercepts"):
             model.__dict__.pop(name, None)
         if model.early_stopping and hasattr(model, "coefs_"):
@@ -171,20 +196,27 @@ class MLPFamily(LayeredFamily):
         return model
 
 
-def _weight_a_step(estimator, task):
-    """The weight of the rows over which a network spreads its penalty in its fit."""
+def _weight_per_step(estimator: Estimator, task: Task) -> float:
+    """Weight of the rows of one step: scikit-learn divides the penalty by it."""
     n_rows, size = task.n_samples, estimator.batch_size
     if estimator.solver != "lbfgs":
         n_rows = min(n_rows, 200 if isinstance(size, str) else size)
     return n_rows * (1 if task.sample_weight is None else task.sample_weight.mean())
 
 
-def _widths(estimator):
+def _widths(estimator: Estimator) -> tuple[int, ...]:
     return tuple(coef.shape[1] for coef in estimator.coefs_[:-1])
 
 
-def _take(layers, kept):
-    """Layers that hold only some of the hidden units; `kept` has a mask for each."""
+def _take(layers: Sequence[Layer], kept: Sequence[Array]) -> list[Layer]:
+    """Layers with only some of the hidden neurons.
+
+    Parameters
+    ----------
+    layers : list of Layer
+    kept : list of ndarray of shape (n_neurons,), bool
+        A mask for each hidden layer.
+    """
     everything = slice(None)
     return [
         Layer(layer.coef[inputs][:, outputs], layer.intercept[outputs])
@@ -192,3 +224,6 @@ def _take(layers, kept):
             layers, [everything, *kept], [*kept, everything]
         )
     ]
+
+
+register_family(MLPFamily())

@@ -278,7 +278,7 @@ def test_models_that_select_columns_themselves_are_reconstructed(regression):
 def test_a_class_without_rows_is_an_error(classes):
     X, y = classes
     model = LogisticRegression().fit(X, y)
-    with pytest.raises(ValueError, match=r"y lacks of the classes .*\['cat'\].*'recon"):
+    with pytest.raises(ValueError, match=r"y has no rows of .*\['cat'\].*'recon"):
         pruned(model, X[y != "cat"], y[y != "cat"])
 
 
