@@ -1,18 +1,22 @@
-"""The pipeline step that selects columns by position."""
+"""The first step of a pipeline whose columns were pruned: it selects columns of X."""
+
+from collections.abc import Iterable
 
 from sklearn.compose import ColumnTransformer
 
 from sklprune._frames import frame_kind
+from sklprune._typing import MatrixLike
 
-#: name and transformer of the step
+#: name and transformer of the one entry of the column transformer
 COLUMN_STEP = ("kept", "passthrough")
 
 
-def column_step(indices, X):
-    """A fitted transformer that passes on some columns of X, chosen by position.
+def column_step(indices: Iterable[int], X: MatrixLike) -> ColumnTransformer:
+    """A fitted transformer that selects columns of X by position.
 
-    The output is a frame of the same kind where X is a frame, with its dtypes. Such a
-    frame may later consist of the selected columns alone. An array keeps its width.
+    If X is a data frame, the output is a frame of the same kind with the same dtypes.
+    A frame at prediction time may then consist of the selected columns only. An array
+    must always have all columns.
     """
     step = ColumnTransformer(
         [(*COLUMN_STEP, [int(i) for i in indices])],

@@ -1,15 +1,21 @@
-"""Small operations on any scikit-learn estimator: seed it, copy it, ask what it takes."""
+"""Small helpers for any scikit-learn estimator: seed it, copy it, inspect its `fit`."""
 
 import copy
+from collections.abc import Iterable
 from inspect import signature
 
 from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._sklearn_private import CALLBACKS
+from sklprune._typing import Estimator
 
 
-def seeded(estimator, random_state):
-    """An unfitted estimator in which every `random_state` that is None is set."""
+def seeded(estimator: Estimator, random_state: int | None) -> Estimator:
+    """Set each parameter `random_state` that is None, also of inner estimators.
+
+    The estimator is changed in place and returned. Nothing changes if `random_state`
+    is None.
+    """
     if random_state is None:
         return estimator
     unset = {
@@ -20,10 +26,10 @@ def seeded(estimator, random_state):
     return estimator.set_params(**unset)
 
 
-def without(estimator, attributes):
-    """A shallow copy without some attributes and without the callbacks of its fit.
+def without(estimator: Estimator, attributes: Iterable[str]) -> Estimator:
+    """A shallow copy without some attributes, and without callbacks of its fit.
 
-    Arrays are shared with the original, and never written to.
+    The copy shares its arrays with the original, so that no code may write to them.
     """
     stripped = copy.copy(estimator)
     for name in (*attributes, CALLBACKS):
@@ -31,8 +37,8 @@ def without(estimator, attributes):
     return stripped
 
 
-def takes_weights(estimator):
-    """Whether `fit` has a parameter sample_weight, or passes on further keywords."""
+def takes_weights(estimator: Estimator) -> bool:
+    """Whether `fit` has a parameter `sample_weight` or accepts any keyword."""
     if has_fit_parameter(estimator, "sample_weight"):
         return True
     parameters = signature(estimator.fit).parameters.values()

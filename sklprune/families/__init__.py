@@ -1,35 +1,27 @@
-"""Families: one file for each kind of model, all that is known of it.
+"""Families: one file for each kind of model, with all that sklprune knows of it.
 
-Adding one is a file here, its test file, and a line below.
+A family defines what can be removed from a model, its *units*, and how. Each file
+registers its own family. To add one to sklprune, write a file here, and import it in
+the list below. Another package calls `register_family` with an object of a class
+derived from `Family`.
 """
 
 from sklprune._registry import register_family
+from sklprune._units import Units
+from sklprune.families import (  # noqa: F401
+    bagging,
+    boosting,
+    column_transformer,
+    forest,
+    frozen,
+    hist_boosting,
+    linear,
+    mlp,
+    pipeline,
+    search,
+    transformed_target,
+    tree,
+)
 from sklprune.families._base import Family
-from sklprune.families.bagging import BaggingFamily
-from sklprune.families.boosting import BoostingFamily
-from sklprune.families.column_transformer import ColumnTransformerFamily
-from sklprune.families.forest import ForestFamily
-from sklprune.families.frozen import FrozenFamily
-from sklprune.families.hist_boosting import HistBoostingFamily
-from sklprune.families.linear import LinearFamily
-from sklprune.families.mlp import MLPFamily
-from sklprune.families.pipeline import PipelineFamily
-from sklprune.families.search import SearchFamily
-from sklprune.families.transformed_target import TransformedTargetFamily
-from sklprune.families.tree import TreeFamily
 
-__all__ = ["Family"]
-
-register_family(Family())
-register_family(BaggingFamily())
-register_family(BoostingFamily())
-register_family(ColumnTransformerFamily())
-register_family(ForestFamily())
-register_family(FrozenFamily())
-register_family(HistBoostingFamily())
-register_family(LinearFamily())
-register_family(MLPFamily())
-register_family(PipelineFamily())
-register_family(SearchFamily())
-register_family(TransformedTargetFamily())
-register_family(TreeFamily())
+__all__ = ["Family", "Units", "register_family"]

@@ -1,62 +1,132 @@
-"""What every kind of model can do: the contract, and the columns of anything.
+"""`Family`: what sklprune can do with one kind of model, and the generic family.
 
-`Family` is both the contract that a family fulfils and the generic family: the units
-that it knows are the columns of X, which it removes by fitting a clone on those that
-stay. A family of a certain kind of model adds its own granularities by overriding
-the methods whose names start with `own_`, and so never meets a column.
+A family contains all knowledge of the parts of a model: which units it has, and how a
+copy without some of them is made. The base class handles the unit "feature", a column
+of X, for every model: a clone is fitted on the kept columns. A derived family adds
+units of its own in methods whose names start with `own_`, and never handles columns.
 
-This is the only file that asks whether a unit is a column.
+No other file checks whether a unit is a column.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
+from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
+from sklprune._column_scale import column_norms, column_scales
 from sklprune._column_step import column_step
 from sklprune._estimators import seeded, takes_weights, without
 from sklprune._frames import column_names
 from sklprune._metadata import requested, routing_enabled
-from sklprune._registry import family_of
+from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
-from sklprune._units import Columns, Units, plural
-from sklprune.families._column_parameters import FOLLOWS
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune._units import Columns, Task, Units, plural
+from sklprune.families._column_parameters import clone_for_columns
 from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
+
+#: attributes of a fitted model that describe the columns of X
+INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
 class Family:
-    """What sklprune knows of one kind of model. Stateless.
+    """Base class of all families: the parts of one kind of model.
+
+    A family has no state. Its methods receive the fitted estimator, and never change
+    it. A new family lists its classes and granularities, and overrides:
+
+    1. `own_units`: the units of a fitted estimator;
+    2. `own_remove`: a copy without some of them;
+    3. `own_names`: names of units for a report (optional);
+    4. `capabilities`: what else it offers to methods and refits (optional);
+    5. `counts`: the size of a fitted estimator (optional, to be extended);
+    6. `strip`: a copy without training state (optional).
+
+    `register_family` then makes it the family of these classes.
 
     Attributes
     ----------
     classes : tuple of str
-        Names of scikit-learn classes, matched along the MRO of an estimator.
+        Names of the classes of models, matched along the MRO of an estimator. See
+        `register_family`.
     granularities : tuple of str
-        What can be removed besides columns.
+        Kinds of units besides "feature".
     default_method : str
-        The method behind `method="auto"`, as a rule.
+        Name of the method for `method="auto"`.
     default_refit : str or None
-        The refit of the family's own units behind `refit=True`, where no labels are
-        given or the family cannot fit the units that stay to them.
+        Name of the refit for `refit=True` after own units were removed, if y is not
+        given or the family does not offer "masked_refit".
+
+    Examples
+    --------
+    A classifier of another package predicts the label of the nearest stored row. Its
+    units are the stored rows, of which each class keeps at least one:
+
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator, ClassifierMixin
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
+    >>> from sklprune import prune
+    >>> from sklprune.families import Family, Units, register_family
+    >>> from sklprune.methods import Method
+    >>> class Nearest(ClassifierMixin, BaseEstimator):
+    ...     def fit(self, X, y):
+    ...         self.rows_, self.labels_, self.classes_ = X, y, np.unique(y)
+    ...         self.n_features_in_ = X.shape[1]
+    ...         return self
+    ...     def predict(self, X):
+    ...         return self.labels_[pairwise_distances_argmin(X, self.rows_)]
+    >>> class NearestFamily(Family):
+    ...     classes = ("Nearest",)
+    ...     granularities = ("row",)
+    ...     def own_units(self, estimator, granularity):
+    ...         labels = estimator.labels_
+    ...         return Units("row", len(labels), strata=labels)
+    ...     def own_remove(self, estimator, units, keep):
+    ...         smaller = self.strip(estimator)
+    ...         smaller.rows_ = estimator.rows_[keep]
+    ...         smaller.labels_ = estimator.labels_[keep]
+    ...         return smaller
+    ...     def counts(self, estimator):
+    ...         return super().counts(estimator) | {"parameters": estimator.rows_.size}
+    >>> family = register_family(NearestFamily())
+
+    A method orders the units. This one removes rows that are far from other classes:
+
+    >>> class KeepBorder(Method):
+    ...     granularity = "row"
+    ...     def score(self, family, estimator, units, task):
+    ...         distance = pairwise_distances(estimator.rows_)
+    ...         same = estimator.labels_[:, None] == estimator.labels_
+    ...         return -np.where(same, np.inf, distance).min(axis=1)
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = Nearest().fit(X, y)
+    >>> small = prune(model, X, y, method=KeepBorder(), pruning_ratio=0.9)
+    >>> small.estimator_.rows_.shape
+    (15, 4)
     """
 
-    # the transform of a discriminant analysis reads other arrays than coef_
-    classes = ("BaseEstimator", "LinearDiscriminantAnalysis")
-    granularities = ()
-    default_method = "permutation"
-    default_refit = None
+    # LinearDiscriminantAnalysis has coef_, but its transform reads other arrays
+    classes: tuple[str, ...] = ("BaseEstimator", "LinearDiscriminantAnalysis")
+    granularities: tuple[str, ...] = ()
+    default_method: str = "permutation"
+    default_refit: str | None = None
 
-    def method_of(self, estimator):
-        """The method behind `method="auto"`, for the estimator at hand."""
+    def method_of(self, estimator: Estimator) -> str:
+        """Name of the method for `method="auto"`, for this estimator."""
         return self.default_method
 
-    # -- what can be removed ---------------------------------------------------------
+    # -- units -------------------------------------------------------------------------
 
-    def units(self, estimator, granularity, X):
-        """What can be removed from a fitted estimator at a granularity."""
+    def units(self, estimator: Estimator, granularity: str, X: MatrixLike) -> Units:
+        """The units of a fitted estimator at a granularity.
+
+        X gives the names of the columns, all of which must differ.
+        """
         if granularity == "feature":
             names = column_names(X)
             if len(set(names.tolist())) < len(names):
@@ -67,66 +137,119 @@ class Family:
             return Units("feature", len(positions), where=where)
         return self.own_units(estimator, granularity)
 
-    def own_units(self, estimator, granularity):
-        """Units of the family's own granularities."""
+    def own_units(self, estimator: Estimator, granularity: str) -> Units:
+        """The units of a fitted estimator at a granularity of the family.
+
+        Parameters
+        ----------
+        estimator : estimator
+        granularity : str
+            One of `granularities`.
+
+        Returns
+        -------
+        Units
+            `units.where` may hold anything that `own_remove` needs.
+        """
         raise NotImplementedError
 
-    def misfit(self, estimator, granularity):
-        """What keeps units of a granularity from leaving, said of the model, or ""."""
+    def misfit(self, estimator: Estimator, granularity: str) -> str:
+        """The reason why units of a granularity cannot be removed; "" if they can.
+
+        The reason is a clause whose subject is the model.
+        """
         if granularity != "feature":
             return self.own_misfit(estimator, granularity)
         if get_tags(estimator).input_tags.pairwise:
             return "takes similarities of rows as X: there are no columns to remove"
         return ""
 
-    def own_misfit(self, estimator, granularity):
+    def own_misfit(self, estimator: Estimator, granularity: str) -> str:
+        """The same as `misfit`, for other granularities than "feature"."""
         known = granularity in self.granularities
         return "" if known else f"has no {plural(granularity)} to remove"
 
-    def names(self, units):
+    def names(self, units: Units) -> Array:
         """A name for each unit, for a report: (n_units,)."""
         if units.granularity == "feature":
             return units.where.names
         return self.own_names(units)
 
-    def own_names(self, units):
+    def own_names(self, units: Units) -> Array:
+        """The same as `names`, for units of the family: by default numbers."""
         return np.array([f"{units.granularity} {i}" for i in range(units.count)])
 
-    # -- removing --------------------------------------------------------------------
+    # -- removal -----------------------------------------------------------------------
 
-    def remove(self, estimator, units, keep, task=None):
-        """A copy without the units that do not stay, or None where only a refit can.
+    def remove(
+        self,
+        estimator: Estimator,
+        units: Units,
+        keep: Array,
+        task: Task | None = None,
+    ) -> Estimator | None:
+        """A copy of a fitted estimator without some units.
 
-        Columns of most models leave by a refit alone. Those of the others need rows,
-        for the step that selects columns and for the means of those that leave;
-        nothing else does.
+        Parameters
+        ----------
+        estimator : estimator
+        units : Units
+        keep : ndarray of shape (n_units,), bool
+            True for each unit that is kept.
+        task : Task or None
+            The rows. Columns of linear models and networks are removed with their
+            means, and the result is checked on some rows. None where neither is needed.
+
+        Returns
+        -------
+        estimator or None
+            None if only a refit can remove the units, as for columns of most models.
         """
         if units.granularity != "feature":
-            return self.own_remove(estimator, units, keep)
+            smaller = self.own_remove(estimator, units, keep)
+            return _with_input_attributes(smaller, estimator)
         if task is None or "layers" not in self.capabilities(estimator):
             return None
         step = column_step(units.where.positions[keep], task.X)
-        model = self.narrow_fitted(estimator, keep, task)
+        # the capability "layers": see `LayeredFamily`
+        model = self.narrow_fitted(estimator, keep, task)  # type: ignore[attr-defined]
         return Pipeline([("columns", step), ("model", model)])
 
-    def own_remove(self, estimator, units, keep):
+    def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
+        """A copy of a fitted estimator without some units of the family.
+
+        The attributes `n_features_in_` and `feature_names_in_` are set by `remove` if
+        the copy lacks them.
+
+        Parameters
+        ----------
+        estimator : estimator
+            It must not change, nor any array that it holds.
+        units : Units
+            As `own_units` returned it.
+        keep : ndarray of shape (n_units,), bool
+            True for each unit that is kept.
+        """
         raise NotImplementedError
 
-    def masks(self, units, keep):
-        """For each layer of weights the mask of those that stay.
+    def masks(self, units: Units, keep: Array) -> Iterable[Any]:
+        """A mask of the kept weights for each layer of weights.
 
-        A mask broadcasts to (n_inputs, n_outputs). Columns are the inputs of the first
-        layer, and leave all others whole.
+        Each mask broadcasts to (n_inputs, n_outputs). Columns are the inputs of the
+        first layer.
         """
         if units.granularity == "feature":
             return chain([keep[:, None]], repeat(np.True_))
         return self.own_masks(units, keep)
 
-    def own_masks(self, units, keep):
+    def own_masks(self, units: Units, keep: Array) -> Sequence[Array]:
+        """The same as `masks`, for units of a layered model."""
         raise NotImplementedError
 
-    def refit(self, estimator, units, keep, task):
-        """A clone fitted on the columns that stay, behind a step that selects them."""
+    def refit(
+        self, estimator: Estimator, units: Units, keep: Array, task: Task
+    ) -> Pipeline:
+        """A pipeline: a step that selects kept columns, and a clone fitted on them."""
         step = column_step(units.where.positions[keep], task.X)
         inner = self.without_step(estimator)
         model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
@@ -135,137 +258,181 @@ class Family:
         family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
         return Pipeline([("columns", step), ("model", model)])
 
-    def columns(self, estimator, X):
-        """Positions of the columns of X that an estimator reads: all, as a rule."""
+    def columns(self, estimator: Estimator, X: MatrixLike) -> Array:
+        """Positions of the columns of X that an estimator reads: all by default."""
         return np.arange(num_features(X))
 
-    def without_step(self, estimator):
-        """The estimator behind a step of ours that selects columns."""
+    def without_step(self, estimator: Estimator) -> Estimator:
+        """The estimator after a step that an earlier pruning of columns has added."""
         return estimator
 
-    def narrow(self, estimator, columns, names):
-        """An unfitted clone whose parameters name only the columns that stay.
+    def narrow(self, estimator: Estimator, columns: Array, names: Array) -> Estimator:
+        """An unfitted clone for the kept columns.
+
+        Parameters that refer to columns are adapted.
 
         Parameters
         ----------
         estimator : estimator
-        columns : ndarray of int
-            Positions of the columns that stay.
-        names : ndarray of object
+        columns : ndarray of shape (n_kept,), int
+            Positions of the kept columns.
+        names : ndarray of shape (n_features,), object
             Names of all columns.
 
         Raises
         ------
         ValueError
-            If a parameter names columns and cannot follow; the sentence names it.
+            If a parameter of an inner step refers to columns; the message names it.
         """
-        narrowed = clone(estimator)
-        for name, value in estimator.get_params().items():
-            own = name.split("__")[-1]
-            if own not in FOLLOWS or value is None or isinstance(value, str):
-                continue
-            if own != name:
-                raise ValueError(
-                    f"{name}={value!r} of {type(estimator).__name__} names columns as "
-                    "an inner step sees them, and columns of X are about to be "
-                    f"removed: it cannot follow them. Set {name} to None, or prune "
-                    "another granularity."
-                )
-            follow = FOLLOWS[name](value, columns, names)
-            narrowed.set_params(**{name: follow})
-        return narrowed
+        return clone_for_columns(estimator, columns, names)
 
-    def refit_of(self, estimator, granularity, labels):
-        """The name of the refit behind `refit=True`, or None; `labels`: y is given."""
+    def refit_of(
+        self, estimator: Estimator, granularity: str, labels: bool
+    ) -> str | None:
+        """Name of the refit for `refit=True`, or None; `labels` is True if y is given."""
         if granularity == "feature":
             return "clone"
         if labels and "masked_refit" in self.capabilities(estimator):
             return "masked_refit"
         return self.default_refit
 
-    def accepts(self, estimator, refit, granularity):
+    def accepts(self, estimator: Estimator, refit: Any, granularity: str) -> bool:
         """Whether a refit, or None, can follow the removal of units."""
-        anew = refit is not None and refit.fits_anew
+        fits_anew = refit is not None and refit.fits_anew
         if granularity != "feature":
-            return not anew
+            return not fits_anew
         narrows = "layers" in self.capabilities(estimator)
-        return anew or (narrows and (refit is None or refit.of_columns))
+        return fits_anew or (narrows and (refit is None or refit.of_columns))
 
-    # -- what methods may ask for ----------------------------------------------------
+    # -- what methods call -------------------------------------------------------------
 
-    def capabilities(self, estimator):
-        """Names of the methods of this family that work for the estimator at hand."""
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        """Names of the capabilities that the family offers for an estimator.
+
+        A capability is a set of methods, listed in `sklprune._capabilities`.
+        """
         return frozenset()
 
-    def missing_capabilities(self, estimator, needs):
-        """Those of the capabilities asked for that the estimator does not offer."""
+    def missing_capabilities(
+        self, estimator: Estimator, needs: Iterable[str]
+    ) -> list[str]:
+        """Those of the needed capabilities that are not offered for an estimator."""
         return [name for name in needs if name not in self.capabilities(estimator)]
 
-    def counts(self, estimator):
-        """Numbers of a fitted estimator that say how large it is.
+    def counts(self, estimator: Estimator) -> dict[str, float]:
+        """The size of a fitted estimator.
 
         Returns
         -------
         dict
-            Any of `parameters`, `nonzero`, `nodes`, `members`, `features` and
-            `operations_per_row`; what is not known is left out.
+            Some of the keys `parameters`, `nonzero`, `nodes`, `members`, `features` and
+            `operations_per_row`. Numbers that are not known are omitted.
         """
         features = getattr(estimator, "n_features_in_", None)
         return {} if features is None else {"features": features}
 
-    def unread_columns(self, estimator):
-        """Which columns a fitted model's predictions do not depend on, as a mask.
+    def column_importances(self, estimator: Estimator, task: Task) -> Array | None:
+        """Importances of the columns of X by the attributes of a fitted estimator.
 
-        The columns are those that the innermost model sees. None where it is not
-        known.
+        Parameters
+        ----------
+        estimator : estimator
+            An innermost model.
+        task : Task
+            The rows in the form in which the estimator receives them.
+
+        Returns
+        -------
+        ndarray of shape (n_features,) or None
+            Norms of `coef_` over the outputs, times the standard deviation of each
+            column. The root mean square replaces it in a model without intercept.
+            Without `coef_` they are `feature_importances_`; None without either.
+        """
+        if hasattr(estimator, "coef_"):
+            centred = getattr(estimator, "fit_intercept", True)
+            scales = column_scales(task.X, task.sample_weight, centred)
+            return column_norms(estimator.coef_) * scales
+        if hasattr(estimator, "feature_importances_"):
+            return column_norms(estimator.feature_importances_)
+        return None
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        """Mask of the columns that no prediction of a fitted estimator depends on.
+
+        Returns
+        -------
+        ndarray of shape (n_features,), bool, or None
+            For the columns that the innermost model receives; None if not known.
         """
         core = self.core(estimator)
         return None if core is estimator else family_of(core).unread_columns(core)
 
-    def input_names(self, estimator):
-        """Names of the columns that the innermost model sees: (n_columns,)."""
+    def input_names(self, estimator: Estimator) -> Array:
+        """Names of the columns that the innermost model receives: (n_features,)."""
         core = self.core(estimator)
         names = getattr(core, "feature_names_in_", None)
         if names is None:
             names = np.array([f"x{i}" for i in range(core.n_features_in_)])
         return names
 
-    # -- wrappers --------------------------------------------------------------------
+    # -- wrappers ----------------------------------------------------------------------
 
-    def open(self, estimator, task, granularity):
-        """The model that is pruned, and the rows as it sees them.
+    def open(
+        self, estimator: Estimator, task: Task, granularity: str
+    ) -> tuple[Estimator, Task]:
+        """The model to prune, and the rows in the form in which it receives them.
 
-        Columns act on the whole, whatever is inside.
+        For columns this is the whole estimator, else the model inside a wrapper.
         """
         if granularity == "feature":
             return estimator, task
         return self.inside(estimator, task)
 
-    def inside(self, estimator, task):
+    def inside(self, estimator: Estimator, task: Task) -> tuple[Estimator, Task]:
+        """The fitted model inside a wrapper, and the rows as it receives them.
+
+        The default, for a model that is no wrapper, returns both arguments.
+        """
         return estimator, task
 
-    def names_inside(self, estimator, names):
-        """Names of the columns that the model inside sees, given those of X."""
+    def names_inside(self, estimator: Estimator, names: Array) -> Array:
+        """Names of the columns that the model inside receives, given those of X."""
         return names
 
-    def core(self, estimator):
-        """The innermost estimator, fitted or not: the one that methods act on."""
+    def core(self, estimator: Estimator) -> Estimator:
+        """The innermost estimator, fitted or not, whose units are removed."""
         return estimator
 
-    def resolve(self, estimator):
-        """What a fitted estimator comes down to: of a search the best estimator."""
+    def resolve(self, estimator: Estimator) -> Estimator:
+        """A fitted estimator without searches: each becomes its best estimator."""
         return estimator
 
-    def close(self, estimator, model):
-        """A copy of the wrapper that holds the pruned model."""
+    def plain_counterpart(self, estimator: Estimator) -> Estimator | None:
+        """What replaces an estimator with objects of sklprune inside, in a plain copy.
+
+        None means that only these objects are replaced.
+        """
+        return None
+
+    def close(self, estimator: Estimator, model: Estimator) -> Estimator:
+        """A copy of a wrapper with another model inside."""
         return model
 
-    # -- fitting and stripping -------------------------------------------------------
+    # -- fitting and stripping ---------------------------------------------------------
 
-    def fit(self, estimator, X, y, sample_weight=None, groups=None):
-        """Fit an estimator in place; weights go where this kind takes them.
+    def fit(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None,
+        sample_weight: Array | None = None,
+        groups: Array | None = None,
+    ) -> Estimator:
+        """Fit an estimator in place, and return it.
 
-        With metadata routing weights and groups go where they are requested.
+        With metadata routing, weights and groups are passed where they are requested.
+        Without it, weights are passed as `weights_of_fit` gives them, and groups are
+        not passed.
         """
         if routing_enabled():
             metadata = {"sample_weight": sample_weight, "groups": groups}
@@ -274,8 +441,16 @@ class Family:
             return estimator.fit(X, y)
         return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))
 
-    def weights_of_fit(self, estimator, sample_weight):
-        """The keywords that hand weights to `fit`."""
+    def weights_of_fit(
+        self, estimator: Estimator, sample_weight: Array
+    ) -> dict[str, Array]:
+        """Keywords that pass weights to `fit`.
+
+        Raises
+        ------
+        ValueError
+            If `fit` does not take weights.
+        """
         if not takes_weights(estimator):
             raise ValueError(
                 f"sample_weight was given, but {type(estimator).__name__}.fit "
@@ -283,30 +458,39 @@ class Family:
             )
         return {"sample_weight": sample_weight}
 
-    def class_weight(self, estimator):
-        """The weights of the classes in the fit, as scikit-learn takes them, or None."""
+    def class_weight(self, estimator: Estimator) -> Any:
+        """The parameter `class_weight` of scikit-learn's classifiers, or None."""
         return getattr(estimator, "class_weight", None)
 
-    def row_weights(self, estimator, task):
-        """The weights that a classifier was fitted with, or None where there are none.
-
-        They are the product of the weights of the rows and of their classes.
-        """
+    def row_weights(self, estimator: Estimator, task: Task) -> Array | None:
+        """Weights of rows times weights of their classes; None without either."""
         of_class = self.class_weight(estimator)
         if of_class is None:
             return task.sample_weight
         weight = compute_sample_weight(of_class, task.y)
         return weight if task.sample_weight is None else weight * task.sample_weight
 
-    def takes_nan(self, estimator):
-        """Whether missing values may come in; the model may still refuse them."""
-        return get_tags(estimator).input_tags.allow_nan
+    def takes_nan(self, estimator: Estimator) -> bool:
+        """Whether X is passed on with missing values; the fit may still refuse them."""
+        return bool(get_tags(estimator).input_tags.allow_nan)
 
-    def strip(self, estimator):
-        """A copy without what training left behind and predict never reads.
+    def strip(self, estimator: Estimator) -> Estimator:
+        """A shallow copy without training state that no prediction reads.
 
-        What a class of another library reads is not known: it stays as it is.
+        Of a class of another package nothing is removed, since it is not known what
+        its predictions read.
         """
         if not type(estimator).__module__.startswith("sklearn."):
             return without(estimator, ())
         return strip_models_inside(without(estimator, ROW_ARRAYS))
+
+
+def _with_input_attributes(smaller: Estimator, estimator: Estimator) -> Estimator:
+    """Set attributes that describe X and that `own_remove` has not taken over."""
+    for name in INPUT_ATTRIBUTES:
+        if name in vars(estimator) and not hasattr(smaller, name):
+            setattr(smaller, name, getattr(estimator, name))
+    return smaller
+
+
+register_family(Family())

@@ -1,14 +1,21 @@
-"""Parameters that name columns, and how they follow the columns that stay.
+"""Adapts parameters that refer to columns, when columns of X are removed.
 
-Each function takes a value, the positions of the columns that stay, and the names of
-all columns, and gives the value for a table of just those columns in that order.
+`clone_for_columns` clones an estimator and adapts its parameters. Each `follow_`
+function takes the value of a parameter, the positions of the kept columns and the names
+of all columns. It returns the value for a table of the kept columns, in their order.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+from sklearn.base import clone
+
+from sklprune._typing import Array, Estimator
 
 
-def follow_list(value, columns, names):
-    """Column lists: a mask, positions, or names; None where none of them stays."""
+def follow_list(value: Any, columns: Array, names: Array) -> Any:
+    """Adapt a list of columns: a mask, positions or names; None if none is kept."""
     value = np.asarray(value)
     if value.dtype == bool:
         value = value[columns]
@@ -17,29 +24,49 @@ def follow_list(value, columns, names):
         value = value % len(names)
         kept = [new for new, old in enumerate(columns) if old in value]
     else:
-        stay = set(names[columns])
-        kept = [name for name in value.tolist() if name in stay]
+        kept_names = set(names[columns])
+        kept = [name for name in value.tolist() if name in kept_names]
     return kept or None
 
 
-def follow_values(value, columns, names):
-    """One value for each column, or a mapping from names to values."""
+def follow_values(value: Any, columns: Array, names: Array) -> Any:
+    """Adapt an array of values of columns, or a mapping from names to values."""
     if isinstance(value, dict):
-        stay = set(names[columns])
-        return {name: v for name, v in value.items() if name in stay} or None
+        kept = set(names[columns])
+        return {name: v for name, v in value.items() if name in kept} or None
     return np.asarray(value)[columns]
 
 
-def follow_sets(value, columns, names):
-    """Sets of positions that may interact."""
+def follow_sets(
+    value: Iterable[set[int]], columns: Array, names: Array
+) -> list[set[int]] | None:
+    """Adapt sets of positions, as of columns that may interact."""
     new = {old: position for position, old in enumerate(columns.tolist())}
     sets = [{new[old] for old in group if old in new} for group in value]
     return [group for group in sets if group] or None
 
 
-#: how each parameter that names columns follows them
-FOLLOWS = {
+#: the function for each parameter that refers to columns
+FOLLOWS: dict[str, Any] = {
     "categorical_features": follow_list,
     "interaction_cst": follow_sets,
     "monotonic_cst": follow_values,
 }
+
+
+def clone_for_columns(estimator: Estimator, columns: Array, names: Array) -> Estimator:
+    """An unfitted clone for the kept columns: see `Family.narrow`."""
+    narrowed = clone(estimator)
+    for name, value in estimator.get_params().items():
+        own = name.split("__")[-1]
+        if own not in FOLLOWS or value is None or isinstance(value, str):
+            continue
+        if own != name:
+            raise ValueError(
+                f"{name}={value!r} of {type(estimator).__name__} names columns as "
+                "an inner step sees them, and columns of X are about to be "
+                f"removed: it cannot follow them. Set {name} to None, or prune "
+                "another granularity."
+            )
+        narrowed.set_params(**{name: FOLLOWS[name](value, columns, names)})
+    return narrowed

@@ -1,14 +1,21 @@
-"""Training left-overs of models that have no family of their own."""
+"""Removes training state from models without a family of their own.
+
+Attributes that no prediction reads are removed, also from fitted models that such a
+model contains.
+"""
 
 import copy
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._registry import family_of
+from sklprune._typing import Estimator
 
-#: one entry for each row of training, in models of scikit-learn that never read them
+#: attributes of scikit-learn's models with an entry for each training row, which no
+#: prediction reads
 ROW_ARRAYS = (
     "_x_scores",
     "_y_scores",
@@ -20,39 +27,44 @@ ROW_ARRAYS = (
 )
 
 
-def strip_models_inside(model):
-    """Strip the fitted models that a model holds, in place; they are copied."""
-    met = {}
+def strip_models_inside(model: Estimator) -> Estimator:
+    """Replace the fitted models inside a model by stripped copies, in place."""
+    known: dict[int, Any] = {}
     for name, value in vars(model).items():
         if name.endswith("_"):
-            setattr(model, name, _stripped(value, met))
+            setattr(model, name, _stripped(value, known))
     return model
 
 
-def _stripped(value, met):
-    """The same with each fitted model stripped; what is met twice stays one object."""
-    if id(value) not in met:
-        met[id(value)] = _with_models_stripped(value, met)
-    return met[id(value)]
+def _stripped(value: Any, known: dict[int, Any]) -> Any:
+    """A value with each fitted model stripped.
+
+    `known` maps the identity of an object to its copy, so that an object that occurs
+    twice remains one object.
+    """
+    if id(value) not in known:
+        known[id(value)] = _with_models_stripped(value, known)
+    return known[id(value)]
 
 
-def _with_models_stripped(value, met):
+def _with_models_stripped(value: Any, known: dict[int, Any]) -> Any:
     if isinstance(value, BaseEstimator):
         return family_of(value).strip(value) if _is_fitted(value) else value
     if type(value) in (list, tuple):
-        return type(value)(_stripped(each, met) for each in value)
+        return type(value)(_stripped(each, known) for each in value)
     if isinstance(value, dict):
         changed = copy.copy(value)
-        changed.update({key: _stripped(each, met) for key, each in value.items()})
+        changed.update({key: _stripped(each, known) for key, each in value.items()})
         return changed
-    if isinstance(getattr(value, "estimator", None), BaseEstimator):  # calibrated
+    # a calibrated classifier is no BaseEstimator
+    if isinstance(getattr(value, "estimator", None), BaseEstimator):
         changed = copy.copy(value)
-        changed.estimator = _stripped(value.estimator, met)
+        changed.estimator = _stripped(value.estimator, known)
         return changed
     return value
 
 
-def _is_fitted(estimator):
+def _is_fitted(estimator: Estimator) -> bool:
     try:
         check_is_fitted(estimator)
     except NotFittedError:

@@ -1,20 +1,23 @@
-"""Frozen models inside other models: what cannot be fitted anew cannot be pruned.
+"""`FrozenEstimator` inside another model: it cannot be refitted, so it is not pruned.
 
-A model that is frozen as a whole is taken out of its `FrozenEstimator` before its
-family is asked for.
+A model that is frozen as a whole does not reach this family: it is taken out of its
+`FrozenEstimator` before.
 """
 
+from typing import NoReturn
+
 from sklprune._estimators import without
-from sklprune._registry import family_of
+from sklprune._registry import family_of, register_family
+from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
 
 
 class FrozenFamily(Family):
-    """`FrozenEstimator` as a part of something else."""
+    """`FrozenEstimator` as a part of another model."""
 
     classes = ("FrozenEstimator",)
 
-    def core(self, estimator):
+    def core(self, estimator: Estimator) -> NoReturn:
         raise ValueError(
             f"{estimator!r} stands inside another model: which rows it was fitted on "
             "is not known there, and it cannot be fitted on fewer columns. Put the "
@@ -22,16 +25,19 @@ class FrozenFamily(Family):
             "prune(whole, X, y)."
         )
 
-    def counts(self, estimator):
+    def counts(self, estimator: Estimator) -> dict[str, float]:
         return family_of(estimator.estimator).counts(estimator.estimator)
 
-    def strip(self, estimator):
+    def strip(self, estimator: Estimator) -> Estimator:
         frozen, inner = without(estimator, ()), estimator.estimator
         frozen.estimator = family_of(inner).strip(inner)
         return frozen
 
-    def narrow(self, estimator, columns, names):
+    def narrow(self, estimator: Estimator, columns: Array, names: Array) -> NoReturn:
         raise ValueError(
             f"{estimator!r} is frozen and cannot be fitted on fewer columns. Leave "
             "FrozenEstimator out, or prune another granularity."
         )
+
+
+register_family(FrozenFamily())

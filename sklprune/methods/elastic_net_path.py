@@ -11,12 +11,12 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import enet_path
 
+from sklprune._column_scale import column_moments
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
-from sklprune.methods._column_scale import column_moments
 
 
 class ElasticNetPath(Method):

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._column_scale import column_scales
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import Method
-from sklprune.methods._column_scale import column_scales
 
 #: statistics of the scores that a threshold can be a multiple of
 STATISTICS: dict[str, Callable[[Array], Any]] = {"mean": np.mean, "median": np.median}

@@ -7,15 +7,14 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
+from sklprune._column_scale import column_norms
 from sklprune._frames import column_names
 from sklprune._registry import family_of, named, register, registered
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units, score
 from sklprune.methods._base import AUTO_RATIOS, Method
-from sklprune.methods._column_scale import column_scales
 
 
 class Order(NamedTuple):
@@ -146,7 +145,7 @@ class RecursiveElimination(Method):
     ) -> Order:
         """The importances, and with `patience` the score of the model."""
         _check_parameters(self.importance, self.step, self.patience)
-        importances = self.score(family, estimator, units, task)
+        importances = self.checked_score(family, estimator, units, task)
         if self.patience is None:
             return Order(importances, None)
         return Order(importances, score(estimator, task.to_order()))
@@ -160,7 +159,7 @@ class RecursiveElimination(Method):
             return method.score(family, estimator, units, task)
         if isinstance(self.importance, str) and self.importance == "auto":
             return fitted_importances(estimator, task)[units.where.positions]
-        values = magnitudes(_read(self.importance, family.without_step(estimator)))
+        values = column_norms(_read(self.importance, family.without_step(estimator)))
         if values.shape != (units.count,):
             raise ValueError(
                 f"RecursiveElimination(importance={self.importance!r}) gave values of "
@@ -215,13 +214,8 @@ def fitted_importances(estimator: Estimator, task: Task) -> Array:
     """
     all_names = column_names(task.X)
     model, names, task = _innermost(estimator, all_names, task)
-    if hasattr(model, "coef_"):
-        centred = getattr(model, "fit_intercept", True)
-        values = magnitudes(model.coef_)
-        values = values * column_scales(task.X, task.sample_weight, centred)
-    elif hasattr(model, "feature_importances_"):
-        values = magnitudes(model.feature_importances_)
-    else:
+    values = family_of(model).column_importances(model, task)
+    if values is None:
         raise ValueError(
             f"RecursiveElimination(importance='auto'): {type(model).__name__} has "
             "neither coef_ nor feature_importances_. Use importance='permutation', "
@@ -247,12 +241,6 @@ def _innermost(model: Estimator, names: Array, task: Task) -> tuple[Any, Any, Ta
     if inside is model:
         return model, names, task
     return _innermost(inside, family.names_inside(model, names), task)
-
-
-def magnitudes(values: Any) -> Array:
-    """Absolute values; of a matrix (n_outputs, n_features) the norm of each column."""
-    values = values.toarray() if sparse.issparse(values) else np.asarray(values)
-    return np.sqrt((np.atleast_2d(values).astype(float) ** 2).sum(axis=0))
 
 
 def _check_parameters(importance: Any, step: Any, patience: Any) -> None:

@@ -12,10 +12,10 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune._column_scale import column_scales
 from sklprune._registry import family_of
 from sklprune._units import Candidate, Task
 from sklprune.methods import Magnitude, Permutation
-from sklprune.methods._column_scale import column_scales
 from sklprune.methods.magnitude import threshold_of
 
 
@@ -166,5 +166,5 @@ def test_the_selector_takes_a_method_that_decides(regression):
     assert selector.fit(X, y).support_.tolist() == [True] * 3 + [False] * 3
     assert selector.pruning_ratio_ == 0.5
     selector.set_params(n_features_to_select=2)
-    with pytest.raises(ValueError, match="decides by itself how much leaves"):
+    with pytest.raises(ValueError, match="decides by itself how much is removed"):
         selector.fit(X, y)

@@ -128,7 +128,7 @@ def test_columns_that_an_inner_step_drops_are_removed_first(numbers):
     "first, message",
     [
         (PCA(), "compute new columns from those of X.*importance='permutation'"),
-        (FunctionTransformer(np.abs), "do not say what they make of the columns"),
+        (FunctionTransformer(np.abs), "do not name the columns that they make"),
     ],
 )
 def test_a_pipeline_whose_steps_compute_new_columns(labels, first, message):

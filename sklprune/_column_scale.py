@@ -4,6 +4,8 @@ Methods multiply weights by these scales, so that their order does not depend on
 units in which the columns are measured.
 """
 
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 from sklearn.utils.sparsefuncs import mean_variance_axis
@@ -45,3 +47,15 @@ def column_scales(
     """Standard deviation of each column, or its root mean square, (n_features,)."""
     mean, variance = column_moments(X, sample_weight)
     return np.sqrt(variance if centred else variance + mean**2)
+
+
+def column_norms(values: Any) -> Array:
+    """Norm of the values of each column: (n_features,).
+
+    Parameters
+    ----------
+    values : array or sparse matrix of shape (n_features,) or (n_outputs, n_features)
+        For example `coef_` of a linear model.
+    """
+    values = values.toarray() if sparse.issparse(values) else np.asarray(values)
+    return np.sqrt((np.atleast_2d(values).astype(float) ** 2).sum(axis=0))
