@@ -1,7 +1,9 @@
-"""`FeaturePruningSelector`: pruning of columns as a transformer."""
+"""The transformer `FeaturePruningSelector`, which selects columns by pruning."""
 
 import copy
 import numbers
+from collections.abc import Iterable
+from typing import Any, Self
 
 import numpy as np
 from scipy.stats import rankdata
@@ -11,77 +13,96 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklprune._column_step import column_step
 from sklprune._feature_groups import feature_limits
 from sklprune._frames import column_names, frame_kind
-from sklprune._meta_estimator import PruningMetaEstimator
-from sklprune._prune import thawed
+from sklprune._meta_estimator import (
+    MethodLike,
+    PruningMetaEstimator,
+    RuleLike,
+    checks_parameters,
+)
+from sklprune._plan import thawed
 from sklprune._registry import family_of
-from sklprune._sklearn_private import fit_context, safe_indexing
+from sklprune._sklearn_private import safe_indexing
+from sklprune._typing import (
+    CV,
+    Array,
+    ArrayLike,
+    Estimator,
+    FeatureGroups,
+    MatrixLike,
+    RandomState,
+    Ratio,
+    Scoring,
+)
 
 __all__ = ["FeaturePruningSelector"]
 
 
 class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
-    """Select the columns that a model needs.
+    """Transformer that selects the columns that a model needs.
 
-    Columns are ordered by a method, removed at the ratios asked, and a clone of the
-    estimator is fitted on those that stay; the rule decides on held-out rows.
+    A pruning method orders the columns. They are removed in this order, at one ratio
+    or at a grid of ratios. At each ratio a clone of the estimator is fitted on the
+    kept columns. With a grid, a rule chooses the ratio from scores on held-out rows.
 
     Parameters
     ----------
     estimator : estimator
-        The model that the columns are for. A fitted one comes in as
+        The model for which columns are selected. To use a fitted model, pass
         `FrozenEstimator(model)`.
     method : str or Method, default="permutation"
-        In which order columns leave: "permutation", "recursive_elimination",
-        "elastic_net_path", or an object of :mod:`sklprune.methods`.
+        The order in which columns are removed: "permutation",
+        "recursive_elimination", "elastic_net_path", or an object of
+        :mod:`sklprune.methods` that removes columns.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
-        The fraction of columns to remove, or the grid that the rule chooses from.
-        "auto" is the grid of the method: ten ratios, or every step on the way of
-        "recursive_elimination".
+        The fraction of columns to remove, or a grid of fractions from which the rule
+        chooses. "auto" is the grid of the method: each step of
+        "recursive_elimination", and ten ratios for the other methods.
     rule : str, Rule or callable, default="one_se"
-        Which selection of a grid to keep: "best", "one_se", "tolerance", "agreement",
-        or an object of :mod:`sklprune.rules`. Not asked where `pruning_ratio` is a
-        number, or `n_features_to_select` is given.
+        How one selection of a grid is chosen: "best", "one_se", "tolerance",
+        "agreement", or an object of :mod:`sklprune.rules`. It is not used if
+        `pruning_ratio` is a number or `n_features_to_select` is given.
     n_features_to_select : int or None, default=None
-        How many columns stay; excludes `pruning_ratio`. With groups it is the most
-        that may stay.
+        Number of columns to keep, instead of `pruning_ratio`. With `feature_groups` it
+        is the maximum number.
     feature_groups : list of lists, mapping to lists, or None, default=None
-        Columns, by name or position, that stay or leave together; a column that is
-        in no list is by itself. Groups leave one after the other, and the largest
-        removal not above `pruning_ratio` is done. Permutation shuffles the columns of
-        a group together; with other methods a group is as important as the most
-        important of its columns.
+        Columns, by name or position, that are only kept or removed together. A column
+        that is in no list is a group of its own. Groups are removed one after the
+        other, as long as the removed fraction does not exceed `pruning_ratio`.
+        "permutation" shuffles the columns of a group together. With other methods,
+        the score of a group is the highest score of its columns.
     always_keep : list or None, default=None
-        Columns, by name or position, that stay whatever they are worth, each with its
-        group.
+        Columns, by name or position, that are kept whatever their score, together
+        with the other columns of their group.
     cv, scoring, n_jobs, random_state, memory, verbose
         As in :class:`PrunedEstimator`.
 
     Attributes
     ----------
-    support_ : ndarray of shape (n_features,), bool
-        The columns that stay.
-    ranking_ : ndarray of shape (n_features,), int
-        1 for the columns that stay; the higher, the earlier a column leaves. Columns
-        that leave together, or are equally important, share a rank.
-    importances_ : ndarray of shape (n_features,)
-        What the columns were ordered by; larger is more important.
+    support_ : ndarray of shape (n_features_in_,), bool
+        Mask of the kept columns.
+    ranking_ : ndarray of shape (n_features_in_,), int
+        1 for kept columns. The earlier a column is removed, the higher its rank.
+        Columns that are removed together or have equal scores share a rank.
+    importances_ : ndarray of shape (n_features_in_,)
+        The scores by which the columns were ordered. Larger is more important.
     estimator_ : estimator
-        The model on the columns that stay, as in :class:`PrunedEstimator`.
+        The model on the kept columns, as in :class:`PrunedEstimator`.
     pruning_ratio_, path_, report_
         As in :class:`PrunedEstimator`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has names.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`. Only if X has column names that are all
+        strings.
 
     See Also
     --------
-    PrunedEstimator : Prunes weights, hidden units, trees or columns, and predicts.
+    PrunedEstimator : Prune weights, hidden units, trees or columns, and predict.
 
     Notes
     -----
-    Fitted on a data frame, a frame comes out as a frame of the same kind, with its
-    dtypes.
+    If the selector is fitted on a data frame, `transform` returns a frame of the same
+    kind with the same dtypes.
 
     Examples
     --------
@@ -102,23 +123,29 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         "always_keep": "no_validation",
     }
 
+    support_: Array
+    ranking_: Array
+    importances_: Array
+    n_features_in_: int
+    feature_names_in_: Array
+
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        method="permutation",
-        pruning_ratio="auto",
-        rule="one_se",
-        n_features_to_select=None,
-        feature_groups=None,
-        always_keep=None,
-        cv=None,
-        scoring=None,
-        n_jobs=None,
-        random_state=None,
-        memory=None,
-        verbose=False,
-    ):
+        method: MethodLike = "permutation",
+        pruning_ratio: Ratio = "auto",
+        rule: RuleLike = "one_se",
+        n_features_to_select: int | None = None,
+        feature_groups: FeatureGroups = None,
+        always_keep: Iterable[Any] | None = None,
+        cv: CV = None,
+        scoring: Scoring = None,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        memory: Any = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.estimator = estimator
         self.method = method
         self.pruning_ratio = pruning_ratio
@@ -133,9 +160,16 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self.memory = memory
         self.verbose = verbose
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, sample_weight=None, groups=None):
-        """Order the columns, and choose those that stay.
+    @checks_parameters
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Order the columns and select those to keep.
 
         Parameters
         ----------
@@ -147,10 +181,11 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Returns
         -------
         self : FeaturePruningSelector
+            The fitted selector.
         """
         X = self._checked(X, reset=True)
-        family, model = self._family_and_model()
-        columns = family.columns(model, X)
+        model = thawed(self.estimator)
+        columns = family_of(model).columns(model, X)
         ratio = self._ratio(len(columns))
         limits = feature_limits(
             column_names(X),
@@ -162,7 +197,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         result = self._prune(
             X, y, sample_weight, groups, ratio, granularity="feature", limits=limits
         )
-        # a frozen model that was pruned on columns before does not read all of them
+        # a frozen model whose columns were pruned before does not read all columns
         positions = result.units.where.positions
         self.support_ = np.zeros(X.shape[1], dtype=bool)
         self.support_[positions] = result.keep
@@ -174,14 +209,9 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self._columns = column_step(np.flatnonzero(self.support_), X)
         return self
 
-    def _family_and_model(self):
-        """The model behind `estimator`, fitted or not, and who knows about it."""
-        model = thawed(self.estimator)
-        return family_of(model), model
-
-    def _ratio(self, n_features):
-        """The ratio that `n_features_to_select` stands for, or `pruning_ratio`."""
-        wanted = self.n_features_to_select
+    def _ratio(self, n_features: int) -> Ratio:
+        """The ratio that keeps `n_features_to_select` columns, or `pruning_ratio`."""
+        wanted: Any = self.n_features_to_select
         if wanted is None:
             return self.pruning_ratio
         whole = isinstance(wanted, numbers.Integral) and not isinstance(wanted, bool)
@@ -197,24 +227,25 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
             )
         return 1 - wanted / n_features
 
-    def _checked(self, X, reset):
-        """X with its columns checked; frames stay frames, with their dtypes."""
-        # fitted on arrays, names come from positions, not from a frame that follows
+    def _checked(self, X: MatrixLike, reset: bool) -> Any:
+        """X after checks of its columns; a data frame is returned unchanged."""
+        # after a fit on arrays, a frame is selected from by position, as an array
         if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        family, model = self._family_and_model()
+        model = thawed(self.estimator)
+        takes_nan = family_of(model).takes_nan(model)
         return validate_data(
             self,
             X,
             reset=reset,
             dtype=None,
             accept_sparse=("csr", "csc"),
-            ensure_all_finite="allow-nan" if family.takes_nan(model) else True,
+            ensure_all_finite="allow-nan" if takes_nan else True,
         )
 
-    def transform(self, X):
-        """Keep the columns that were selected.
+    def transform(self, X: MatrixLike) -> MatrixLike:
+        """Select the kept columns of X.
 
         Parameters
         ----------
@@ -223,20 +254,20 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Returns
         -------
         array-like of shape (n_samples, n_selected)
-            Of the kind of X: a frame, a sparse matrix or an array.
+            A data frame, a sparse matrix or an array, like X.
         """
         check_is_fitted(self)
         X = self._checked(X, reset=False)
         return safe_indexing(X, np.flatnonzero(self.support_), axis=1)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "support_")
 
-    def _get_support_mask(self):
+    def _get_support_mask(self) -> Array:
         check_is_fitted(self)
         return self.support_
 
-    def __sklprune_plain__(self):
+    def __sklprune_plain__(self) -> Any:
         if not hasattr(self, "_columns"):
             return "passthrough"
         step = copy.copy(self._columns)
@@ -246,8 +277,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         return step
 
 
-def _ranking(keep, scores):
-    """1 for what stays, then 2, 3, ... from the last to the first that leaves."""
+def _ranking(keep: Array, scores: Array) -> Array:
+    """1 for kept columns, then 2, 3, ... by descending score for removed columns."""
     ranking = np.ones(len(keep), dtype=int)
     ranking[~keep] = rankdata(-scores[~keep], method="dense") + 1
     return ranking

@@ -22,10 +22,10 @@ from sklearn.utils.metadata_routing import (
 
 from sklprune._memory import memory_of
 from sklprune._metadata import given, routing_enabled
-from sklprune._path import PruningPath
 from sklprune._plan import make_plan, make_scorer, seed_of, thawed
 from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._prune import prune_rows
+from sklprune._pruning_path import PruningPath
 from sklprune._registry import named, registered
 from sklprune._report import Report
 from sklprune._rule import as_rule

@@ -1,25 +1,29 @@
-"""Who gets which metadata, by the requests of scikit-learn's metadata routing.
+"""Selection of sample weights and groups by scikit-learn's metadata routing.
 
-Only asked where `sklearn.set_config(enable_metadata_routing=True)` is in force. Each
-consumer carries its own requests, also through `clone`, and is asked where it is used.
+These functions have an effect only with
+`sklearn.set_config(enable_metadata_routing=True)`. Each consumer (an estimator, scorer
+or splitter) then carries its own requests, which `clone` preserves. The requests are
+read where the consumer is called.
 """
+
+from typing import Any
 
 from sklearn import get_config
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 
-def routing_enabled():
-    """Whether metadata go where they are requested, and only there."""
+def routing_enabled() -> bool:
+    """Whether metadata are passed to a consumer only if it requests them."""
     return get_config()["enable_metadata_routing"]
 
 
-def given(**metadata):
-    """Those metadata that are there."""
+def given(**metadata: Any) -> dict[str, Any]:
+    """The metadata that are not None."""
     return {name: value for name, value in metadata.items() if value is not None}
 
 
-def requested(consumer, method, **metadata):
-    """Of the metadata those that a consumer requests, as keywords of its method."""
+def requested(consumer: Any, method: str, **metadata: Any) -> dict[str, Any]:
+    """The metadata that a consumer requests, as keywords for one of its methods."""
     metadata = given(**metadata)
     if not metadata:
         return {}

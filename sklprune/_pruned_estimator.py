@@ -1,6 +1,9 @@
-"""`PrunedEstimator`, and `prune` for a model that is already fitted."""
+"""The meta-estimator `PrunedEstimator`, which fits and prunes a model, and the
+function `prune`, which prunes a fitted model."""
 
 import copy
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
@@ -9,109 +12,140 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklprune._meta_estimator import PruningMetaEstimator
+from sklprune._meta_estimator import (
+    MethodLike,
+    PruningMetaEstimator,
+    RefitLike,
+    RuleLike,
+    checks_parameters,
+)
 from sklprune._metadata import given, routing_enabled
-from sklprune._sklearn_private import HasMethods, fit_context
+from sklprune._sklearn_private import HasMethods
+from sklprune._typing import (
+    CV,
+    Array,
+    ArrayLike,
+    Estimator,
+    MatrixLike,
+    RandomState,
+    Ratio,
+    Scoring,
+)
 
 __all__ = ["PrunedEstimator", "prune"]
 
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-def _model_has(name):
-    """Whether the pruned model, or before it the wrapped one, has a method."""
 
-    def check(self):
+def _if_the_model_has(name: str) -> Callable[[Function], Function]:
+    """Decorate a method that exists only if the model has a method of that name.
+
+    The model is the pruned one after `fit`, and the wrapped one before.
+    """
+
+    def check(self: Any) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), name)
         return True
 
-    return check
+    decorator: Callable[[Function], Function] = available_if(check)
+    return decorator
 
 
 class PrunedEstimator(PruningMetaEstimator):
-    """Fit an estimator, prune it, and be the smaller one.
+    """Meta-estimator that fits a model, prunes it, and predicts with the result.
 
-    The result, `estimator_`, is a plain scikit-learn estimator that needs no
-    sklprune. How much is pruned is a number, or is chosen by a rule on held-out rows.
+    The pruned model `estimator_` is a plain scikit-learn estimator. It can be stored,
+    loaded and used without sklprune. The fraction of removed units is either given,
+    or chosen by a rule from the scores on held-out rows.
 
     Parameters
     ----------
     estimator : estimator
-        The model to prune. A fitted one comes in as `FrozenEstimator(model)` and is
-        never changed; see also :func:`prune`.
+        The model to prune. To prune a fitted model without fitting it, pass
+        `FrozenEstimator(model)` or use :func:`prune`. The model itself is never
+        changed.
     method : str or Method, default="auto"
-        In which order units leave: "magnitude" (weights, hidden units),
-        "neuron_elimination" (hidden units), "backfitting" and "cost_complexity"
-        (leaves of trees), "regrow" (small trees in the place of a forest),
-        "member_selection" (trees of a forest), "permutation",
-        "recursive_elimination" and "elastic_net_path" (columns), or an object of
-        :mod:`sklprune.methods`. "auto" takes what suits the model: "magnitude" for a
-        linear model, "neuron_elimination" for an MLP, "cost_complexity" for a single
-        tree, "backfitting" for a forest or gradient boosting ("cost_complexity" where
-        it has monotonic constraints), "permutation" for anything else; a pipeline is
-        pruned as its last step.
+        The pruning method, which determines what is removed and in which order: a
+        name or an object of :mod:`sklprune.methods`. "auto" depends on the model:
+
+        - a linear model: "magnitude" (weights);
+        - an MLP: "neuron_elimination" (hidden units);
+        - a single decision tree: "cost_complexity" (leaves);
+        - a forest, bagged trees or gradient boosting: "backfitting" (leaves), or
+          "cost_complexity" if the model has monotonic constraints;
+        - a pipeline, search or transformed target: the method of the model inside;
+        - any other model: "permutation" (columns).
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
-        The fraction of units to remove, or the grid that the rule chooses from.
-        "auto" is the grid of the method, ten ratios for most, with the unpruned model
-        as one more choice. Where too little is left for the model to be fitted, the
-        larger ratios of a grid are left out with a warning.
+        The fraction of units to remove, or a grid of fractions from which the rule
+        chooses. "auto" is the grid of the method, which has ten ratios for most
+        methods. The unpruned model is a further candidate. Ratios at which too few
+        units remain to fit the model are dropped from a grid with a warning.
     rule : str, Rule or callable, default="one_se"
-        Which model of a grid to keep: "best", "one_se", "tolerance", "agreement", or
-        an object of :mod:`sklprune.rules`, such as `Budget(file_bytes=100_000)`. Not
-        asked where `pruning_ratio` is a number.
+        How one model of a grid is chosen: "best", "one_se", "tolerance", "agreement",
+        or an object of :mod:`sklprune.rules` such as `Budget(file_bytes=100_000)`. It
+        is not used if `pruning_ratio` is a number.
     refit : bool, str or Refit, default=True
-        How what stays is fitted anew: "clone" (columns), "masked_refit" or
-        "reconstruction" (weights and hidden units; the latter for columns of linear
-        models and MLPs too), or an object of :mod:`sklprune.refits`. True is "clone"
-        for columns; "masked_refit" for weights and hidden units, and "reconstruction"
-        without y; nothing for leaves and trees. False leaves what stays as it is;
-        columns leave a fitted linear model or network so, and stand at their means in
-        what stays.
+        How the kept values are fitted again: a name or an object of
+        :mod:`sklprune.refits`.
+
+        - True is "clone" for columns. For weights and hidden units it is
+          "masked_refit" with y, and "reconstruction" without y. Leaves and trees are
+          not refitted.
+        - "clone" is for columns of any model, "masked_refit" for weights and hidden
+          units. "reconstruction" is for weights and hidden units, and for columns of
+          linear models and MLPs.
+        - False keeps the remaining values. Removed columns of a linear model or MLP
+          are replaced by their means.
     cv : int, splitter, iterable or None, default=None
-        The splits that a rule chooses on: pruned on the first rows, scored on the
-        second. None is 5 folds, and for a frozen model one split with a quarter of
-        the rows held out.
+        The splits from which the rule chooses. Models are fitted and pruned on the
+        first part and scored on the second. None is 5 folds. For a frozen model, None
+        is one split with a quarter of the rows held out.
     scoring : str, callable or None, default=None
-        None is the `score` of the estimator.
+        The metric. None is the `score` method of the estimator.
     store_path : bool, default=False
-        Whether `path_.at(ratio)` keeps the model at every ratio; `path_.frame()` then
-        has the bytes too.
+        Whether `path_.at(ratio)` keeps the model at every ratio. `path_.frame()` then
+        also contains file sizes.
     n_jobs : int or None, default=None
-        Splits run in parallel.
+        Number of splits that run in parallel. None is 1.
     random_state : int, RandomState or None, default=None
-        Seeds splits and method, and every `random_state` of the wrapped estimator
-        that is None.
+        Seed of the splits and the method, and of each `random_state` of the wrapped
+        estimator that is None.
     memory : None, str or object with the interface of joblib.Memory, default=None
-        Keeps fits, orders and the score of the unpruned model, so that a search over
-        `pruning_ratio` fits each set of rows once; a str is the path of a folder.
-        Fits without a seed are kept too, as in a `Pipeline`: the first one stands for
-        all. Empty the folder when you change code of your own that a fit calls.
+        Cache for fits, orders, and the scores of the unpruned model. A str is the
+        path of a folder. A search over `pruning_ratio` then fits the model once for
+        each set of rows. As in a `Pipeline`, fits without a seed are cached too. If
+        you change code of your own that is called during a fit, clear the folder.
     verbose : bool or int, default=False
-        Whether a line is printed for each split, for the last fit and for the last
-        pruning, with the seconds that it took. Callbacks of scikit-learn 1.9, a
-        `ProgressBar` say, are told of the same steps.
+        Whether to print a line with the elapsed seconds for each split, for the final
+        fit and for the final pruning. Callbacks of scikit-learn 1.9, such as
+        `ProgressBar`, receive the same steps.
 
     Attributes
     ----------
     estimator_ : estimator
-        What ships. Pruned on columns it is `Pipeline([("columns", ...), ("model",
-        ...)])`, else of the class of `estimator`.
+        The pruned model, a plain scikit-learn estimator. If columns were removed, it
+        is a `Pipeline([("columns", ...), ("model", ...)])`. Otherwise it has the class
+        of `estimator`.
     pruning_ratio_ : float
-        The fraction that was removed.
+        The fraction of units that was removed.
     path_ : PruningPath
-        The table that the choice was made from: `path_.frame()`.
+        The scores of all candidates: see `path_.frame()`.
     report_ : Report
-        What was removed, and what it cost; prints as a table. `report_.measure(X)`
-        adds latencies; for that it holds the unpruned model until it is pickled.
+        What was removed, and how size and score changed. It prints as a table.
+        `report_.measure(X)` adds latencies. For this it holds the unpruned model
+        until it is pickled.
     classes_ : ndarray of shape (n_classes,)
-        Labels, of a classifier.
+        Class labels. Only if the model is a classifier.
     n_features_in_ : int
-        Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has names.
+        Number of columns seen in `fit`. Only if the model has this attribute.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in `fit`. Only if X has column names that are all
+        strings.
 
     See Also
     --------
-    prune : The same for a fitted model, in one call.
-    FeaturePruningSelector : Pruning of columns as a transformer.
+    prune : Prune a fitted model in one call.
+    FeaturePruningSelector : Select columns, as a transformer.
 
     Examples
     --------
@@ -142,20 +176,20 @@ class PrunedEstimator(PruningMetaEstimator):
 
     def __init__(
         self,
-        estimator,
+        estimator: Estimator,
         *,
-        method="auto",
-        pruning_ratio="auto",
-        rule="one_se",
-        refit=True,
-        cv=None,
-        scoring=None,
-        store_path=False,
-        n_jobs=None,
-        random_state=None,
-        memory=None,
-        verbose=False,
-    ):
+        method: MethodLike = "auto",
+        pruning_ratio: Ratio = "auto",
+        rule: RuleLike = "one_se",
+        refit: RefitLike = True,
+        cv: CV = None,
+        scoring: Scoring = None,
+        store_path: bool = False,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        memory: Any = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.estimator = estimator
         self.method = method
         self.pruning_ratio = pruning_ratio
@@ -169,26 +203,36 @@ class PrunedEstimator(PruningMetaEstimator):
         self.memory = memory
         self.verbose = verbose
 
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, sample_weight=None, groups=None):
+    @checks_parameters
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the estimator and prune it.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Training rows; whatever the wrapped estimator takes.
+            Training rows, in any form that the wrapped estimator accepts.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Targets. A frozen model may be pruned without, by methods that need none.
+            Targets. They may be omitted for a frozen model if neither the method nor
+            the refit needs them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights for the fit, the order, the refit and the scores. With metadata
-            routing switched on, fit and scores are weighted where `estimator` and
-            `scoring` request it, and groups go to a `cv` that requests them.
+            routing enabled, the fit and the scores are weighted if `estimator` and
+            `scoring` request it.
         groups : array-like of shape (n_samples,), default=None
-            Rows of one group stay together in every split.
+            The rows of one group are never separated by a split. With metadata
+            routing enabled, groups are passed to `cv` if it requests them.
 
         Returns
         -------
         self : PrunedEstimator
+            The fitted estimator.
         """
         self._prune(
             X,
@@ -201,43 +245,73 @@ class PrunedEstimator(PruningMetaEstimator):
         )
         return self
 
-    @available_if(_model_has("predict"))
-    def predict(self, X, **params):
-        """Predict with the pruned model, to which keywords are handed on."""
-        return self._ask("predict", X, **params)
+    @_if_the_model_has("predict")
+    def predict(self, X: MatrixLike, **params: Any) -> Any:
+        """Predict with the pruned model.
 
-    @available_if(_model_has("predict_proba"))
-    def predict_proba(self, X, **params):
-        """Probabilities by the pruned model."""
-        return self._ask("predict_proba", X, **params)
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        **params
+            Keywords that are passed to the `predict` of the model.
 
-    @available_if(_model_has("predict_log_proba"))
-    def predict_log_proba(self, X, **params):
-        """Logarithms of probabilities by the pruned model."""
-        return self._ask("predict_log_proba", X, **params)
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Whatever the `predict` of the model returns.
+        """
+        return self._call("predict", X, **params)
 
-    @available_if(_model_has("decision_function"))
-    def decision_function(self, X, **params):
-        """Decision function of the pruned model."""
-        return self._ask("decision_function", X, **params)
+    @_if_the_model_has("predict_proba")
+    def predict_proba(self, X: MatrixLike, **params: Any) -> Any:
+        """Class probabilities of the pruned model; see :meth:`predict`."""
+        return self._call("predict_proba", X, **params)
 
-    @available_if(_model_has("transform"))
-    def transform(self, X, **params):
-        """Transform with the pruned model."""
-        return self._ask("transform", X, **params)
+    @_if_the_model_has("predict_log_proba")
+    def predict_log_proba(self, X: MatrixLike, **params: Any) -> Any:
+        """Logarithms of class probabilities of the pruned model."""
+        return self._call("predict_log_proba", X, **params)
 
-    @available_if(_model_has("score_samples"))
-    def score_samples(self, X):
-        """Score each row with the pruned model."""
-        return self._ask("score_samples", X)
+    @_if_the_model_has("decision_function")
+    def decision_function(self, X: MatrixLike, **params: Any) -> Any:
+        """Decision function of the pruned model; see :meth:`predict`."""
+        return self._call("decision_function", X, **params)
 
-    @available_if(_model_has("score"))
-    def score(self, X, y=None, sample_weight=None):
-        """Score of the pruned model, as its own `score` defines it."""
-        return self._ask("score", X, y, **given(sample_weight=sample_weight))
+    @_if_the_model_has("transform")
+    def transform(self, X: MatrixLike, **params: Any) -> Any:
+        """Transform X with the pruned model; see :meth:`predict`."""
+        return self._call("transform", X, **params)
 
-    def _ask(self, name, X, *args, **params):
-        """Call a method of the pruned model on rows in a form that it takes."""
+    @_if_the_model_has("score_samples")
+    def score_samples(self, X: MatrixLike) -> Any:
+        """Score of each row by the pruned model, such as a log-likelihood."""
+        return self._call("score_samples", X)
+
+    @_if_the_model_has("score")
+    def score(
+        self,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> float:
+        """Score of the pruned model by its own `score` method.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            For most models the accuracy of a classifier, or R squared of a regressor.
+        """
+        score: float = self._call("score", X, y, **given(sample_weight=sample_weight))
+        return score
+
+    def _call(self, name: str, X: MatrixLike, *args: Any, **params: Any) -> Any:
+        """Call a method of the pruned model, with X in a format that it accepts."""
         check_is_fitted(self)
         if params and routing_enabled():
             params = process_routing(self, name, **params)["estimator"][name]
@@ -251,29 +325,29 @@ class PrunedEstimator(PruningMetaEstimator):
         return getattr(self.estimator_, name)(X, *args, **params)
 
     @property
-    def classes_(self):
-        """Labels that a classifier knows."""
+    def classes_(self) -> Array:
+        """Class labels of a classifier."""
         return self._of_model("classes_")
 
     @property
-    def n_features_in_(self):
+    def n_features_in_(self) -> int:
         """Number of columns seen in `fit`."""
         return self._of_model("n_features_in_")
 
     @property
-    def feature_names_in_(self):
+    def feature_names_in_(self) -> Array:
         """Names of the columns seen in `fit`."""
         return self._of_model("feature_names_in_")
 
-    def _of_model(self, name):
+    def _of_model(self, name: str) -> Any:
         if "estimator_" not in self.__dict__:
             raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
         return getattr(self.estimator_, name)
 
-    def __sklprune_plain__(self):
+    def __sklprune_plain__(self) -> Estimator:
         return getattr(self, "estimator_", self.estimator)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.estimator_type = inner.estimator_type
@@ -283,37 +357,80 @@ class PrunedEstimator(PruningMetaEstimator):
         return tags
 
 
-def prune(estimator, X, y=None, *, sample_weight=None, groups=None, **params):
-    """Prune a fitted model, which is never changed.
+def prune(
+    estimator: Estimator,
+    X: MatrixLike,
+    y: ArrayLike | None = None,
+    *,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+    method: MethodLike = "auto",
+    pruning_ratio: Ratio = "auto",
+    rule: RuleLike = "one_se",
+    refit: RefitLike = True,
+    cv: CV = None,
+    scoring: Scoring = None,
+    store_path: bool = False,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    memory: Any = None,
+    verbose: bool | int = False,
+) -> PrunedEstimator:
+    """Prune a fitted model.
 
-    Exactly `PrunedEstimator(FrozenEstimator(estimator), **params).fit(X, y,
-    sample_weight=sample_weight, groups=groups)`.
+    This is `PrunedEstimator(FrozenEstimator(estimator), ...).fit(X, y,
+    sample_weight=sample_weight, groups=groups)` with the other keywords in the place
+    of the dots. The given model is not changed.
 
     Parameters
     ----------
     estimator : estimator
         A fitted scikit-learn estimator.
     X : array-like of shape (n_samples, n_features)
-        Rows to prune with; best ones that the model was not fitted on. Where they are
-        those of a forest or a tree, others like it are fitted to choose a ratio, or
-        out-of-bag trees speak for it; the one that was given stays as it is.
+        Rows to prune with, preferably rows that the model was not fitted on. For the
+        training rows of a forest or tree, the choice of a ratio uses out-of-bag
+        predictions, or clones that are fitted on a part of the rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Targets; not needed where the method and the refit need none, and
-        `pruning_ratio` is a number or the rule is `Agreement`.
-    sample_weight, groups : array-like of shape (n_samples,), default=None
-        See :meth:`PrunedEstimator.fit`.
-    **params
-        The keywords of :class:`PrunedEstimator`.
+        Targets. They may be omitted if neither the method nor the refit needs them,
+        and if `pruning_ratio` is a number or the rule is `Agreement`.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows; see :meth:`PrunedEstimator.fit`.
+    groups : array-like of shape (n_samples,), default=None
+        Groups of the rows; see :meth:`PrunedEstimator.fit`.
+    method : str or Method, default="auto"
+        What is removed, and in which order; see :class:`PrunedEstimator` for this and
+        all following parameters.
+    pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
+        The fraction of units to remove, or a grid of fractions.
+    rule : str, Rule or callable, default="one_se"
+        How one model of a grid is chosen.
+    refit : bool, str or Refit, default=True
+        How the kept values are fitted again.
+    cv : int, splitter, iterable or None, default=None
+        The splits from which the rule chooses. None is one split with a quarter of
+        the rows held out.
+    scoring : str, callable or None, default=None
+        The metric. None is the `score` method of the estimator.
+    store_path : bool, default=False
+        Whether to keep the model at every ratio.
+    n_jobs : int or None, default=None
+        Number of splits that run in parallel.
+    random_state : int, RandomState or None, default=None
+        Seed of the splits and the method.
+    memory : None, str or object with the interface of joblib.Memory, default=None
+        Cache for fits, orders, and the scores of the unpruned model.
+    verbose : bool or int, default=False
+        Whether to print a line for each step.
 
     Returns
     -------
     PrunedEstimator
-        Fitted; the smaller plain model is its `estimator_`.
+        Fitted. Its attribute `estimator_` is the smaller plain model.
 
     Raises
     ------
     NotFittedError
-        If the estimator is not fitted; `PrunedEstimator(estimator)` fits it first.
+        If the estimator is not fitted. `PrunedEstimator(estimator)` fits it first.
 
     Examples
     --------
@@ -336,5 +453,18 @@ def prune(estimator, X, y=None, *, sample_weight=None, groups=None, **params):
             ),
         )
         estimator = FrozenEstimator(estimator)
-    pruned = PrunedEstimator(estimator, **params)
+    pruned = PrunedEstimator(
+        estimator,
+        method=method,
+        pruning_ratio=pruning_ratio,
+        rule=rule,
+        refit=refit,
+        cv=cv,
+        scoring=scoring,
+        store_path=store_path,
+        n_jobs=n_jobs,
+        random_state=random_state,
+        memory=memory,
+        verbose=verbose,
+    )
     return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)
