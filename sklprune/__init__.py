@@ -1,4 +1,4 @@
-"""Model pruning for scikit-learn: the smallest plain estimator that keeps its score."""
+"""Model pruning for scikit-learn: smaller plain estimators that keep their score."""
 
 from sklprune import methods, refits, rules
 from sklprune._cost import Cost, cost

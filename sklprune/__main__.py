@@ -1,4 +1,4 @@
-"""`python -m sklprune`."""
+"""Entry point of `python -m sklprune`; the commands are in `sklprune.cli`."""
 
 import sys
 

@@ -1,8 +1,11 @@
-"""The command line: `python -m sklprune demo`."""
+"""The command line of sklprune: `python -m sklprune demo` prunes four small models."""
 
 import argparse
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TextIO
 
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
@@ -11,12 +14,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from sklprune._pruned_estimator import PrunedEstimator
 from sklprune._units import plural
 from sklprune.rules import Tolerance
 
+#: titles and widths of the columns of the table
 HEAD = (
     ("model", 44),
     ("removed", 22),
@@ -28,8 +31,8 @@ HEAD = (
 )
 
 
-def demo_models():
-    """What the demo prunes: title, data, model, method."""
+def demo_models() -> list[tuple[str, Any, Any, str]]:
+    """Title, data, model and method of each row of the demo."""
     digits, cancer = load_digits(return_X_y=True), load_breast_cancer(return_X_y=True)
     diabetes = load_diabetes(return_X_y=True)
     logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
@@ -44,11 +47,16 @@ def demo_models():
     ]
 
 
-def demo(file):
-    """Prune four models on data that scikit-learn ships, and print what came out.
+def demo(file: TextIO) -> None:
+    """Prune four models on data sets of scikit-learn, and print a table.
 
-    Scores are taken on a quarter of the rows that neither the model nor the choice
-    has seen.
+    The scores are computed on a quarter of the rows, which are used neither to fit
+    the model nor to choose the ratio.
+
+    Parameters
+    ----------
+    file : text file
+        Where to print.
     """
     start = time.perf_counter()
     rows = [tuple(title for title, _ in HEAD)]
@@ -85,19 +93,43 @@ def demo(file):
         ]
         print("  ".join(cells), file=file)
     print(
-        "\nScores: accuracy, of the last one R2, on rows that nobody has seen. Every "
-        f"result is a plain\nscikit-learn model. {time.perf_counter() - start:.0f} s.",
+        "\nThe score is accuracy, and R2 in the last row. It is computed on test rows. "
+        "Every result\nis a plain scikit-learn model. "
+        f"{time.perf_counter() - start:.0f} s.",
         file=file,
     )
 
 
-def main(arguments=None):
-    """Entry point of `python -m sklprune` and of the command `sklprune`."""
+def one_thread() -> AbstractContextManager[Any]:
+    """A context in which OpenMP and BLAS use one thread, if threadpoolctl is there.
+
+    Threads slow down the small predictions of the demo on a busy machine.
+    """
+    try:
+        # a dependency of scikit-learn, not of this package
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `python -m sklprune` and of the command `sklprune`.
+
+    Parameters
+    ----------
+    arguments : sequence of str or None, default=None
+        None takes the arguments of the process.
+
+    Returns
+    -------
+    int
+        The exit status.
+    """
     parser = argparse.ArgumentParser(prog="sklprune", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="prune four models and print one table")
     parser.parse_args(arguments)
-    # on a busy machine OpenMP costs more than these small predictions
-    with threadpool_limits(1):
+    with one_thread():
         demo(sys.stdout)
     return 0
