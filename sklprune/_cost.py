@@ -1,12 +1,14 @@
-"""What a model costs: counts, bytes and seconds."""
+"""Size and speed of a fitted model: the function `cost` and its result `Cost`."""
 
 import io
 import math
 import pickle
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from itertools import cycle, islice
 from time import perf_counter
+from typing import Any
 
 import joblib
 import numpy as np
@@ -16,45 +18,49 @@ from sklearn.utils.validation import check_is_fitted
 from sklprune._plain import plain
 from sklprune._registry import family_of
 from sklprune._sklearn_private import num_samples, safe_indexing
+from sklprune._typing import Array, Estimator, MatrixLike
 
 __all__ = ["Cost", "cost"]
 
-#: a median is taken over so many predictions, or as many as fit into the seconds
+#: latencies are medians over this many calls, or fewer after this many seconds
 N_TIMES, SECONDS = 200, 0.4
 
 
 @dataclass(frozen=True)
 class Cost:
-    """How large a fitted model is. What is not known of a kind of model is NaN.
+    """Size and speed of a fitted model.
+
+    A value that does not apply to a kind of model, or is not known, is NaN.
 
     Attributes
     ----------
     parameters : float
-        Fitted numbers that predictions depend on.
+        Number of fitted values that predictions depend on.
     nonzero : float
-        Those of them that are not zero.
+        Number of these values that are not zero.
     nodes : float
-        Nodes of all trees, leaves included.
+        Number of nodes of all trees, including leaves.
     members : float
-        Trees, stages or estimators of an ensemble.
+        Number of trees, stages or estimators of an ensemble.
     features : float
-        Columns that the model needs.
+        Number of columns that the model needs.
     operations_per_row : float
-        Multiplications, or comparisons in trees, for one prediction.
+        Number of multiplications, or of comparisons in trees, for one prediction.
     file_bytes : float
         Size of the file that `joblib.dump` writes.
     compressed_bytes : float
-        The same with `compress=3`.
+        Size of the file that `joblib.dump` writes with `compress=3`.
     memory_bytes : float
-        Arrays and objects, as they lie in memory when just loaded.
+        Size of all arrays and objects in memory after loading.
     latency_one_row : float
-        Seconds to predict one row, the median of many predictions.
+        Seconds to predict a single row: the median of many predictions.
     latency_per_row : float
-        Seconds a row where up to 1000 rows are predicted together, the median.
+        Seconds for each row if up to 1000 rows are predicted together: the median of
+        many predictions.
 
     See Also
     --------
-    cost : Makes one of a fitted model.
+    cost : Measure a fitted model.
 
     Examples
     --------
@@ -81,33 +87,41 @@ class Cost:
     latency_one_row: float = math.nan
     latency_per_row: float = math.nan
 
-    def to_dict(self):
-        """Field names and values."""
+    def to_dict(self) -> dict[str, float]:
+        """All attributes by name.
+
+        Returns
+        -------
+        dict of str to float
+        """
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def cost(estimator, X=None):
-    """Count and weigh a fitted model, and with rows time it.
+def cost(estimator: Estimator, X: MatrixLike | None = None) -> Cost:
+    """Measure the size of a fitted model, and with X the speed of its predictions.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted scikit-learn estimator. One of sklprune, or one that holds such a
-        one, is measured as the plain estimator that it stands for.
+        A fitted scikit-learn estimator. If it is an estimator of sklprune or contains
+        one, its plain copy is measured; see :func:`to_plain`.
     X : array-like of shape (n_samples, n_features) or None, default=None
-        Rows to time `predict` on (`transform` of a transformer), in the form in which
-        they will come: a frame stays a frame. It takes about a second.
+        Rows on which `predict` is timed, or `transform` for a transformer. Pass them
+        in the form that is used in production, for instance as a data frame. The
+        measurement takes about a second.
 
     Returns
     -------
     Cost
-        Latencies are NaN without X. They are those of this machine at this moment,
-        with the threads that the model and the libraries below it use.
+        Latencies are NaN without X. They depend on the machine, its current load, and
+        the number of threads that the model and its libraries use.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
+    ValueError
+        If X has no rows.
 
     Examples
     --------
@@ -130,68 +144,82 @@ def cost(estimator, X=None):
     return weighed(plain(estimator), X)
 
 
-def weighed(model, X=None):
-    """`cost` of a model that is known to be fitted and plain."""
+def weighed(model: Estimator, X: MatrixLike | None = None) -> Cost:
+    """`cost` of a plain model, without the check that it is fitted."""
     return Cost(**sizes(model, [field.name for field in fields(Cost)], X))
 
 
-def sizes(model, names, X=None):
-    """Fields of `Cost`: all that are counted, and of the others those named.
+def sizes(
+    model: Estimator, names: Collection[str], X: MatrixLike | None = None
+) -> dict[str, float]:
+    """Selected fields of `Cost`, without the computation of the other fields.
+
+    Parameters
+    ----------
+    model : estimator
+    names : collection of str
+        Fields to compute.
+    X : array-like of shape (n_samples, n_features), default=None
+        Rows for latencies.
 
     Returns
     -------
     dict
-        Each of `names` is in it, NaN where it is not known or X is missing.
+        All of `names`, and all counts. NaN if a value is not known or X is missing.
     """
-    known = dict.fromkeys(names, math.nan) | counts(model)
-    for name, weigh in BYTES.items():
-        if name in known:
-            known[name] = weigh(model)
-    timed = [] if X is None else [name for name in LATENCIES if name in known]
-    return known | {name: LATENCIES[name](model, X) for name in timed}
+    values = dict.fromkeys(names, math.nan) | counts(model)
+    for name, measure in BYTES.items():
+        if name in values:
+            values[name] = measure(model)
+    timed = [] if X is None else [name for name in LATENCIES if name in values]
+    return values | {name: LATENCIES[name](model, X) for name in timed}
 
 
-def counts(estimator):
-    """The fields of `Cost` that are counted and need no writing, as a dict."""
+def counts(estimator: Estimator) -> dict[str, float]:
+    """The fields of `Cost` that the family of a model counts."""
     return family_of(estimator).counts(estimator)
 
 
 # -- seconds ------------------------------------------------------------------------
 
 
-def latency_one_row(model, X):
-    """Seconds that one row takes; rows all over X have their turn."""
+def latency_one_row(model: Estimator, X: MatrixLike) -> float:
+    """Seconds to predict one row, over up to 100 rows from all parts of X."""
     n_rows = _n_rows(X)
     chosen = np.linspace(0, n_rows - 1, min(n_rows, 100)).astype(int)
-    return _median_seconds(model, [_taken(X, row) for row in chosen.reshape(-1, 1)])
+    return _median_seconds(model, [_rows(X, row) for row in chosen.reshape(-1, 1)])
 
 
-def latency_per_row(model, X):
-    """Seconds a row where many are predicted together."""
+def latency_per_row(model: Estimator, X: MatrixLike) -> float:
+    """Seconds for each row if up to 1000 rows are predicted together."""
     n_rows = min(_n_rows(X), 1000)
-    return _median_seconds(model, [_taken(X, np.arange(n_rows))]) / n_rows
+    return _median_seconds(model, [_rows(X, np.arange(n_rows))]) / n_rows
 
 
-def _n_rows(X):
+def _n_rows(X: MatrixLike) -> int:
     n_rows = num_samples(X)
     if n_rows == 0:
-        raise ValueError("X has no rows: there is nothing to time predictions on.")
+        raise ValueError("X has no rows. Pass at least one row to time predictions.")
     return n_rows
 
 
-def _taken(X, rows):
+def _rows(X: Any, rows: Array) -> MatrixLike:
     if sparse.issparse(X) and X.format not in ("csr", "csc"):
         X = X.tocsr()
     return safe_indexing(X, rows)
 
 
-def _median_seconds(model, inputs):
-    """Median time of a call, after one that warms up; NaN where nothing is called."""
+def _median_seconds(model: Estimator, inputs: Sequence[MatrixLike]) -> float:
+    """Median seconds of a prediction, after a first one that is not timed.
+
+    NaN if the model can neither predict nor transform.
+    """
     call = getattr(model, "predict", getattr(model, "transform", None))
     if call is None:
         return math.nan
     call(inputs[0])
-    seconds, begin = [], perf_counter()
+    seconds: list[float] = []
+    begin = perf_counter()
     for rows in islice(cycle(inputs), N_TIMES):
         before = perf_counter()
         call(rows)
@@ -205,42 +233,46 @@ def _median_seconds(model, inputs):
 # -- bytes --------------------------------------------------------------------------
 
 
-def file_bytes(estimator, compress=0):
-    """Size of the file that `joblib.dump` writes; nothing is written to disk."""
+def file_bytes(estimator: Estimator, compress: int = 0) -> int:
+    """Size of the file that `joblib.dump` would write; nothing is written to disk."""
     file = io.BytesIO() if compress else _Counter()
     joblib.dump(estimator, file, compress=compress)
     return file.tell()
 
 
-def memory_bytes(estimator):
-    """Bytes of all arrays, each once, and of the objects around them."""
-    arrays = []
-    around = pickle.dumps(estimator, protocol=5, buffer_callback=arrays.append)
-    return len(around) + sum(array.raw().nbytes for array in arrays)
+def memory_bytes(estimator: Estimator) -> int:
+    """Size of all arrays, each counted once, and of the pickle without the arrays."""
+    arrays: list[pickle.PickleBuffer] = []
+    without_arrays = pickle.dumps(estimator, protocol=5, buffer_callback=arrays.append)
+    return len(without_arrays) + sum(array.raw().nbytes for array in arrays)
 
 
 class _Counter(io.RawIOBase):
-    """A file that only counts."""
+    """A file that counts the bytes that are written to it, and discards them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.size = 0
 
-    def writable(self):
+    def writable(self) -> bool:
         return True
 
-    def write(self, data):
+    def write(self, data: Any) -> int:
         n_bytes = memoryview(data).nbytes
         self.size += n_bytes
         return n_bytes
 
-    def tell(self):
+    def tell(self) -> int:
         return self.size
 
 
-#: fields of `Cost` that are weighed, and those that need rows
-BYTES = {
+#: functions for the fields of `Cost` that are sizes in bytes, by name
+BYTES: dict[str, Callable[[Estimator], int]] = {
     "file_bytes": file_bytes,
     "compressed_bytes": partial(file_bytes, compress=3),
     "memory_bytes": memory_bytes,
 }
-LATENCIES = {"latency_one_row": latency_one_row, "latency_per_row": latency_per_row}
+#: functions for the fields that need rows, by name
+LATENCIES: dict[str, Callable[[Estimator, MatrixLike], float]] = {
+    "latency_one_row": latency_one_row,
+    "latency_per_row": latency_per_row,
+}

@@ -1,33 +1,37 @@
-"""`PruningPathDisplay`: the path as a picture, and the table behind it."""
+"""Plot of the scores along the pruning ratios: `PruningPathDisplay`."""
+
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklprune._pruning_path import PruningPath
+from sklprune._typing import Estimator
 from sklprune._units import plural
 
 __all__ = ["PruningPathDisplay"]
 
 
 class PruningPathDisplay:
-    """Score against pruning ratio, with standard errors and the choice.
+    """Plot of score against pruning ratio, with standard errors and the chosen ratio.
 
-    Best made by :meth:`from_estimator`.
+    Use :meth:`from_estimator` to create and draw it.
 
     Parameters
     ----------
     path : PruningPath
         The `path_` of a fitted `PrunedEstimator` or `FeaturePruningSelector`.
     granularity : str, default="unit"
-        What one unit is, for the label of the axis.
+        Name of one unit, for the label of the horizontal axis.
     score_name : str, default="score"
-        What was scored, for the label of the axis.
+        Name of the metric, for the label of the vertical axis.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        After `plot`.
+        The axes of the plot. Set by `plot`.
     figure_ : matplotlib Figure
-        After `plot`.
+        The figure of the plot. Set by `plot`.
 
     Examples
     --------
@@ -41,49 +45,75 @@ class PruningPathDisplay:
     1
     """
 
-    def __init__(self, path, granularity="unit", score_name="score"):
+    ax_: Any
+    figure_: Any
+
+    def __init__(
+        self,
+        path: PruningPath,
+        granularity: str = "unit",
+        score_name: str = "score",
+    ) -> None:
         self.path = path
         self.granularity = granularity
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, pruned, *, ax=None):
-        """Draw the path of a fitted `PrunedEstimator` or `FeaturePruningSelector`.
+    def from_estimator(cls, pruned: Estimator, *, ax: Any = None) -> Self:
+        """Plot the path of a fitted `PrunedEstimator` or `FeaturePruningSelector`.
 
         Parameters
         ----------
-        pruned : estimator
-            Fitted with a grid of ratios or "auto".
+        pruned : PrunedEstimator or FeaturePruningSelector
+            Fitted with a sequence of ratios or "auto" as `pruning_ratio`.
         ax : matplotlib Axes or None, default=None
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
         PruningPathDisplay
+            The display, with the plot drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If it was fitted at a single ratio.
+        ImportError
+            If matplotlib is not installed.
         """
         check_is_fitted(pruned)
         report = pruned.report_
         return cls(pruned.path_, report.granularity, report.score["name"]).plot(ax=ax)
 
-    def frame(self):
-        """The table behind the picture, a pandas `DataFrame`."""
+    def frame(self) -> Any:
+        """The plotted table, a pandas `DataFrame`; see `PruningPath.frame`."""
         return self.path.frame()
 
-    def plot(self, *, ax=None):
-        """Draw the path; needs matplotlib.
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw the plot with matplotlib.
 
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
-        self
+        self : PruningPathDisplay
+
+        Raises
+        ------
+        ValueError
+            If the path has a single ratio.
+        ImportError
+            If matplotlib is not installed.
         """
         table, chosen = self.path.table, self.path.chosen
         if chosen is None:
             raise ValueError(
-                "There is no path to draw: pruning_ratio was a number. Fit with a "
+                "There is no path to plot: pruning_ratio was a number. Fit with a "
                 "sequence of ratios or 'auto'."
             )
         try:

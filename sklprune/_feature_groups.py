@@ -1,29 +1,43 @@
-"""Columns that go together, and columns that must stay, as limits of the units."""
+"""Conversion of `feature_groups` and `always_keep` into limits on what is removed."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 
+from sklprune._typing import Array, FeatureGroups
 
-def feature_limits(names, positions, feature_groups, always_keep, n_features):
-    """What the user says of columns, as fields of `Units`.
+
+def feature_limits(
+    names: Array,
+    positions: Array,
+    feature_groups: FeatureGroups,
+    always_keep: Any,
+    n_features: int | None,
+) -> dict[str, Any]:
+    """The fields of `Units` for groups of columns and for columns to keep.
 
     Parameters
     ----------
-    names : ndarray of object
+    names : ndarray of shape (n_features_in,), object
         Names of all columns of X.
-    positions : ndarray of int
-        The columns that the model reads: the units.
+    positions : ndarray of shape (n_units,), int
+        The columns that the model reads, which are the units.
     feature_groups : sequence or mapping of lists of names or positions, or None
     always_keep : list of names or positions, or None
     n_features : int or None
-        How many columns may stay; None where a ratio says it.
+        Maximum number of kept columns. None if a ratio is given instead.
+
+    Returns
+    -------
+    dict
+        Values of `groups`, `fixed` and `at_most`, or nothing without any limit.
 
     Raises
     ------
     ValueError
-        Naming columns that are unknown or in two groups, or a number of columns that
-        the limits leave no room for.
+        If a column is unknown or in two groups, or if `n_features` is too small for
+        the groups and the columns to keep.
     """
     if feature_groups is None and always_keep is None:
         return {}
@@ -42,8 +56,8 @@ def feature_limits(names, positions, feature_groups, always_keep, n_features):
     return {"groups": groups, "fixed": fixed, "at_most": n_features}
 
 
-def _labels(names, feature_groups):
-    """A label for each column: the first column of its group."""
+def _labels(names: Array, feature_groups: FeatureGroups) -> Array:
+    """The group of each column, (n_features_in,): the position of its first column."""
     labels = np.arange(len(names))
     seen = np.zeros(len(names), dtype=bool)
     for group in _listed(feature_groups):
@@ -58,7 +72,7 @@ def _labels(names, feature_groups):
     return labels
 
 
-def _listed(feature_groups):
+def _listed(feature_groups: FeatureGroups) -> list[Any]:
     if feature_groups is None:
         return []
     if hasattr(feature_groups, "values"):
@@ -71,8 +85,8 @@ def _listed(feature_groups):
     return list(feature_groups)
 
 
-def _positions(names, columns, parameter):
-    """Positions of columns given by name or position."""
+def _positions(names: Array, columns: Any, parameter: str) -> Array:
+    """Positions of columns that are given by name or position."""
     if columns is None:
         return np.array([], dtype=int)
     if isinstance(columns, str) or not np.iterable(columns):
@@ -80,10 +94,12 @@ def _positions(names, columns, parameter):
             f"{parameter}: {columns!r} is not allowed, where a list of names or "
             "positions of columns is expected."
         )
-    known = {name: i for i, name in enumerate(names) if isinstance(name, str)}
+    known: dict[Any, int] = {
+        name: i for i, name in enumerate(names) if isinstance(name, str)
+    }
     known |= {i: i % len(names) for i in range(-len(names), len(names))}
     columns = list(columns)
-    unknown = [c for c in columns if not _names_a_column(c) or c not in known]
+    unknown = [c for c in columns if not _is_name_or_position(c) or c not in known]
     if unknown:
         raise ValueError(
             f"{parameter}: X has no column {unknown}. Its {len(names)} columns are "
@@ -92,21 +108,22 @@ def _positions(names, columns, parameter):
     return np.array([known[c] for c in columns], dtype=int)
 
 
-def _names_a_column(value):
+def _is_name_or_position(value: Any) -> bool:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     return isinstance(value, str) or whole
 
 
-def _shortened(names):
+def _shortened(names: Array) -> str:
     shown = [str(name) for name in names[:10]]
     return ", ".join(shown) + (", ..." if len(names) > 10 else "")
 
 
-def _check_room(groups, fixed, always_keep, n_features):
+def _check_room(groups: Array, fixed: Array, always_keep: Any, n_features: int) -> None:
+    """Refuse a number of columns that is too small for the limits."""
     if fixed.sum() > n_features:
         raise ValueError(
             f"n_features_to_select={n_features} leaves no room for always_keep="
-            f"{always_keep!r}, which, with the columns that go together, are "
+            f"{always_keep!r}. With the other columns of their groups these are "
             f"{fixed.sum()} columns."
         )
     smallest = np.unique(groups, return_counts=True)[1].min()

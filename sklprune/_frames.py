@@ -1,50 +1,59 @@
-"""What kind of table X is, and what its columns are called."""
+"""Access to columns, column names and kind of X, whether array, matrix or frame."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from sklprune._sklearn_private import num_features
+from sklprune._typing import Array, MatrixLike
 
 
-def column_names(X):
-    """Names of the columns of X: its own, or x0, x1, ... as in scikit-learn."""
+def column_names(X: MatrixLike) -> Array:
+    """Column names of X, or x0, x1, ... if it has none, as in scikit-learn."""
     columns = getattr(X, "columns", None)
     if columns is not None:
         return np.asarray(columns, dtype=object)
     return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
 
 
-def as_matrix(X):
-    """Rows whose columns can be taken by position: an array or a sparse matrix."""
+def as_matrix(X: MatrixLike) -> Any:
+    """X as an array, or unchanged if it is a sparse matrix."""
     return X if sparse.issparse(X) else np.asarray(X)
 
 
-def columns_of(X):
-    """The columns of an array or a frame, a list of arrays."""
+def columns_of(X: MatrixLike) -> list[Array]:
+    """The columns of an array or a data frame, as a list of arrays."""
     if frame_kind(X) is None:
         return list(np.asarray(X).T)
     return [X[name].to_numpy() for name in X.columns]
 
 
-def from_columns(X, rows):
-    """An array or a frame like X, each column of which holds rows of its own.
+def from_columns(X: MatrixLike, rows: Sequence[Array]) -> MatrixLike:
+    """A table like X, with different rows selected in each column.
 
     Parameters
     ----------
-    rows : list of ndarray of int
-        For each column the rows of X that it holds.
+    X : array-like or data frame of shape (n_rows, n_columns)
+    rows : list of n_columns ndarrays of int, all of the same length
+        For each column the positions of the selected rows.
+
+    Returns
+    -------
+    array or data frame of shape (n_selected, n_columns)
     """
     if frame_kind(X) is None:
         return np.stack([c[taken] for c, taken in zip(np.asarray(X).T, rows)], axis=1)
-    take = (X[name] for name in X.columns)
+    columns: Any = (X[name] for name in X.columns)
     if frame_kind(X) == "pandas":
-        take = (column.array.take(taken) for column, taken in zip(take, rows))
+        columns = (column.array.take(taken) for column, taken in zip(columns, rows))
     else:
-        take = (column[taken] for column, taken in zip(take, rows))
-    return type(X)(dict(zip(X.columns, take)))
+        columns = (column[taken] for column, taken in zip(columns, rows))
+    return type(X)(dict(zip(X.columns, columns)))
 
 
-def frame_kind(X):
-    """ "pandas" or "polars" for a data frame, else None."""
+def frame_kind(X: MatrixLike) -> str | None:
+    """The library of a data frame, "pandas" or "polars", or None for other types."""
     library = type(X).__module__.split(".")[0]
     return library if library in ("pandas", "polars") else None

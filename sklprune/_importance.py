@@ -1,59 +1,68 @@
-"""`permutation_importance`: scikit-learn's function, for sparse rows too."""
+"""The function `permutation_importance`, which also accepts sparse X.
+
+The columns are shuffled by the same functions as in the method `Permutation`.
+"""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
 
 from sklprune._sklearn_private import num_features, num_samples, safe_indexing
+from sklprune._typing import ArrayLike, Estimator, MatrixLike, RandomState
 from sklprune.methods.permutation import columnwise, shuffled_scores, shuffles
 
 __all__ = ["permutation_importance"]
 
 
 def permutation_importance(
-    estimator,
-    X,
-    y,
+    estimator: Estimator,
+    X: MatrixLike,
+    y: ArrayLike | None,
     *,
-    scoring=None,
-    n_repeats=5,
-    n_jobs=None,
-    random_state=None,
-    sample_weight=None,
-    max_samples=1.0,
-):
-    """Permutation importance of columns, with the numbers of scikit-learn.
+    scoring: Any = None,
+    n_repeats: int = 5,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    sample_weight: ArrayLike | None = None,
+    max_samples: float = 1.0,
+) -> Any:
+    """Permutation importance of each column.
 
-    Signature, numbers and result are those of
-    `sklearn.inspection.permutation_importance`; sparse X is taken too, and a polars
-    frame stays one.
+    Signature and values are those of
+    :func:`sklearn.inspection.permutation_importance`. In addition, X may be sparse,
+    and a polars frame is passed to the model as a polars frame.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted.
+        A fitted estimator.
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+        Rows to compute the scores on. They are not modified.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), or None
+        Targets.
     scoring : str, callable, list, tuple, dict or None, default=None
-        Several metrics give a dict of results. None is the `score` of the estimator.
+        One metric or several. None is the `score` method of the estimator.
     n_repeats : int, default=5
-        How often each column is shuffled.
+        How many times each column is shuffled.
     n_jobs : int or None, default=None
-        Columns run in parallel.
+        Number of columns that are processed in parallel. None is 1.
     random_state : int, RandomState or None, default=None
+        Seed of the shuffles.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights for the scores.
     max_samples : int or float, default=1.0
-        How many rows are used, drawn once. As in scikit-learn the score that the
-        others are compared with is taken on all rows.
+        Number or fraction of the rows that are used, drawn once. As in scikit-learn,
+        the score before shuffling is computed on all rows.
 
     Returns
     -------
     Bunch or dict of Bunch
         `importances_mean` and `importances_std` of shape (n_features,), and
-        `importances` of shape (n_features, n_repeats).
+        `importances` of shape (n_features, n_repeats). With several metrics, a dict
+        of such results by the name of the metric.
 
     Examples
     --------
@@ -69,7 +78,7 @@ def permutation_importance(
     scorer = check_scoring(estimator, scoring)
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     X = columnwise(X)
-    whole = scorer(estimator, X, y, **weights)
+    baseline = scorer(estimator, X, y, **weights)
     chosen, orders = shuffles(num_samples(X), n_repeats, max_samples, random_state)
     if chosen is not None:
         X, y = safe_indexing(X, chosen), None if y is None else safe_indexing(y, chosen)
@@ -78,18 +87,24 @@ def permutation_importance(
     shuffled = shuffled_scores(measure, X, range(num_features(X)), orders, n_jobs)
     if several:
         return {
-            name: _bunch(whole[name], [[s[name] for s in row] for row in shuffled])
-            for name in whole
+            name: _bunch(baseline[name], [[s[name] for s in row] for row in shuffled])
+            for name in baseline
         }
-    return _bunch(whole, shuffled)
+    return _bunch(baseline, shuffled)
 
 
-def _score_table(scorer, estimator, y, weights, table):
+def _score_table(
+    scorer: Any,
+    estimator: Estimator,
+    y: ArrayLike | None,
+    weights: dict[str, Any],
+    table: MatrixLike,
+) -> Any:
     return scorer(estimator, table, y, **weights)
 
 
-def _bunch(whole, shuffled):
-    importances = whole - np.array(shuffled)
+def _bunch(baseline: float, shuffled: list[list[float]]) -> Bunch:
+    importances = baseline - np.array(shuffled)
     return Bunch(
         importances_mean=importances.mean(axis=1),
         importances_std=importances.std(axis=1),

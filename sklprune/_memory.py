@@ -1,10 +1,12 @@
-"""What was computed before, kept by a joblib memory.
+"""Cache for results of expensive functions, in a joblib memory.
 
-A result is kept as one piece of bytes: joblib writes each array of an object apart,
-and a forest of 100 trees would take seven times as long to come back.
+A result is stored as one pickle. Joblib alone would store each array of an object
+separately, and loading a forest of 100 trees would take seven times as long.
 """
 
 import pickle
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import joblib
 import sklearn
@@ -12,50 +14,61 @@ from sklearn.utils.validation import check_memory
 
 from sklprune._version import __version__
 
+Value = TypeVar("Value")
 
-def memory_of(memory):
-    """The joblib memory behind a parameter `memory`, or None where nothing is kept.
+
+def memory_of(memory: Any) -> Any:
+    """The joblib memory for a parameter `memory`, or None if nothing is cached.
 
     Parameters
     ----------
     memory : None, str or object with the interface of joblib.Memory
+
+    Returns
+    -------
+    joblib.Memory or None
     """
     memory = check_memory(memory)
     return None if getattr(memory, "location", True) is None else memory
 
 
-def remembered(memory, key, function, *args):
-    """What a function gives, from the memory if it gave it before under the same key.
+def remembered(
+    memory: Any, key: tuple[Any, ...], function: Callable[..., Value], *args: Any
+) -> Value:
+    """The value of a function, loaded from the memory if it has the same key.
 
     Parameters
     ----------
     memory : joblib.Memory or None
     key : tuple
-        What is computed, and all that it depends on. It need not hold what can be
-        derived from the rest of it, so that a large model is loaded but never hashed.
+        Identifies the computation and all of its inputs. Inputs that are derived from
+        other parts of the key may be omitted. Large models are thus loaded but never
+        hashed.
     function : callable
-    *args : its arguments
+        Computes the value.
+    *args
+        Its arguments.
 
     Returns
     -------
     object
-        Without a memory, or where the key cannot be written down (it holds a function
-        without a name, say), simply what the function gives.
+        Computed without the cache if there is no memory or if the key cannot be
+        pickled, for instance because it contains a lambda.
     """
-    name = None if memory is None else _name_of(key)
+    name = None if memory is None else _hash_of(key)
     if name is None:
         return function(*args)
-    return pickle.loads(
-        memory.cache(_packed, ignore=["function", "args"])(name, function, args)
-    )
+    cached = memory.cache(_pickled, ignore=["function", "args"])
+    value: Value = pickle.loads(cached(name, function, args))
+    return value
 
 
-def _packed(name, function, args):
+def _pickled(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     return pickle.dumps(function(*args), protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def _name_of(key):
-    """A name for a key under these versions and settings, or None."""
+def _hash_of(key: tuple[Any, ...]) -> str | None:
+    """Hash of a key under the current versions and settings, or None."""
     versions = (__version__, sklearn.__version__, sklearn.get_config())
     try:
         return joblib.hash((versions, key))
