@@ -177,9 +177,10 @@ class MembersFamily(AveragedFamily):
         trees = self.sklearn_trees(estimator) if trees is None else trees
         subtrees = self.at_least_one(ensemble)
         # the average over n trees is the sum only if each value is multiplied by n
-        values = [len(subtrees) * each.value + ensemble.baseline for each in subtrees]
+        n_trees = len(subtrees)
+        values: list[Any] = [each.value for each in subtrees]
         smaller = [
-            pruned_tree(trees[each.tree], each, value)
+            pruned_tree(trees[each.tree], each, n_trees * value + ensemble.baseline)
             for each, value in zip(subtrees, values)
         ]
         return self._with_trees(estimator, subtrees, smaller)

@@ -13,7 +13,7 @@ from scipy.special import expit, logsumexp, softmax
 from sklprune._typing import Array
 from sklprune.families._layered import Layer
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Any] = {
     "identity": lambda outputs: outputs,
     "logistic": expit,
     "relu": lambda outputs: np.maximum(outputs, 0),
@@ -21,7 +21,7 @@ ACTIVATIONS = {
 }
 
 #: derivatives of the activations, as functions of the activated outputs
-DERIVATIVES = {
+DERIVATIVES: dict[str, Any] = {
     "identity": np.ones_like,
     "logistic": lambda activated: activated * (1 - activated),
     "relu": lambda activated: activated > 0,
@@ -30,14 +30,14 @@ DERIVATIVES = {
 
 #: predictions by output activation; each loss below is canonical for its activation, so
 #: that its gradient in the outputs is the prediction minus the target
-PREDICTIONS = {
+PREDICTIONS: dict[str, Any] = {
     "exp": np.exp,
     "identity": lambda outputs: outputs,
     "logistic": expit,
     "softmax": lambda outputs: softmax(outputs, axis=1),
 }
 #: losses by output activation, summed over the outputs: (n_rows,)
-LOSSES = {
+LOSSES: dict[str, Any] = {
     "exp": lambda outputs, y: (np.exp(outputs) - y * outputs).sum(axis=1),
     "identity": lambda outputs, y: 0.5 * ((outputs - y) ** 2).sum(axis=1),
     "logistic": lambda outputs, y: (np.logaddexp(0, outputs) - y * outputs).sum(axis=1),
@@ -54,8 +54,8 @@ class Problem(NamedTuple):
     targets : ndarray of shape (n_rows, n_outputs)
     weight : ndarray of shape (n_rows,)
         With mean 1.
-    hidden : str or None
-        Activation of the hidden layers.
+    hidden : str
+        Activation of the hidden layers; not used without any.
     last : str
         Activation of the outputs, which also selects the loss.
     """
@@ -63,7 +63,7 @@ class Problem(NamedTuple):
     rows: Any
     targets: Array
     weight: Array
-    hidden: str | None
+    hidden: str
     last: str
 
     def take(self, rows: Array) -> "Problem":
@@ -93,7 +93,7 @@ class Problem(NamedTuple):
         return gradients[::-1]
 
 
-def _forward(layers: Sequence[Layer], rows: Any, hidden: str | None) -> list[Any]:
+def _forward(layers: Sequence[Layer], rows: Any, hidden: str) -> list[Any]:
     """The inputs of each layer, and then the outputs before their activation."""
     passed = [rows]
     for layer in layers[:-1]:

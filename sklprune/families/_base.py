@@ -289,7 +289,7 @@ class Family:
     def refit_of(
         self, estimator: Estimator, granularity: str, labels: bool
     ) -> str | None:
-        """Name of the refit for `refit=True`, or None; `labels` is True if y is given."""
+        """Name of the refit for `refit=True`, or None; `labels`: whether y is given."""
         if granularity == "feature":
             return "clone"
         if labels and "masked_refit" in self.capabilities(estimator):

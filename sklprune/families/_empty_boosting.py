@@ -6,6 +6,7 @@ kind, so that it has all attributes of a fitted one.
 """
 
 import copy
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,7 +30,7 @@ CLASSES = {
     ),
 }
 #: parameters of the smallest fit whose raw scores are the sum of its trees
-PARAMETERS = {
+PARAMETERS: dict[str, dict[str, Any]] = {
     "gradient_boosting": {"n_estimators": 1, "learning_rate": 1.0, "init": "zero"},
     "hist_gradient_boosting": {"max_iter": 1, "early_stopping": False},
 }

@@ -5,7 +5,7 @@ the masks and the removal of weights, and the removal of columns without a refit
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -27,7 +27,8 @@ class Layer(NamedTuple):
     """
 
     coef: Array
-    intercept: Array | None
+    # not Array | None: whether there is one depends on the model, not on the layer
+    intercept: Any
 
     def forward(self, inputs: Array) -> Array:
         """The outputs before the activation: (n_rows, n_outputs)."""
@@ -122,7 +123,7 @@ class LayeredFamily(Family):
         return self.with_layers(estimator, layers)
 
     def unread_columns(self, estimator: Estimator) -> Array:
-        return ~self.layers(estimator)[0].coef.any(axis=1)
+        return ~np.any(self.layers(estimator)[0].coef, axis=1)
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
         layers = self.layers(estimator)

@@ -66,7 +66,7 @@ def fit_apart(
     weight = family.row_weights(estimator, task)
     coef, intercept = np.zeros(support.shape), np.array(estimator.intercept_, float)
     intercept = np.array(np.broadcast_to(intercept, support.shape[1]))
-    for output in np.flatnonzero(support.any(axis=0)):
+    for output in np.flatnonzero(support.any(axis=0)).tolist():
         single = clone(estimator)
         if weight is not None and getattr(estimator, "class_weight", None) is not None:
             single.set_params(class_weight=None)

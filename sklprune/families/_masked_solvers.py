@@ -87,11 +87,12 @@ def train(
         if loss < lowest:
             best, lowest = _copied(layers), loss
         if waited == PATIENCE or epoch == max_epochs:
-            return best
+            break
         rate = learning_rate * (1 - epoch / max_epochs)
         for rows in _batches(len(problem.targets), rng):
             gradients = problem.take(rows).gradients(layers)
             adam.step(_masked(gradients, layers, masks, penalty), rate)
+    return best
 
 
 def _batches(n_rows: int, rng: np.random.RandomState) -> list[Array]:

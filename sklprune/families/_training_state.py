@@ -57,10 +57,11 @@ def _with_models_stripped(value: Any, known: dict[int, Any]) -> Any:
         changed.update({key: _stripped(each, known) for key, each in value.items()})
         return changed
     # a calibrated classifier is no BaseEstimator
-    if isinstance(getattr(value, "estimator", None), BaseEstimator):
-        changed = copy.copy(value)
-        changed.estimator = _stripped(value.estimator, known)
-        return changed
+    inner = getattr(value, "estimator", None)
+    if isinstance(inner, BaseEstimator):
+        holder = copy.copy(value)
+        holder.estimator = _stripped(inner, known)
+        return holder
     return value
 
 

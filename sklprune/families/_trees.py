@@ -40,7 +40,7 @@ class TreesFamily(Family):
     removed.
     """
 
-    granularities = ("leaf",)
+    granularities: tuple[str, ...] = ("leaf",)
 
     # -- the capability "trees" --------------------------------------------------------
     #

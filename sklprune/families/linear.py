@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -126,9 +127,10 @@ class LinearFamily(LayeredFamily):
             fitted = self._solve_multinomial(estimator, layer, task, alpha)
         else:
             fitted = fit_apart(self, estimator, support, task, alpha)
-        coef, intercept = fitted
-        intercept = None if layer.intercept is None else intercept
-        return self.with_layers(estimator, [Layer(coef, intercept)])
+        new = Layer(*fitted)
+        if layer.intercept is None:
+            new = new._replace(intercept=None)
+        return self.with_layers(estimator, [new])
 
     def _solve_multinomial(
         self, estimator: Estimator, layer: Layer, task: Task, alpha: float | None
@@ -138,11 +140,13 @@ class LinearFamily(LayeredFamily):
         weight = np.ones(task.n_samples) if weight is None else weight
         X = as_matrix(task.X).astype(float)
         targets = np.asarray(task.y)[:, None] == estimator.classes_
-        problem = Problem(X, targets, weight / weight.mean(), None, "softmax")
+        problem = Problem(X, targets, weight / weight.mean(), "identity", "softmax")
         own, l1_ratio = _penalty(estimator)
         share = (own if alpha is None else alpha) / weight.sum()
+        coef, intercept = layer.coef.astype(float), layer.intercept
+        intercept = None if intercept is None else intercept.astype(float)
         return solve(
-            Layer(*(None if part is None else part.astype(float) for part in layer)),
+            Layer(coef, intercept),
             layer.coef != 0,
             problem,
             l2=share * (1 - l1_ratio),
@@ -184,8 +188,9 @@ def _penalty(estimator: Estimator) -> tuple[float, float]:
     `LogisticRegressionCV` has found both. Older versions of scikit-learn have a
     parameter for the kind of penalty, newer ones only the L1 ratio.
     """
-    strength = np.ravel(getattr(estimator, "C_", getattr(estimator, "C", None)))[0]
-    l1_ratio = getattr(estimator, "l1_ratio", None)
+    strength: Any = getattr(estimator, "C_", getattr(estimator, "C", None))
+    strength = np.ravel(strength)[0]
+    l1_ratio: Any = getattr(estimator, "l1_ratio", None)
     l1_ratio = np.ravel(getattr(estimator, "l1_ratio_", l1_ratio))[0]
     l1_ratio = {"l1": 1.0, "l2": 0.0}.get(estimator.penalty, l1_ratio or 0.0)
     return 0.0 if estimator.penalty is None else 1 / strength, l1_ratio

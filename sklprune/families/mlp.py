@@ -1,6 +1,7 @@
 """Multi-layer perceptrons: units are hidden neurons, or single weights."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -162,7 +163,7 @@ class MLPFamily(LayeredFamily):
         layers = list(self.layers(estimator))
         for i in range(len(layers) - 1):
             here, after = layers[i], layers[i + 1]
-            constant = ~here.coef.any(axis=0)
+            constant = ~np.any(here.coef, axis=0)
             constant[constant.argmin()] = False
             outputs = self.activate(estimator, here.intercept[constant])
             coef = after.coef.copy()
@@ -170,7 +171,7 @@ class MLPFamily(LayeredFamily):
             coef[constant] = 0
             layers[i + 1] = Layer(coef, intercept)
         for i in reversed(range(len(layers) - 1)):
-            useful = layers[i + 1].coef.any(axis=1)
+            useful = np.any(layers[i + 1].coef, axis=1)
             useful[useful.argmax()] = True
             layers[i : i + 2] = _take(layers[i : i + 2], [useful])
         return layers
@@ -217,11 +218,11 @@ def _take(layers: Sequence[Layer], kept: Sequence[Array]) -> list[Layer]:
     kept : list of ndarray of shape (n_neurons,), bool
         A mask for each hidden layer.
     """
-    everything = slice(None)
+    everything: list[Any] = [slice(None)]
     return [
         Layer(layer.coef[inputs][:, outputs], layer.intercept[outputs])
         for layer, inputs, outputs in zip(
-            layers, [everything, *kept], [*kept, everything]
+            layers, [*everything, *kept], [*kept, *everything]
         )
     ]
 
