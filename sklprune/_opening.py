@@ -76,7 +76,7 @@ class OpenedModel:
 
 def open_model(model: Estimator, task: Task, method: Any) -> OpenedModel:
     """Unwrap a fitted model until the units of a method are reached."""
-    wrappers = []
+    wrappers: list[tuple[Any, Estimator]] = []
     while True:
         family = family_of(model)
         inner, task = family.open(model, task, method.granularity)

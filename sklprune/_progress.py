@@ -12,7 +12,7 @@ try:
     from sklearn.callback import CallbackSupportMixin
 except ImportError:
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """Replaces the mixin of scikit-learn 1.9 where there is none."""
 
         def _init_callback_context(self, **_):

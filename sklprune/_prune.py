@@ -16,6 +16,7 @@ from sklprune._evaluation.choice import (
     choose_position,
     columns_for,
 )
+from sklprune._evaluation.held_out import prediction_error
 from sklprune._evaluation.splits import splits_of
 from sklprune._evaluation.summary import summary_of
 from sklprune._evaluation.training_rows import (
@@ -28,7 +29,7 @@ from sklprune._path import first_from, fit_dense, pruned_at, score_path
 from sklprune._pruning_path import PruningPath
 from sklprune._report import Report
 from sklprune._typing import Estimator
-from sklprune._units import Units
+from sklprune._units import TooLittleLeft, Units
 from sklprune._validation import check_ratio
 
 
@@ -128,6 +129,7 @@ def _ship(plan, task, choice, store_path, progress):
         first = 0 if store_path else choice.ratios.index(choice.ratio)
         models = pruned_at(plan, dense, task, choice.ratios[first:])
     best, models = accept(choice, models, task.X, store_path)
+    _check_predicts(dense, best, task)
     keep, ratio = best.candidate.keep, best.candidate.ratio
     choice = replace(choice, ratio=ratio)
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
@@ -142,6 +144,16 @@ def _ship(plan, task, choice, store_path, progress):
         PruningPath(table, choice.position_of(ratio), stored),
         Report(dense.model, best.model, plan.method, best.candidate, summary),
     )
+
+
+def _check_predicts(dense, best, task):
+    """Refuse a result that cannot predict a row that the unpruned model predicts."""
+    keep, units = best.candidate.keep, best.candidate.units
+    row = task.take(np.zeros(1, dtype=int)).X
+    error = prediction_error(best.model, row)
+    if error is not None and prediction_error(dense.model, row) is None:
+        where = best.candidate.ratio, keep, units.granularity
+        raise TooLittleLeft.at(*where, error) from error
 
 
 def _first_accepted(choice, models, X, store_path):

@@ -67,12 +67,14 @@ def family_of(estimator: Any) -> Any:
     and it overrides predictions or has more fitted state. What such a class does with
     the parts of the model is not known, so it belongs to the generic family.
     """
-    return _matched(type(estimator))[0]
+    cls: Any = type(estimator)
+    return _matched(cls)[0]
 
 
 def why_not_its_family(estimator: Any) -> str:
     """Why a subclass is not handled like its parent, as a sentence; "" if it is."""
-    return _matched(type(estimator))[1]
+    cls: Any = type(estimator)
+    return _matched(cls)[1]
 
 
 @cache

@@ -16,6 +16,8 @@ from sklprune._units import Candidate, plural
 
 __all__ = ["Report"]
 
+#: a row of a printed table
+Row = tuple[str, ...]
 #: rows of the printed table: field of `Cost`, title, unit
 PRINTED = (
     ("features", "columns needed", 1),
@@ -226,7 +228,7 @@ class Report:
         printer.text(str(self))
 
     def __str__(self) -> str:
-        rows = [("", "original", "stripped", "pruned", "smaller")]
+        rows: list[Row] = [("", "original", "stripped", "pruned", "smaller")]
         for field, title, unit in PRINTED:
             values = [
                 getattr(c, field) / unit
@@ -237,7 +239,7 @@ class Report:
         parts = [self.summary, _aligned(rows), self._score_line()]
         return "\n".join([*parts, *self._by_class(), *self._notes()])
 
-    def _score_line(self):
+    def _score_line(self) -> str:
         score = self.score
         if score["rows"] is None:
             return "score: none, there is nothing to score with."
@@ -259,7 +261,7 @@ class Report:
             parts.append(f"agrees with the original on {share} of the rows")
         return f"{'; '.join(parts)}; on {rows}."
 
-    def _by_class(self):
+    def _by_class(self) -> list[str]:
         """Lines about the classes of a classifier; if many, those that lose most."""
         score = self.score
         if "recall" not in score:
@@ -267,7 +269,7 @@ class Report:
         recall = score["recall"]
         worst_first = sorted(recall, key=lambda each: each["pruned"] - each["original"])
         shown = [each for each in recall if each in worst_first[:N_PRINTED]]
-        rows = [("recall of class", "rows", "original", "pruned")]
+        rows: list[Row] = [("recall of class", "rows", "original", "pruned")]
         for each in shown:
             numbers = f"{each['original']:.4f}", f"{each['pruned']:.4f}"
             rows.append((str(each["class"]), f"{each['rows']:,}", *numbers))
@@ -279,7 +281,7 @@ class Report:
         hidden = len(recall) - len(shown)
         return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
 
-    def _notes(self):
+    def _notes(self) -> list[str]:
         """Sentences on what the table does not show."""
         notes = []
         before, after = self.stripped, self.pruned
@@ -325,7 +327,7 @@ def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:
     return [str(name) for name in family_of(pruned).input_names(pruned)[unread]]
 
 
-def _aligned(rows):
+def _aligned(rows: list[Row]) -> str:
     """Rows of text as a table; the first column is aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(
@@ -337,9 +339,9 @@ def _aligned(rows):
     )
 
 
-def _number(value):
+def _number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
-def _times(before, after):
+def _times(before: float, after: float) -> str:
     return f"{before / after:,.1f}x" if after else ""

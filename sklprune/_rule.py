@@ -174,7 +174,8 @@ class CallableRule(Rule):
 
     def choose(self, table: Table) -> int:
         choose = getattr(self.function, "choose", self.function)
-        return choose(table)  # type: ignore[no-any-return]
+        position: int = choose(table)
+        return position
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         return repr(self.function)

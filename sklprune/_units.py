@@ -148,11 +148,11 @@ class Units:
 
     def after(self, whole: "Units", keep: Array) -> "Units":
         """The same units with the groups and limits of the larger model."""
-        limits = {"groups": whole.groups, "fixed": whole.fixed}
-        limits = {name: None if v is None else v[keep] for name, v in limits.items()}
-        return replace(self, at_most=whole.at_most, **limits)
+        groups = None if whole.groups is None else whole.groups[keep]
+        fixed = None if whole.fixed is None else whole.fixed[keep]
+        return replace(self, groups=groups, fixed=fixed, at_most=whole.at_most)
 
-    def _groups(self):
+    def _groups(self) -> tuple[Array, Array, Array]:
         """The group number of each unit; the first unit and the size of each group."""
         if self.groups is None:
             each = np.arange(self.count)
@@ -163,14 +163,14 @@ class Units:
         by_first = np.argsort(first)
         return np.argsort(by_first)[label], first[by_first], sizes[by_first]
 
-    def _fixed_groups(self, label, first):
+    def _fixed_groups(self, label: Array, first: Array) -> Array:
         """The groups with a fixed unit, as a mask of shape (n_groups,)."""
         fixed = np.zeros(len(first), bool)
         if self.fixed is not None:
             fixed[label[self.fixed]] = True
         return fixed
 
-    def _must_keep(self, best_first, fixed, first):
+    def _must_keep(self, best_first: Array, fixed: Array, first: Array) -> Array:
         """Fixed groups, and the best group of each stratum that has no fixed one."""
         strata = np.zeros(self.count, int) if self.strata is None else self.strata
         strata, must_keep = strata[first], fixed.copy()
@@ -195,7 +195,7 @@ class Task:
         Positions of the rows that the model was not fitted on. None means that it was
         fitted on all of them.
     scorer : callable or None
-        `scorer(estimator, X, y)`; higher is better.
+        `scorer(estimator, X, y)`; higher is better. None if there is no score.
     random_state : int or None
     n_jobs : int or None
     """
@@ -205,7 +205,7 @@ class Task:
     sample_weight: Array | None = None
     groups: Array | None = None
     unseen: Array | None = None
-    scorer: Scorer | None = None
+    scorer: Any = None
     random_state: int | None = None
     n_jobs: int | None = None
 
@@ -241,7 +241,7 @@ class Task:
         """The same rows in another form, for example transformed by a pipeline."""
         return replace(self, X=X)
 
-    def _per_row(self):
+    def _per_row(self) -> dict[str, Any]:
         return {
             "y": self.y,
             "sample_weight": self.sample_weight,
@@ -300,7 +300,7 @@ def raw_score(model: Estimator, task: Task) -> float:
     return float(task.scorer(model, task.X, task.y, **metadata))
 
 
-def _score_metadata(model, task):
+def _score_metadata(model: Estimator, task: Task) -> dict[str, Any]:
     weights, groups = task.sample_weight, task.groups
     if routing_enabled():
         return requested(task.scorer, "score", sample_weight=weights, groups=groups)

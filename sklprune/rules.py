@@ -155,14 +155,14 @@ class Tolerance(Rule):
     def check(self) -> None:
         for name in ("max_drop", "margin"):
             value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not value >= 0:
+            if not isinstance(value, numbers.Real) or not float(value) >= 0:
                 raise ValueError(
                     f"Tolerance({name}={value!r}): {name} must be a number that is not "
                     "negative."
                 )
-        faithful = self.faithful
-        share = isinstance(faithful, (numbers.Real, np.bool_)) and 0 <= faithful <= 1
-        if not share:
+        faithful: Any = self.faithful
+        number = isinstance(faithful, (numbers.Real, np.bool_))
+        if not number or not 0 <= float(faithful) <= 1:
             raise ValueError(
                 f"Tolerance(faithful={faithful!r}): faithful must be True, False, or a "
                 "share between 0 and 1."
@@ -170,7 +170,8 @@ class Tolerance(Rule):
 
     def choose(self, table: Table) -> int:
         self.check()
-        error, share = 0.0, float(self.faithful)
+        error: Any = 0.0
+        share = float(self.faithful)
         if self.margin > 0:
             error = standard_error(table["scores"] - table["scores"][0])
         scores = table["score_mean"] - self.margin * np.nan_to_num(error)

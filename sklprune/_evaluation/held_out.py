@@ -96,7 +96,7 @@ class HeldOut:
             return self._row(pruned)
         except ValueError as error:
             keep = pruned.candidate.keep
-            if keep.all() or can_predict(pruned.model, self.task.X):
+            if keep.all() or prediction_error(pruned.model, self.task.X) is None:
                 raise
             units = pruned.candidate.units
             raise TooLittleLeft.at(
@@ -197,16 +197,16 @@ def held_out(task, dense, *, classes, columns, by_blocks, out_of_bag=None):
     )
 
 
-def can_predict(model, X):
-    """Whether a model predicts rows without an error of their values or number."""
+def prediction_error(model, X):
+    """The error that a model raises for rows, or None if it predicts them."""
     call = getattr(model, "predict", getattr(model, "transform", None))
     if call is None:
-        return True
+        return None
     try:
         call(X)
-    except ValueError:
-        return False
-    return True
+    except Exception as error:
+        return error
+    return None
 
 
 def soft_labels_of(model, task):
