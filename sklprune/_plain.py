@@ -1,43 +1,51 @@
-"""Plain scikit-learn objects: what ships must load where sklprune is not installed.
+"""Plain copies of models, which load and predict without sklprune: `to_plain`, `strip`.
 
-Our own objects are known by a method that they carry, `__sklprune_plain__`, which
-gives the plain object that one stands for.
+An object of sklprune has a method `__sklprune_plain__`, which returns the plain object
+that takes its place in the copy.
 """
 
 import copy
+from collections.abc import Iterable
 from functools import partial
 from types import MethodType, ModuleType
+from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._registry import family_of
-from sklprune._sklearn_private import BaseSearchCV
+from sklprune._typing import Estimator
 
 __all__ = ["plain", "strip", "to_plain"]
 
-#: objects of these libraries hold data, never an estimator
+#: objects of these libraries contain data, never an estimator
 DATA_LIBRARIES = ("numpy", "pandas", "polars", "scipy")
 
 
-def to_plain(fitted):
-    """A copy in which every sklprune object is the plain object it stands for.
+def to_plain(fitted: Any) -> Any:
+    """Copy a model, with plain scikit-learn objects in the place of sklprune's.
 
-    At any depth: a fitted `PrunedEstimator` becomes its `estimator_`, a fitted
-    `FeaturePruningSelector` a `ColumnTransformer`, and a fitted search that holds
-    one of them its plain `best_estimator_`. An unfitted one, among the parameters
-    of a stacking model say, becomes the estimator that it wraps, and an unfitted
-    selector "passthrough".
+    Objects are replaced at any depth:
+
+    - a fitted `PrunedEstimator` by its `estimator_`, and an unfitted one, such as a
+      parameter of a stacking model, by the estimator that it wraps;
+    - a fitted `FeaturePruningSelector` by a `ColumnTransformer`, and an unfitted one
+      by "passthrough";
+    - a fitted search that contains one of them by its `best_estimator_`.
 
     Parameters
     ----------
     fitted : object
-        An estimator, as a rule fitted.
+        Usually a fitted estimator. It is not changed.
 
     Returns
     -------
     object
-        The copy; it loads and predicts without sklprune.
+        A copy that loads and predicts without sklprune.
+
+    See Also
+    --------
+    strip : Remove what only training needs.
 
     Examples
     --------
@@ -51,40 +59,39 @@ def to_plain(fitted):
     >>> type(to_plain(model)[0]).__name__
     'ColumnTransformer'
     """
-    plain_of = {}
+    plain_of: dict[int, Any] = {}
     _find(fitted, plain_of, set())
     return copy.deepcopy(fitted, dict(plain_of))
 
 
-def plain(model):
-    """The model itself where it holds no object of ours, else its plain copy."""
-    plain_of = {}
+def plain(model: Estimator) -> Estimator:
+    """The model itself if it contains no object of sklprune, else its plain copy."""
+    plain_of: dict[int, Any] = {}
     _find(model, plain_of, set())
     return copy.deepcopy(model, dict(plain_of)) if plain_of else model
 
 
-def _find(value, plain_of, met):
-    """Fill in what each object of ours inside `value` stands for, by its id."""
-    if id(value) in met:
+def _find(value: Any, plain_of: dict[int, Any], visited: set[int]) -> None:
+    """Enter the replacements of all objects of sklprune inside `value`, by their id."""
+    if id(value) in visited:
         return
-    met.add(id(value))
+    visited.add(id(value))
     if hasattr(type(value), "__sklprune_plain__"):
         plain_of[id(value)] = to_plain(value.__sklprune_plain__())
         return
-    known = len(plain_of)
+    n_before = len(plain_of)
     for part in _parts(value):
-        _find(part, plain_of, met)
+        _find(part, plain_of, visited)
     if isinstance(value, MethodType) and id(value.__self__) in plain_of:
         plain_of[id(value)] = getattr(plain_of[id(value.__self__)], value.__name__)
-    if (
-        len(plain_of) > known
-        and isinstance(value, BaseSearchCV)
-        and hasattr(value, "best_estimator_")
-    ):
-        plain_of[id(value)] = to_plain(value.best_estimator_)
+    if len(plain_of) > n_before:
+        counterpart = family_of(value).plain_counterpart(value)
+        if counterpart is not None:
+            plain_of[id(value)] = to_plain(counterpart)
 
 
-def _parts(value):
+def _parts(value: Any) -> Iterable[Any]:
+    """The objects directly inside a value."""
     if isinstance(value, dict):
         return [*value, *value.values()]
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -101,27 +108,32 @@ def _parts(value):
     return [*getattr(value, "__dict__", {}).values()]
 
 
-def strip(fitted):
-    """A copy without what training left behind; predictions are identical.
+def strip(fitted: Estimator) -> Estimator:
+    """Copy a fitted model without the state that only training needs.
 
-    Optimiser moments, best-so-far copies, out-of-bag arrays, coefficients along a
-    regularisation path: what predict never reads. Training cannot be continued from
-    a stripped model.
+    Predictions are identical. Examples of removed state are the moments of an
+    optimiser, copies of the best weights, out-of-bag predictions, and coefficients
+    along a regularisation path. Training cannot be continued from a stripped model.
 
     Parameters
     ----------
     fitted : estimator
-        A fitted scikit-learn estimator; it is not changed. Arrays that stay are
-        shared with it.
+        A fitted scikit-learn estimator. It is not changed, and shares its remaining
+        arrays with the copy.
 
     Returns
     -------
     estimator
+        The smaller copy.
 
     Raises
     ------
     NotFittedError
-        If the estimator is not fitted: there is nothing to leave out yet.
+        If the estimator is not fitted.
+
+    See Also
+    --------
+    to_plain : Replace objects of sklprune by plain ones.
 
     Examples
     --------
@@ -142,6 +154,6 @@ def strip(fitted):
     return stripped(fitted)
 
 
-def stripped(model):
-    """`strip` of a model that is known to be fitted."""
+def stripped(model: Estimator) -> Estimator:
+    """`strip` without the check that the model is fitted."""
     return family_of(model).strip(model)
