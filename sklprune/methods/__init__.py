@@ -1,30 +1,23 @@
-"""Methods: in which order units leave. One file for each.
+"""Methods: in which order units are removed. One file for each.
 
-Adding one is a file here, its test file, and a line below.
+A method orders the units of a model, and gives the candidate at each ratio. To add one,
+write a file here that ends in `register("method", YourMethod)`, and import its class in
+one line below. Another package derives from `Method` and passes an object.
 """
 
-from sklprune.methods._base import Method
-from sklprune.methods.backfitting import Backfitting
-from sklprune.methods.cost_complexity import CostComplexity
-from sklprune.methods.elastic_net_path import ElasticNetPath
-from sklprune.methods.magnitude import Magnitude
-from sklprune.methods.member_selection import MemberSelection
-from sklprune.methods.neuron_elimination import NeuronElimination
-from sklprune.methods.permutation import Permutation
-from sklprune.methods.recast import Recast
-from sklprune.methods.recursive_elimination import RecursiveElimination
-from sklprune.methods.regrow import Regrow
+from sklprune._registry import registered
+from sklprune.methods._base import Method as Method
+from sklprune.methods.backfitting import Backfitting as Backfitting
+from sklprune.methods.cost_complexity import CostComplexity as CostComplexity
+from sklprune.methods.elastic_net_path import ElasticNetPath as ElasticNetPath
+from sklprune.methods.magnitude import Magnitude as Magnitude
+from sklprune.methods.member_selection import MemberSelection as MemberSelection
+from sklprune.methods.neuron_elimination import NeuronElimination as NeuronElimination
+from sklprune.methods.permutation import Permutation as Permutation
+from sklprune.methods.recast import Recast as Recast
+from sklprune.methods.recursive_elimination import (
+    RecursiveElimination as RecursiveElimination,
+)
+from sklprune.methods.regrow import Regrow as Regrow
 
-__all__ = [
-    "Backfitting",
-    "CostComplexity",
-    "ElasticNetPath",
-    "Magnitude",
-    "MemberSelection",
-    "Method",
-    "NeuronElimination",
-    "Permutation",
-    "Recast",
-    "RecursiveElimination",
-    "Regrow",
-]
+__all__ = sorted(["Method", *(cls.__name__ for cls in registered("method").values())])

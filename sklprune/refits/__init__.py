@@ -1,12 +1,14 @@
-"""Refits: fit the remaining values of a pruned model again, without the removed units.
+"""Refits: new values for what is kept after a removal. One file for each.
 
-Each refit is a file of its own. To add one, write the file and its test, and import
-the class below.
+A refit returns a fitted copy of a model without the removed units. To add one, write a
+file here that ends in `register("refit", YourRefit)`, and import its class in one line
+below. Another package derives from `Refit` and passes an object.
 """
 
-from sklprune.refits._base import Refit
-from sklprune.refits.clone import Clone
-from sklprune.refits.masked_refit import MaskedRefit
-from sklprune.refits.reconstruction import Reconstruction
+from sklprune._registry import registered
+from sklprune.refits._base import Refit as Refit
+from sklprune.refits.clone import Clone as Clone
+from sklprune.refits.masked_refit import MaskedRefit as MaskedRefit
+from sklprune.refits.reconstruction import Reconstruction as Reconstruction
 
-__all__ = ["Clone", "MaskedRefit", "Reconstruction", "Refit"]
+__all__ = sorted(["Refit", *(cls.__name__ for cls in registered("refit").values())])
