@@ -126,8 +126,8 @@ class PruningPathDisplay:
         if ax is None:
             _, ax = plt.subplots()
         mean, ratio = table["score_mean"], table["ratio"]
-        error = np.nan_to_num(table["score_se"])
-        ax.fill_between(ratio, mean - error, mean + error, alpha=0.2)
+        se = np.nan_to_num(table["score_se"])
+        ax.fill_between(ratio, mean - se, mean + se, alpha=0.2)
         ax.plot(ratio, mean, marker="o", label="mean, with its standard error")
         ax.plot(ratio[chosen], mean[chosen], "D", ms=9, label="chosen")
         ax.axhline(mean[0], ls=":", c="gray", label="unpruned")

@@ -19,7 +19,7 @@ RandomState: TypeAlias = int | np.random.RandomState | None
 CV: TypeAlias = Any
 Scorer: TypeAlias = Callable[..., Any]
 Scoring: TypeAlias = str | Scorer | None
-Ratio: TypeAlias = float | Sequence[float] | Literal["auto"]
+Ratio: TypeAlias = float | Sequence[float] | Array | Literal["auto"]
 #: what a rule receives: an array for each column
 Table: TypeAlias = Mapping[str, Array]
 #: groups of columns, each a list of names or positions

@@ -106,9 +106,7 @@ class MaskedRefit(Refit):
         )
 
     def _check(self) -> None:
-        epochs: Any = self.max_epochs
-        rate: Any = self.learning_rate
-        alpha: Any = self.alpha
+        epochs, rate, alpha = self.max_epochs, self.learning_rate, self.alpha
         if not isinstance(epochs, numbers.Integral) or epochs < 1:
             raise ValueError(
                 f"MaskedRefit(max_epochs={epochs!r}): max_epochs must be a positive "
