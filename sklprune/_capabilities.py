@@ -1,20 +1,21 @@
-"""The protocols by which methods and families meet.
+"""The capabilities: which methods of a family a pruning method or a refit may call.
 
-A *capability* is a small set of methods that a family implements for an estimator. A
-family lists those that it offers in `Family.capabilities(estimator)`. A method or a
-refit lists those that it requires in `needs`, and those that it calls only where they
-are offered in `uses`. Neither side names a class of the other.
+A *capability* is a small set of methods that a family implements for an estimator.
+Here each is a protocol. A family lists the capabilities that it offers in
+`Family.capabilities(estimator)`. A pruning method or a refit lists those that it
+requires in `needs`, and those that it calls only if they are offered in `uses`. Neither
+side imports a class of the other.
 
-The members of a protocol are documented in the base class that implements it, which
-its docstring names. Two contract tests hold for every family and method: what is
-offered is implemented, and what is called is needed.
+The methods of a protocol are documented in the base class that implements it, which the
+docstring of the protocol names. Contract tests check every family, method and refit: a
+capability that is offered is implemented, and one that is called is needed or used.
 """
 
 from typing import Any, Protocol, get_type_hints
 
 
 class Trees(Protocol):
-    """A sum or an average of trees: `sklprune.families._trees.TreesFamily`."""
+    """A sum or an average of trees, as arrays: `families._trees.TreesFamily`."""
 
     tree_arrays: Any
     sklearn_trees: Any
@@ -40,13 +41,13 @@ class Rebuild(Protocol):
 
 
 class FittedOn(Protocol):
-    """Recognises the rows that a model was fitted on: `TreesFamily.fitted_on`."""
+    """Recognition of the rows that a model was fitted on: `TreesFamily.fitted_on`."""
 
     fitted_on: Any
 
 
 class AsFitted(Protocol):
-    """Tells whether a clone would be like the model: `AveragedFamily.as_fitted`."""
+    """A check whether a clone would be like the model: `AveragedFamily.as_fitted`."""
 
     as_fitted: Any
 
@@ -64,14 +65,14 @@ class EmptyBoosting(Protocol):
 
 
 class Members(Protocol):
-    """Outputs of whole members: `MembersFamily` in `_averaging_ensembles`."""
+    """Outputs of whole members: `families._averaging_ensembles.MembersFamily`."""
 
     member_outputs: Any
     member_targets: Any
 
 
 class OutOfBag(Protocol):
-    """Which members were not fitted on a row: `MembersFamily.out_of_bag`."""
+    """Rows that members were not fitted on: `MembersFamily.out_of_bag`."""
 
     out_of_bag: Any
     out_of_bag_covers_rows: Any
@@ -79,7 +80,7 @@ class OutOfBag(Protocol):
 
 
 class Layers(Protocol):
-    """Layers of weights: `sklprune.families._layered.LayeredFamily`."""
+    """Layers of weights: `families._layered.LayeredFamily`."""
 
     layers: Any
     with_layers: Any
@@ -88,7 +89,7 @@ class Layers(Protocol):
 
 
 class MaskedFit(Protocol):
-    """Fits the weights that are not zero: `masked_refit` of linear models and MLPs."""
+    """A fit of non-zero weights only: `LinearFamily.masked_refit`, `MLPFamily` too."""
 
     masked_refit: Any
 
@@ -109,10 +110,10 @@ CAPABILITIES: dict[str, type] = {
 
 
 def members_of(capability: str) -> tuple[str, ...]:
-    """The names of the methods that a capability stands for.
+    """Names of the methods of a capability.
 
-    A capability that is not in `CAPABILITIES` stands for the one method of its name,
-    so that another package can define its own.
+    A capability of another package, not in `CAPABILITIES`, consists of one method of
+    the same name.
     """
     if capability not in CAPABILITIES:
         return (capability,)
