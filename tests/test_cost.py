@@ -1,4 +1,4 @@
-"""What a model costs, with rows and without, and of what it is refused."""
+"""`cost` with and without rows: latencies, sizes, and models that are not fitted."""
 
 from itertools import count
 
@@ -18,7 +18,7 @@ from sklprune._cost import sizes
 
 
 class Recorder(BaseEstimator):
-    """Notes what its predict is given."""
+    """Records the arguments of its `predict`."""
 
     def fit(self, X, y=None):
         self.seen_ = []
@@ -44,32 +44,32 @@ def test_without_rows_there_is_no_latency(binary):
     assert size.file_bytes > 0
 
 
-def test_latencies_are_medians_of_single_rows_and_of_a_batch(binary, monkeypatch):
+def test_latencies_are_medians_for_single_rows_and_for_a_batch(binary, monkeypatch):
     X, y = binary
     ticks = count(step=2.0)
-    # a clock that moves two seconds each time it is read
+    # a clock that advances by two seconds each time it is read
     monkeypatch.setattr(_cost, "perf_counter", lambda: next(ticks))
     size = cost(Ridge().fit(X, y), X)
     assert size.latency_one_row == 2.0
     assert size.latency_per_row == 2.0 / 200
 
 
-def test_no_more_is_timed_than_fits_into_the_seconds(binary, monkeypatch):
+def test_timing_stops_after_the_given_seconds(binary, monkeypatch):
     ticks = count(step=0.01)
     monkeypatch.setattr(_cost, "perf_counter", lambda: next(ticks))
     size, seen = recorded(binary[0])
-    # begin, then two readings a call; the first of each kind warms up
+    # one reading at the start and two for each call; the first call is not timed
     calls = int(_cost.SECONDS / 0.02) + 2
     assert abs(len(seen) - 2 * calls) <= 2
     np.testing.assert_allclose(size.latency_one_row, 0.01)
 
 
-def test_batches_are_of_at_most_a_thousand_rows():
+def test_batches_have_at_most_a_thousand_rows():
     X = np.random.RandomState(0).normal(size=(1500, 2))
     _, seen = recorded(X)
     assert {len(rows) for rows in seen} == {1, 1000}
     single = np.vstack([rows for rows in seen if len(rows) == 1])
-    # rows all over X have their turn
+    # single rows come from all parts of X
     assert np.array_equal(single[1], X[0])
     assert (single == X[-1]).all(axis=1).any()
 
@@ -84,31 +84,31 @@ def test_batches_are_of_at_most_a_thousand_rows():
         (sparse.coo_array, sparse.csr_array),
     ],
 )
-def test_rows_keep_the_form_of_x(binary, form, kind):
+def test_rows_have_the_type_of_X(binary, form, kind):
     _, seen = recorded(form(binary[0]))
     assert {type(rows) for rows in seen} == {kind}
     assert {rows.shape for rows in seen} == {(1, 8), (200, 8)}
 
 
-def test_rows_of_polars_frames(binary, polars):
+def test_rows_of_a_polars_frame_are_polars_frames(binary, polars):
     frame = polars.DataFrame(binary[0])
     _, seen = recorded(frame)
     assert {type(rows) for rows in seen} == {polars.DataFrame}
 
 
-def test_a_transformer_is_timed_by_transform_and_nothing_else_at_all(binary):
+def test_a_transformer_is_timed_by_transform_and_other_models_are_not_timed(binary):
     X, _ = binary
     assert cost(StandardScaler().fit(X), X).latency_one_row > 0
     assert np.isnan(cost(DBSCAN().fit(X), X).latency_one_row)
 
 
-def test_no_rows(binary):
+def test_no_rows_are_an_error(binary):
     X, y = binary
     with pytest.raises(ValueError, match="X has no rows"):
         cost(Ridge().fit(X, y), X[:0])
 
 
-def test_only_what_is_named_is_weighed_and_timed(binary):
+def test_only_the_named_fields_are_measured(binary):
     X, y = binary
     model = Ridge().fit(X, y)
     found = sizes(model, ("file_bytes", "nodes", "latency_per_row"), X)
@@ -120,10 +120,10 @@ def test_only_what_is_named_is_weighed_and_timed(binary):
     assert "memory_bytes" not in found and "latency_one_row" not in found
 
 
-# -- whose cost -----------------------------------------------------------------------
+# -- which models ---------------------------------------------------------------------
 
 
-def test_ours_cost_what_they_stand_for(binary):
+def test_objects_of_sklprune_are_measured_as_their_plain_copies(binary):
     X, y = binary
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
     assert cost(pruned) == cost(pruned.estimator_)
@@ -145,9 +145,9 @@ def test_ours_cost_what_they_stand_for(binary):
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_a_model_that_is_not_fitted(function, model):
-    who, what = function.__name__, type(model).__name__
+def test_a_model_that_is_not_fitted_is_an_error(function, model):
+    name, class_name = function.__name__, type(model).__name__
     with pytest.raises(
-        NotFittedError, match=rf"{who}\(\) .* this {what} is not fitted"
+        NotFittedError, match=rf"{name}\(\) .* this {class_name} is not fitted"
     ):
         function(clone(model))

@@ -1,4 +1,4 @@
-"""`PrunedEstimator` has what the model has: methods, attributes, keywords."""
+"""`PrunedEstimator` has the methods, attributes and keywords of its model."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_it_has_the_methods_of_the_model_before_and_after_fit(model):
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero encountered in log")
-def test_methods_say_what_the_pruned_model_says(model):
+def test_methods_return_what_the_pruned_model_returns(model):
     pruned = pruned_on(model).fit(X, Y)
     for name in has(pruned) - {"score"}:
         of_model = getattr(pruned.estimator_, name)(X)
@@ -74,7 +74,7 @@ def test_methods_say_what_the_pruned_model_says(model):
         assert pruned.score(X, Y) == pruned.estimator_.score(X, Y)
 
 
-def test_before_fit_it_says_that_it_is_not_fitted(model):
+def test_methods_raise_before_fit(model):
     pruned = pruned_on(model)
     for name in has(pruned):
         with pytest.raises(NotFittedError, match="PrunedEstimator"):
@@ -101,8 +101,8 @@ def test_attributes_are_those_of_the_model():
 
 
 @pytest.mark.parametrize("kind", [list, np.array])
-def test_validation_is_left_to_the_model(kind):
-    """Lists of strings go through, and no number of columns is made up."""
+def test_the_model_validates_its_input(kind):
+    """Lists of strings are passed on, and `n_features_in_` is not invented."""
     texts = kind(["red apple", "green apple", "red car", "blue car"] * 5)
     y = np.tile([0, 0, 1, 1], 5)
     model = make_pipeline(CountVectorizer(), MultinomialNB())
@@ -118,7 +118,7 @@ def test_validation_is_left_to_the_model(kind):
         PrunedEstimator(model, pruning_ratio=0.5).fit(texts, y)
 
 
-def test_keywords_go_to_the_pruned_model():
+def test_keywords_are_passed_to_the_pruned_model():
     process = GaussianProcessRegressor()
     pruned = PrunedEstimator(process, pruning_ratio=0.5, random_state=0).fit(X, Y)
     for one, two in zip(
@@ -130,7 +130,7 @@ def test_keywords_go_to_the_pruned_model():
         pruned.predict(X, return_everything=True)
 
 
-def test_the_selector_transforms_and_predicts_nothing():
+def test_the_selector_transforms_and_does_not_predict():
     selector = FeaturePruningSelector(LogisticRegression())
     assert has(selector) == {"transform"}
     with pytest.raises(NotFittedError, match="FeaturePruningSelector"):

@@ -1,4 +1,4 @@
-"""The picture shows the table."""
+"""`PruningPathDisplay`: the plot shows the table of the path."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def pyplot():
 
 
 @pytest.mark.parametrize("cls", [PrunedEstimator, FeaturePruningSelector])
-def test_what_is_drawn_is_the_table(pyplot, binary, cls):
+def test_the_plot_shows_the_table(pyplot, binary, cls):
     pruned = cls(LogisticRegression(), random_state=0).fit(*binary)
     figure, ax = pyplot.subplots()
     display = PruningPathDisplay.from_estimator(pruned, ax=ax)
@@ -31,7 +31,7 @@ def test_what_is_drawn_is_the_table(pyplot, binary, cls):
     assert "removed" in ax.get_xlabel()
 
 
-def test_a_number_leaves_nothing_to_draw(pyplot, binary):
+def test_a_single_ratio_has_no_plot(pyplot, binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
     with pytest.raises(ValueError, match="pruning_ratio was a number"):
         PruningPathDisplay.from_estimator(pruned)

@@ -1,4 +1,4 @@
-"""`FeaturePruningSelector` as a transformer."""
+"""`FeaturePruningSelector`: selection, transformed tables, groups and limits."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklprune import FeaturePruningSelector, PrunedEstimator, to_plain
 
 
-def test_it_finds_the_columns_that_matter(binary):
+def test_it_selects_the_informative_columns(binary):
     selector = FeaturePruningSelector(
         LogisticRegression(), n_features_to_select=2, random_state=0
     ).fit(*binary)
@@ -24,25 +24,25 @@ def test_ranking_follows_the_importances(regression):
     selector = FeaturePruningSelector(Ridge(), n_features_to_select=3, random_state=0)
     selector.fit(*regression)
     assert (selector.ranking_[selector.support_] == 1).all()
-    gone = ~selector.support_
-    assert sorted(selector.ranking_[gone]) == [2, 3, 4]
-    best_first = np.argsort(selector.ranking_[gone])
-    assert (np.diff(selector.importances_[gone][best_first]) <= 0).all()
+    removed = ~selector.support_
+    assert sorted(selector.ranking_[removed]) == [2, 3, 4]
+    best_first = np.argsort(selector.ranking_[removed])
+    assert (np.diff(selector.importances_[removed][best_first]) <= 0).all()
 
 
 @pytest.mark.parametrize("k", [1, 3, 6])
-def test_number_of_columns(regression, k):
+def test_n_features_to_select_is_the_number_of_kept_columns(regression, k):
     selector = FeaturePruningSelector(Ridge(), n_features_to_select=k)
     assert selector.fit(*regression).support_.sum() == k
 
 
-def test_auto_chooses_and_says_from_what(regression):
+def test_auto_chooses_from_a_path(regression):
     selector = FeaturePruningSelector(Ridge(), random_state=0).fit(*regression)
     assert selector.support_.tolist() == [True, True, True, False, False, False]
     assert selector.path_.frame()["chosen"].sum() == 1
 
 
-def test_a_frame_comes_out_as_it_came_in(binary):
+def test_a_frame_is_transformed_to_a_frame_with_its_dtypes(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh")).astype({"a": "float32"})
     frame["b"] = (X[:, 1] > 0).astype(int)
@@ -54,7 +54,7 @@ def test_a_frame_comes_out_as_it_came_in(binary):
     assert (out.dtypes == frame[out.columns].dtypes).all()
 
 
-def test_polars_comes_out_as_polars(binary, polars):
+def test_a_polars_frame_is_transformed_to_a_polars_frame(binary, polars):
     X, y = binary
     frame = polars.DataFrame(X, schema=list("abcdefgh"))
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
@@ -62,14 +62,14 @@ def test_polars_comes_out_as_polars(binary, polars):
     assert isinstance(out, polars.DataFrame) and out.width == 3
 
 
-def test_set_output(binary):
+def test_set_output_gives_a_frame(binary):
     X, y = binary
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
     out = selector.set_output(transform="pandas").fit_transform(X, y)
     assert isinstance(out, pd.DataFrame) and out.shape == (200, 3)
 
 
-def test_sparse(binary):
+def test_a_sparse_matrix_is_transformed_like_a_dense_one(binary):
     X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
     selector = FeaturePruningSelector(
         LogisticRegression(), n_features_to_select=3, random_state=0
@@ -79,14 +79,14 @@ def test_sparse(binary):
     np.testing.assert_array_equal(out.toarray(), dense)
 
 
-def test_a_frozen_model_is_enough(binary):
+def test_a_frozen_model_can_order_the_columns(binary):
     X, y = binary
     model = FrozenEstimator(LogisticRegression().fit(X[:100], y[:100]))
     selector = FeaturePruningSelector(model, n_features_to_select=3, random_state=0)
     assert selector.fit(X[100:], y[100:]).support_.sum() == 3
 
 
-def test_plain(binary):
+def test_the_plain_copy_transforms_equally(binary):
     X, y = binary
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
     model = make_pipeline(selector, LogisticRegression()).fit(X, y)
@@ -95,7 +95,7 @@ def test_plain(binary):
     np.testing.assert_array_equal(copy[0].transform(X), model[0].transform(X))
 
 
-def test_plain_gives_the_container_that_was_asked_for(binary):
+def test_the_plain_copy_keeps_the_output_container(binary):
     X, y = binary
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
     model = make_pipeline(selector, LogisticRegression()).set_output(transform="pandas")
@@ -104,7 +104,7 @@ def test_plain_gives_the_container_that_was_asked_for(binary):
     assert isinstance(to_plain(model)[0].transform(X), pd.DataFrame)
 
 
-def test_a_refused_fit_leaves_it_unfitted(binary):
+def test_it_is_not_fitted_after_an_error_in_fit(binary):
     selector = FeaturePruningSelector(Ridge(), pruning_ratio=3)
     with pytest.raises(ValueError, match="pruning_ratio=3"):
         selector.fit(*binary)
@@ -114,7 +114,7 @@ def test_a_refused_fit_leaves_it_unfitted(binary):
 
 @pytest.fixture
 def pairs(binary):
-    """Two copies of each column that matters, with noise, and the rest as it was."""
+    """Each informative column, a noisy copy of each, and the other columns."""
     X, y = binary
     noise = np.random.RandomState(0).normal(scale=0.3, size=(200, 3))
     X = np.column_stack([X[:, :3], X[:, :3] + noise, X[:, 3:]])
@@ -127,7 +127,7 @@ METHODS = ["permutation", "recursive_elimination", "elastic_net_path"]
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("ratio", [0.1, 0.4, 0.7, 0.95])
-def test_groups_stay_or_leave_and_no_more_leave_than_asked(pairs, method, ratio):
+def test_groups_are_kept_or_removed_whole_up_to_the_ratio(pairs, method, ratio):
     selector = FeaturePruningSelector(
         LogisticRegression(),
         method=method,
@@ -144,7 +144,7 @@ def test_groups_stay_or_leave_and_no_more_leave_than_asked(pairs, method, ratio)
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("k", [1, 3, 4, 10, 11])
-def test_no_more_columns_stay_than_were_to_be_selected(pairs, method, k):
+def test_no_more_columns_are_kept_than_n_features_to_select(pairs, method, k):
     selector = FeaturePruningSelector(
         LogisticRegression(),
         method=method,
@@ -152,20 +152,20 @@ def test_no_more_columns_stay_than_were_to_be_selected(pairs, method, k):
         feature_groups=PAIRS,
         random_state=0,
     ).fit(*pairs)
-    # two and one are the sizes of groups: one column at most is given away
+    # groups have one or two columns, so that at most one column too many is removed
     assert max(1, k - 1) <= selector.support_.sum() <= k
 
 
-def test_a_mapping_or_positions_say_the_same(pairs):
+def test_groups_may_be_a_mapping_or_positions(pairs):
     X, y = pairs
     columns = {name: i for i, name in enumerate(X.columns)}
-    spelled = (
+    equivalent = (
         PAIRS,
         {pair[0]: pair for pair in PAIRS},
         [[columns[name] for name in pair] for pair in PAIRS],
         [[columns[first], columns[second] - 11] for first, second in PAIRS],
     )
-    for groups in spelled:
+    for groups in equivalent:
         selector = FeaturePruningSelector(
             Ridge(), pruning_ratio=0.6, feature_groups=groups, random_state=0
         ).fit(X, y)
@@ -179,21 +179,21 @@ def test_permutation_shuffles_a_group_together(pairs):
         FrozenEstimator(model), pruning_ratio=0.5, feature_groups=PAIRS, random_state=0
     ).fit(X, y)
     seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max + 1)
-    rng, order, falls = np.random.RandomState(seed), np.arange(200), []
+    rng, order, decreases = np.random.RandomState(seed), np.arange(200), []
     step = np.arange(200)
     for _ in range(5):
         rng.shuffle(step)
         order, shuffled = order[step], X.copy()
         shuffled[["a", "A"]] = X[["a", "A"]].to_numpy()[order]
-        falls.append(model.score(X, y) - model.score(shuffled, y))
+        decreases.append(model.score(X, y) - model.score(shuffled, y))
     importances = dict(zip(X.columns, selector.importances_))
     assert importances["a"] == importances["A"]
-    # a mean of differences here, a difference of means there
-    assert abs(importances["a"] - np.mean(falls)) < 1e-15
+    # the test takes a mean of differences, sklprune a difference of means
+    assert abs(importances["a"] - np.mean(decreases)) < 1e-15
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_columns_that_must_stay_do(pairs, method):
+def test_columns_of_always_keep_are_kept(pairs, method):
     selector = FeaturePruningSelector(
         LogisticRegression(),
         method=method,
@@ -230,20 +230,20 @@ def test_a_frozen_model_that_reads_some_columns(pairs):
     ).fit(X, y)
     read = once.report_.to_dict()["pruned"]["features"]
     assert read == 7
-    gone = {row["name"] for row in once.report_.removed}
-    left = [name for name in X.columns if name not in gone]
+    removed = {row["name"] for row in once.report_.removed}
+    kept = [name for name in X.columns if name not in removed]
     for method in METHODS:
         selector = FeaturePruningSelector(
             FrozenEstimator(once.estimator_),
             method=method,
             n_features_to_select=3,
-            feature_groups=[[left[0], left[5]], sorted(gone)],
-            always_keep=[left[5]],
+            feature_groups=[[kept[0], kept[5]], sorted(removed)],
+            always_keep=[kept[5]],
             random_state=0,
         ).fit(X, y)
-        kept = set(selector.get_feature_names_out())
-        assert len(kept) <= 3 and {left[0], left[5]} <= kept <= set(left)
-        assert (selector.ranking_[X.columns.isin(gone)] > 1).all()
-    selector.set_params(always_keep=[min(gone)])
-    with pytest.raises(ValueError, match=f"does not read \\['{min(gone)}'\\]"):
+        chosen = set(selector.get_feature_names_out())
+        assert len(chosen) <= 3 and {kept[0], kept[5]} <= chosen <= set(kept)
+        assert (selector.ranking_[X.columns.isin(removed)] > 1).all()
+    selector.set_params(always_keep=[min(removed)])
+    with pytest.raises(ValueError, match=f"does not read \\['{min(removed)}'\\]"):
         selector.fit(X, y)

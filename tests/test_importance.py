@@ -1,4 +1,4 @@
-"""`permutation_importance` against scikit-learn's."""
+"""`permutation_importance`, compared with the function of scikit-learn."""
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from sklprune import permutation_importance
     ids=["seed", "RandomState", "max_samples", "weights", "several scores"],
 )
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
-def test_every_number_is_that_of_scikit_learn(binary, container, options):
+def test_all_values_are_those_of_scikit_learn(binary, container, options):
     X, y = container(binary[0]), binary[1]
     model = RandomForestClassifier(5, random_state=0).fit(X, y)
     state = options["random_state"]
@@ -40,7 +40,7 @@ def test_every_number_is_that_of_scikit_learn(binary, container, options):
             np.testing.assert_array_equal(ours[name][key], expected[name][key])
 
 
-def test_sparse_rows(binary):
+def test_sparse_rows_give_the_values_of_dense_rows(binary):
     X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
     model = LogisticRegression().fit(X, y)
     dense = permutation_importance(model, X, y, random_state=0)
@@ -48,7 +48,7 @@ def test_sparse_rows(binary):
     np.testing.assert_allclose(ours.importances, dense.importances, atol=1e-15)
 
 
-def test_rows_are_not_written_to(binary):
+def test_X_is_not_modified(binary):
     X, y = binary
     X.setflags(write=False)
     before = X.copy()

@@ -1,4 +1,4 @@
-"""`memory=`: nothing comes out otherwise, and nothing is fitted twice."""
+"""The parameter `memory`: equal results, and no fit is repeated."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ MODELS = {
 
 
 class CountingForest(RandomForestClassifier):
-    """Counts its fits, in whatever copy they happen."""
+    """Counts the fits of all its copies."""
 
     fits = 0
 
@@ -51,7 +51,7 @@ def counting():
     return CountingForest(6)
 
 
-def comes_out(pruned):
+def results(pruned):
     score = pruned.report_.score
     scores = pruned.path_.table.get("scores", np.zeros(0))
     return [pruned.predict_proba(X), scores, score["original"], score["pruned"]]
@@ -59,7 +59,9 @@ def comes_out(pruned):
 
 @pytest.mark.parametrize("ratio", [0.5, [0.3, 0.6]], ids=["number", "grid"])
 @pytest.mark.parametrize("name", MODELS)
-def test_the_same_with_and_without_first_and_again(tmp_path, name, ratio):
+def test_results_are_equal_without_with_a_new_and_with_a_used_memory(
+    tmp_path, name, ratio
+):
     settings = {"pruning_ratio": ratio, "cv": 2, "random_state": 0}
     memories = (None, str(tmp_path), str(tmp_path), Memory(tmp_path, verbose=0))
     fitted = [
@@ -69,7 +71,7 @@ def test_the_same_with_and_without_first_and_again(tmp_path, name, ratio):
         for memory in memories
     ]
     for pruned in fitted[1:]:
-        for one, two in zip(comes_out(pruned), comes_out(fitted[0])):
+        for one, two in zip(results(pruned), results(fitted[0])):
             np.testing.assert_array_equal(one, two)
 
 
@@ -96,7 +98,7 @@ def test_a_search_over_the_ratio_fits_each_set_of_rows_once(tmp_path, counting):
     ],
     ids=["parameter", "seed", "X", "y", "weights"],
 )
-def test_what_a_fit_depends_on_is_in_its_key(tmp_path, counting, params, rows):
+def test_all_inputs_of_a_fit_are_in_its_key(tmp_path, counting, params, rows):
     pruned = PrunedEstimator(
         counting, pruning_ratio=0.5, memory=str(tmp_path), random_state=0
     )
@@ -105,7 +107,7 @@ def test_what_a_fit_depends_on_is_in_its_key(tmp_path, counting, params, rows):
     assert CountingForest.fits == 2
 
 
-def test_how_it_runs_is_not_in_the_key(tmp_path, counting):
+def test_settings_without_effect_on_the_fit_are_not_in_its_key(tmp_path, counting):
     pruned = PrunedEstimator(
         counting, method="member_selection", pruning_ratio=0.5, memory=str(tmp_path)
     )
@@ -115,7 +117,7 @@ def test_how_it_runs_is_not_in_the_key(tmp_path, counting):
     assert CountingForest.fits == 1
 
 
-def test_an_order_belongs_to_its_method(tmp_path):
+def test_an_order_is_cached_for_its_method(tmp_path):
     kept = {"memory": str(tmp_path), "random_state": 0, "n_features_to_select": 3}
     found = [
         FeaturePruningSelector(LogisticRegression(), method=method, **kept)
@@ -127,8 +129,8 @@ def test_an_order_belongs_to_its_method(tmp_path):
     np.testing.assert_array_equal(found[0], found[2])
 
 
-def test_an_order_never_meets_another_model_than_its_own(tmp_path):
-    """Two unseeded fits of the same rows are two models, whoever stores first."""
+def test_an_order_is_never_used_for_another_model(tmp_path):
+    """Two fits of the same rows without a seed are two models with two orders."""
     memory = memory_of(str(tmp_path))
     method = MemberSelection()
     plan = Plan(RandomForestClassifier(9), False, method, None, memory=memory)
@@ -140,7 +142,7 @@ def test_an_order_never_meets_another_model_than_its_own(tmp_path):
         np.testing.assert_array_equal(pruned.candidate.scores, alone)
 
 
-def test_unseeded_fits_are_kept_as_in_a_pipeline(tmp_path):
+def test_fits_without_a_seed_are_cached_as_in_a_pipeline(tmp_path):
     pruned = PrunedEstimator(
         ExtraTreesClassifier(8), pruning_ratio=0.5, memory=str(tmp_path)
     )
@@ -148,7 +150,7 @@ def test_unseeded_fits_are_kept_as_in_a_pipeline(tmp_path):
     np.testing.assert_array_equal(pruned.fit(X, Y).predict_proba(X), first)
 
 
-def test_what_has_no_name_is_computed_each_time(tmp_path):
+def test_a_key_that_cannot_be_pickled_is_computed_each_time(tmp_path):
     twice = FunctionTransformer(lambda X: X * 2)
     model = make_pipeline(twice, LogisticRegression())
     pruned = PrunedEstimator(model, pruning_ratio=0.5, memory=str(tmp_path))
@@ -156,7 +158,7 @@ def test_what_has_no_name_is_computed_each_time(tmp_path):
     np.testing.assert_array_equal(pruned.fit(X, Y).predict(X), without.predict(X))
 
 
-def test_remembered_calls_once_for_each_key(tmp_path):
+def test_remembered_calls_the_function_once_for_each_key(tmp_path):
     calls = []
 
     def square(x):
@@ -170,6 +172,6 @@ def test_remembered_calls_once_for_each_key(tmp_path):
     assert calls == [3, 4, 3]
 
 
-def test_a_memory_is_checked():
+def test_a_memory_of_the_wrong_type_is_an_error():
     with pytest.raises(ValueError, match="memory"):
         PrunedEstimator(LogisticRegression(), memory=3).fit(X, Y)

@@ -1,4 +1,4 @@
-"""Weights and groups, with `enable_metadata_routing=True`: who requests gets them."""
+"""Routing of sample weights and groups, with `enable_metadata_routing=True`."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ X, Y = make_classification(120, 6, n_informative=3, n_redundant=0, random_state=
 W = np.random.RandomState(0).uniform(0.1, 3, len(Y))
 G = np.arange(len(Y)) // 12
 KINDS = [PrunedEstimator, FeaturePruningSelector]
-# recording what is passed walks the whole stack: few calls are enough
+# the recording consumers inspect the call stack, which is slow: use few calls
 FEW = {"method": Permutation(1), "pruning_ratio": [0.5], "cv": 2}
 
 
@@ -48,16 +48,16 @@ def logistic(fit=True, score=True):
 
 
 def unrouted(estimator, **metadata):
-    """The same fit without metadata routing."""
+    """A fit without metadata routing."""
     with config_context(enable_metadata_routing=False):
         return estimator.fit(X, Y, **metadata)
 
 
-# -- each consumer gets what it requests, and nothing else -----------------------------
+# -- each consumer receives what it requests, and nothing else -------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_fit_gets_the_weights_that_it_requests(kind):
+def test_a_fit_receives_the_weights_that_it_requests(kind):
     registry = _Registry()
     model = ConsumingClassifier(registry).set_fit_request(sample_weight=True)
     settings = FEW | {"scoring": scorer(False)}
@@ -69,7 +69,7 @@ def test_a_fit_gets_the_weights_that_it_requests(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_scorer_gets_the_weights_that_it_requests(kind):
+def test_a_scorer_receives_the_weights_that_it_requests(kind):
     registry = _Registry()
     scoring = ConsumingScorer(registry).set_score_request(sample_weight=True)
     kind(logistic(), scoring=scoring, **FEW).fit(X, Y, sample_weight=W)
@@ -82,7 +82,7 @@ def test_a_scorer_gets_the_weights_that_it_requests(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_splitter_gets_the_groups_that_it_requests(kind):
+def test_a_splitter_receives_the_groups_that_it_requests(kind):
     registry = _Registry()
     cv = ConsumingSplitter(registry).set_split_request(groups=True)
     kind(Ridge(), cv=cv).fit(X, Y, groups=G)
@@ -91,7 +91,7 @@ def test_a_splitter_gets_the_groups_that_it_requests(kind):
         check_recorded_metadata(each, "split", "fit", groups=G)
 
 
-def test_nobody_gets_what_it_does_not_request():
+def test_no_consumer_receives_what_it_does_not_request():
     registry = _Registry()
     model = ConsumingClassifier(registry).set_fit_request(sample_weight=False)
     settings = FEW | {"cv": KFold(3), "scoring": scorer(False)}
@@ -103,7 +103,7 @@ def test_nobody_gets_what_it_does_not_request():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_nobody_has_decided_is_an_error(kind):
+def test_metadata_without_a_request_are_an_error(kind):
     with pytest.raises(UnsetMetadataPassedError, match="LogisticRegression.fit"):
         kind(LogisticRegression()).fit(X, Y, sample_weight=W)
     only_fit = LogisticRegression().set_fit_request(sample_weight=True)
@@ -111,7 +111,7 @@ def test_what_nobody_has_decided_is_an_error(kind):
         kind(only_fit).fit(X, Y, sample_weight=W)
 
 
-def test_a_model_without_weights_is_fitted_without():
+def test_a_model_that_takes_no_weights_is_fitted_without_them():
     pruned = PrunedEstimator(KNeighborsClassifier(), pruning_ratio=0.5, random_state=0)
     weighted = pruned.set_params(scoring=scorer(False)).fit(X, Y, sample_weight=W)
     assert weighted.predict(X).shape == Y.shape
@@ -121,7 +121,7 @@ def test_a_model_without_weights_is_fitted_without():
 
 
 @pytest.mark.parametrize("method", ["magnitude", "permutation"])
-def test_all_requested_is_the_same_as_routing_off(method):
+def test_requests_for_everything_are_equal_to_routing_off(method):
     pruned = PrunedEstimator(
         logistic(), method=method, scoring=scorer(True), random_state=0
     )
@@ -154,7 +154,7 @@ def test_weights_of_columns_kept_in_a_wrapped_pipeline():
     np.testing.assert_array_equal(pruned.estimator_[-1][-1].coef_, by_hand.coef_)
 
 
-def test_a_wrapped_search_gets_groups_for_its_own_splitter():
+def test_a_wrapped_search_receives_groups_for_its_own_splitter():
     search = GridSearchCV(
         logistic(), {"C": [0.1, 1.0]}, cv=GroupKFold(3), scoring=scorer(True)
     )
@@ -164,7 +164,7 @@ def test_a_wrapped_search_gets_groups_for_its_own_splitter():
     assert by_hand.best_params_["C"] == pruned.estimator_.C
 
 
-def test_frozen_models_are_asked_themselves():
+def test_the_requests_of_the_model_inside_a_frozen_model_count():
     model = logistic().fit(X, Y)
     for pruned in (
         prune(model, X, Y, pruning_ratio=0.5, sample_weight=W),
@@ -178,7 +178,7 @@ def test_frozen_models_are_asked_themselves():
 # -- inside something that routes ------------------------------------------------------
 
 
-def test_as_the_last_step_of_a_weighted_pipeline():
+def test_it_can_be_the_last_step_of_a_weighted_pipeline():
     pruned = PrunedEstimator(logistic(), pruning_ratio=0.5, scoring=scorer(True))
     scaler = StandardScaler().set_fit_request(sample_weight=False)
     inside = make_pipeline(scaler, pruned.set_fit_request(sample_weight=True))
@@ -189,7 +189,7 @@ def test_as_the_last_step_of_a_weighted_pipeline():
         make_pipeline(PrunedEstimator(logistic())).fit(X, Y, sample_weight=W)
 
 
-def test_a_selector_as_a_first_step():
+def test_a_selector_can_be_the_first_step():
     selector = FeaturePruningSelector(
         logistic(), scoring=scorer(True), n_features_to_select=3, random_state=0
     ).set_fit_request(sample_weight=True)
@@ -198,14 +198,14 @@ def test_a_selector_as_a_first_step():
     np.testing.assert_array_equal(model[0].importances_, alone.importances_)
 
 
-def test_in_a_search_with_groups():
+def test_it_can_be_in_a_search_with_groups():
     pruned = PrunedEstimator(logistic(), cv=GroupKFold(3), scoring=scorer(True))
     pruned.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
     grid = {"pruning_ratio": [0.2, 0.5]}
     search = GridSearchCV(pruned, grid, cv=GroupKFold(3), scoring=scorer(True))
     search.fit(X, Y, sample_weight=W, groups=G)
     assert search.best_params_["pruning_ratio"] in (0.2, 0.5)
-    # groups are requested without asking, as by every splitter of groups
+    # groups are requested by default, as by every group splitter
     scores = cross_validate(
         PrunedEstimator(Ridge(), cv=GroupKFold(2)),
         X,
@@ -216,7 +216,7 @@ def test_in_a_search_with_groups():
     assert np.isfinite(scores["test_score"]).all()
 
 
-# -- what comes after fit --------------------------------------------------------------
+# -- after fit -------------------------------------------------------------------------
 
 
 def test_scores_are_weighted_where_the_model_requests_it():
@@ -228,7 +228,7 @@ def test_scores_are_weighted_where_the_model_requests_it():
         undecided.score(X, Y, sample_weight=W)
 
 
-def test_keywords_of_predict():
+def test_keywords_of_predict_are_routed():
     process = GaussianProcessRegressor()
     pruned = PrunedEstimator(process, pruning_ratio=0.5, random_state=0)
     with config_context(enable_metadata_routing=False):
@@ -240,7 +240,7 @@ def test_keywords_of_predict():
     check_recorded_metadata(pruned.estimator_, "predict", "predict", metadata="note")
 
 
-def test_the_router_shows_who_requests_what():
+def test_the_router_lists_the_requests():
     pruned = PrunedEstimator(logistic(), cv=GroupKFold(3))
     router = pruned.get_metadata_routing()
     assert router.consumes("fit", {"sample_weight", "groups"}) == {

@@ -1,4 +1,4 @@
-"""Plain copies, stripped copies, and what models cost."""
+"""Plain copies, stripped copies, and the sizes that `cost` reports."""
 
 import io
 import pickle
@@ -21,18 +21,18 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklprune import FeaturePruningSelector, PrunedEstimator, cost, strip, to_plain
 
 
-def has_ours(model):
+def has_sklprune(model):
     return b"sklprune" in pickle.dumps(model)
 
 
-def test_a_model_without_our_objects_is_copied(binary):
+def test_a_model_without_objects_of_sklprune_is_copied(binary):
     model = LogisticRegression().fit(*binary)
     copy = to_plain(model)
     assert copy is not model and copy.coef_ is not model.coef_
     np.testing.assert_array_equal(copy.coef_, model.coef_)
 
 
-def test_stacking_holds_fitted_and_unfitted_ones(binary):
+def test_stacking_contains_fitted_and_unfitted_ones(binary):
     X, y = binary
     select = FeaturePruningSelector(LogisticRegression(), n_features_to_select=3)
     stack = StackingClassifier(
@@ -43,7 +43,7 @@ def test_stacking_holds_fitted_and_unfitted_ones(binary):
         cv=2,
     ).fit(X, y)
     copy = to_plain(stack)
-    assert has_ours(stack) and not has_ours(copy)
+    assert has_sklprune(stack) and not has_sklprune(copy)
     np.testing.assert_array_equal(copy.predict_proba(X), stack.predict_proba(X))
     unfitted = dict(copy.estimators)
     assert isinstance(unfitted["pruned"], LogisticRegression)
@@ -60,19 +60,19 @@ def test_a_search_becomes_its_best_estimator(binary):
     assert isinstance(to_plain(other), GridSearchCV)
 
 
-def test_ours_inside_ours(binary):
+def test_a_pruned_estimator_inside_a_pruned_estimator(binary):
     X, y = binary
     inner = PrunedEstimator(LogisticRegression(), pruning_ratio=0.25)
     outer = PrunedEstimator(inner, method="magnitude", pruning_ratio=0.5)
     with pytest.raises(ValueError, match="does not fit PrunedEstimator"):
         outer.fit(X, y)
     outer.set_params(method="permutation").fit(X, y)
-    assert not has_ours(outer.estimator_)
+    assert not has_sklprune(outer.estimator_)
     step = make_pipeline(inner.fit(X, y).estimator_)
-    assert not has_ours(to_plain(step))
+    assert not has_sklprune(to_plain(step))
 
 
-def test_functions_that_cannot_be_pickled_are_no_obstacle(binary):
+def test_functions_that_cannot_be_pickled_are_copied(binary):
     X, y = binary
     model = make_pipeline(
         FunctionTransformer(lambda rows: rows), PrunedEstimator(Ridge())
@@ -84,37 +84,37 @@ def probabilities(rows, model):
     return model.predict_proba(rows)
 
 
-def test_at_any_depth(binary):
+def test_objects_are_replaced_at_any_depth(binary):
     X, y = binary
-    ours = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
-    held = {
-        "set": {ours},
-        "frozenset": frozenset([ours]),
-        "key": {ours: 1},
-        "partial": partial(probabilities, model=ours),
-        "method": ours.predict_proba,
-        "nested": [({"deep": partial(partial(probabilities), model={ours})},)],
-        "objects": np.array([ours, None]),
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
+    values = {
+        "set": {pruned},
+        "frozenset": frozenset([pruned]),
+        "key": {pruned: 1},
+        "partial": partial(probabilities, model=pruned),
+        "method": pruned.predict_proba,
+        "nested": [({"deep": partial(partial(probabilities), model={pruned})},)],
+        "objects": np.array([pruned, None]),
     }
     model = LogisticRegression().fit(X, y)
-    for name, value in held.items():
+    for name, value in values.items():
         model.held_ = value
-        assert has_ours(model) and not has_ours(to_plain(model)), name
+        assert has_sklprune(model) and not has_sklprune(to_plain(model)), name
 
 
 @pytest.mark.parametrize("bound", [False, True])
-def test_steps_that_call_ours(binary, bound):
+def test_steps_that_call_a_pruned_estimator(binary, bound):
     X, y = binary
-    ours = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
-    call = ours.predict_proba if bound else partial(probabilities, model=ours)
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
+    call = pruned.predict_proba if bound else partial(probabilities, model=pruned)
     model = make_pipeline(FunctionTransformer(call), Ridge()).fit(X, y)
     copy = to_plain(model)
-    assert not has_ours(copy)
+    assert not has_sklprune(copy)
     for loaded in (copy, pickle.loads(pickle.dumps(copy))):
         np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
-def test_strip_goes_into_pipelines(classes):
+def test_strip_includes_the_steps_of_pipelines(classes):
     X, y = classes
     model = make_pipeline(StandardScaler(), MLPClassifier((5,), max_iter=5)).fit(X, y)
     stripped = strip(model)
@@ -123,7 +123,7 @@ def test_strip_goes_into_pipelines(classes):
     np.testing.assert_array_equal(stripped.predict_proba(X), model.predict_proba(X))
 
 
-def test_cost_of_a_network(classes):
+def test_cost_of_an_mlp(classes):
     X, y = classes
     model = MLPClassifier((5,), max_iter=5).fit(X, y)
     model.coefs_[0][0] = 0
@@ -135,13 +135,13 @@ def test_cost_of_a_network(classes):
 
 
 @pytest.mark.parametrize("compress", [0, 3])
-def test_bytes_are_those_of_the_file(classes, compress):
+def test_bytes_are_the_size_of_the_file(classes, compress):
     model = RandomForestClassifier(5, random_state=0).fit(*classes)
     file = io.BytesIO()
     joblib.dump(model, file, compress=compress)
     size = cost(model)
     expected = size.compressed_bytes if compress else size.file_bytes
-    # alignment padding depends on where in the file an array begins
+    # the padding for alignment depends on the position of an array in the file
     assert abs(expected - file.tell()) <= 0.01 * file.tell()
 
 
@@ -153,5 +153,5 @@ def test_cost_of_a_forest(regression):
     assert size.members == 5
     assert size.nodes == sum(tree.node_count for tree in trees)
     assert size.features == 6
-    # node structure and one value: 64 and 8 bytes a node
+    # a node has a structure of 64 bytes and a value of 8 bytes
     assert size.memory_bytes >= 72 * size.nodes

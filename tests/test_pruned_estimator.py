@@ -1,4 +1,4 @@
-"""`PrunedEstimator`, row by row of the table of estimator and ratio, and in use."""
+"""`PrunedEstimator`: each kind of estimator with each kind of ratio, and its uses."""
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from sklprune.rules import Best, Tolerance
 
 
 class CountingForest(RandomForestClassifier):
-    """Counts its fits, in whatever copy they happen."""
+    """Counts the fits of all its copies."""
 
     fits = 0
 
@@ -42,10 +42,10 @@ def counting():
     return CountingForest(10, random_state=0)
 
 
-# -- the table of estimator and ratio ------------------------------------------------
+# -- kinds of estimator and ratio ------------------------------------------------------
 
 
-def test_not_fitted_number(binary, counting):
+def test_an_unfitted_model_at_one_ratio_is_fitted_once(binary, counting):
     pruned = PrunedEstimator(counting, pruning_ratio=0.5).fit(*binary)
     assert CountingForest.fits == 1
     assert pruned.report_.score["rows"] == "fitted"
@@ -54,20 +54,20 @@ def test_not_fitted_number(binary, counting):
     assert not hasattr(counting, "estimators_")
 
 
-def test_not_fitted_auto_fits_once_per_fold(binary, counting):
+def test_an_unfitted_model_with_auto_is_fitted_once_per_fold(binary, counting):
     pruned = PrunedEstimator(counting, cv=3).fit(*binary)
     assert CountingForest.fits == 3 + 1
     assert pruned.report_.score["rows"] == "chose the model"
     assert pruned.report_.score["n_splits"] == 3
 
 
-def test_the_ratio_that_was_reached_is_what_left(regression):
+def test_the_reached_ratio_is_the_fraction_of_removed_units(regression):
     pruned = PrunedEstimator(Ridge(), pruning_ratio=0.4).fit(*regression)
-    # 6 weights: two leave
+    # two of 6 weights are removed
     assert pruned.pruning_ratio_ == 2 / 6
 
 
-def test_a_single_ratio_is_no_choice(binary, counting):
+def test_a_grid_of_one_ratio_needs_no_choice(binary, counting):
     pruned = PrunedEstimator(
         counting, method="member_selection", pruning_ratio=[0.5], cv=3
     ).fit(*binary)
@@ -88,18 +88,18 @@ def test_scores_are_those_of_pruning_each_fold_by_hand(binary):
             assert pruned.path_.table["scores"][row, i] == score
 
 
-def test_rows_are_held_out_where_the_order_must_not_see_them(binary):
+def test_rows_are_held_out_for_an_order_that_needs_unseen_rows(binary):
     X, y = binary
     forest = ExtraTreesRegressor(10, random_state=0)
     pruned = PrunedEstimator(
         forest, method="member_selection", pruning_ratio=0.5, random_state=0
     ).fit(X, y)
-    # the trees that stay were fitted on four fifths of the rows
+    # the kept trees were fitted on four fifths of the rows
     tree = pruned.estimator_.estimators_[0].tree_
     assert tree.n_node_samples[0] == 160
 
 
-def test_frozen_number_is_never_fitted(binary, counting):
+def test_a_frozen_model_at_one_ratio_is_never_fitted(binary, counting):
     X, y = binary
     model = counting.fit(X[:100], y[:100])
     pruned = prune(
@@ -110,7 +110,7 @@ def test_frozen_number_is_never_fitted(binary, counting):
     assert all(any(tree is known for known in model.estimators_) for tree in kept)
 
 
-def test_frozen_one_split_returns_the_very_candidate_that_was_scored(binary):
+def test_a_frozen_model_on_one_split_becomes_the_scored_candidate(binary):
     X, y = binary
     model = LogisticRegression().fit(X[:100], y[:100])
     first, second = np.arange(100, 150), np.arange(150, 200)
@@ -119,17 +119,17 @@ def test_frozen_one_split_returns_the_very_candidate_that_was_scored(binary):
     assert (
         pruned.score(X[second], y[second]) == pruned.path_.table["score_mean"][chosen]
     )
-    # pruned on the first rows alone
+    # it is pruned on the first part alone
     ratio = pruned.path_.table["ratio"][chosen]
     alone = prune(model, X[first], y[first], pruning_ratio=ratio)
     np.testing.assert_array_equal(pruned.estimator_.coef_, alone.estimator_.coef_)
 
 
-def test_frozen_one_split_by_default_holds_a_quarter_out(binary):
+def test_the_default_split_of_a_frozen_model_holds_out_a_quarter(binary):
     X, y = binary
     pruned = prune(LogisticRegression().fit(X, y), X, y, random_state=0)
     assert pruned.path_.table["scores"].shape == (11, 10)
-    # the pseudo-values of a mean over blocks of equal size average to it
+    # the pseudo-values of a mean over equal blocks have this mean
     np.testing.assert_allclose(
         pruned.path_.table["scores"].mean(axis=1), pruned.path_.table["score_mean"]
     )
@@ -157,7 +157,7 @@ def test_columns_of_a_frozen_model_are_refitted_with_the_seed(binary):
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
 
 
-def test_frozen_several_splits_prune_once_more_on_all_rows(binary):
+def test_a_frozen_model_on_several_splits_is_pruned_on_all_rows(binary):
     X, y = binary
     model = LogisticRegression().fit(X[:100], y[:100])
     pruned = prune(model, X, y, cv=3, pruning_ratio=[0.5])
@@ -166,7 +166,7 @@ def test_frozen_several_splits_prune_once_more_on_all_rows(binary):
     assert pruned.path_.table["scores"].shape == (2, 3)
 
 
-def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
+def test_the_original_is_kept_if_no_ratio_meets_the_tolerance(binary):
     X, y = binary
     pruned = PrunedEstimator(
         LogisticRegression(), pruning_ratio=[0.9], rule=Tolerance(0.0), cv=3
@@ -182,7 +182,7 @@ def test_where_no_ratio_meets_the_tolerance_the_original_is_kept(binary):
     )
 
 
-def test_where_no_unit_leaves_at_the_chosen_ratio_the_report_says_so():
+def test_the_report_states_that_the_chosen_ratio_removes_no_unit():
     X, y = load_iris(return_X_y=True)
     pruned = PrunedEstimator(
         DecisionTreeClassifier(random_state=0),
@@ -192,10 +192,10 @@ def test_where_no_unit_leaves_at_the_chosen_ratio_the_report_says_so():
         cv=2,
     ).fit(X, y)
     assert pruned.pruning_ratio_ == 0
-    assert "no whole unit leaves at the ratio 0.2;" in pruned.report_.summary
+    assert "no whole unit is removed at the ratio 0.2;" in pruned.report_.summary
 
 
-def test_a_long_grid_is_told_in_short(binary):
+def test_the_report_abbreviates_a_long_grid(binary):
     X, y = binary
     forest = RandomForestClassifier(3, max_depth=3, random_state=0)
     pruned = PrunedEstimator(forest, rule=lambda table: 0, cv=2).fit(X, y)
@@ -207,7 +207,7 @@ def test_a_long_grid_is_told_in_short(binary):
 # -- path and report -------------------------------------------------------------------
 
 
-def test_at_gives_the_models_that_were_asked(binary):
+def test_at_returns_the_models_of_the_grid(binary):
     pruned = PrunedEstimator(
         LogisticRegression(), pruning_ratio=[0.25, 0.5], store_path=True, cv=2
     ).fit(*binary)
@@ -217,13 +217,13 @@ def test_at_gives_the_models_that_were_asked(binary):
         pruned.path_.at(0.3)
 
 
-def test_at_without_a_stored_path_says_how_to_get_it(binary):
+def test_at_without_a_stored_path_names_the_parameter(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
     with pytest.raises(ValueError, match="store_path=True"):
         pruned.path_.at(0.5)
 
 
-def test_report_says_what_went_and_what_it_cost(binary):
+def test_report_lists_removed_units_and_costs(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     pruned = PrunedEstimator(
@@ -242,7 +242,7 @@ def test_report_says_what_went_and_what_it_cost(binary):
     assert report["pruned"]["file_bytes"] > 0
 
 
-def test_showing_the_estimator_weighs_no_models(binary):
+def test_the_html_of_the_estimator_measures_no_models(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
     assert repr(pruned.report_) in str(pruned.report_)
     shown = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
@@ -250,7 +250,7 @@ def test_showing_the_estimator_weighs_no_models(binary):
     assert not shown.report_._weighed
 
 
-# -- in use ----------------------------------------------------------------------------
+# -- uses ------------------------------------------------------------------------------
 
 
 def test_a_grid_search_over_the_ratio_and_nested_parameters(binary):
@@ -267,7 +267,7 @@ def test_a_grid_search_over_the_ratio_and_nested_parameters(binary):
     assert len(search.cv_results_["params"]) == 16
 
 
-def test_columns_of_a_frame_keep_their_kind(binary):
+def test_columns_of_a_frame_keep_their_dtype(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(8)])
     frame["colour"] = pd.Categorical(np.where(X[:, 0] > 0, "red", "blue"))
@@ -279,13 +279,13 @@ def test_columns_of_a_frame_keep_their_kind(binary):
     ).fit(frame, y)
     kept = pruned.estimator_[-1].feature_names_in_
     assert "colour" in kept
-    # a frame needs only the columns left
+    # a frame needs only the kept columns
     np.testing.assert_array_equal(
         pruned.estimator_.predict(frame[kept]), pruned.predict(frame)
     )
 
 
-def test_polars_frames(binary, polars):
+def test_polars_frames_give_the_results_of_arrays(binary, polars):
     X, y = binary
     frame = polars.DataFrame(X, schema=[f"c{i}" for i in range(8)])
     pruned = PrunedEstimator(
@@ -313,7 +313,7 @@ def test_targets_of_polars_and_frames_with_missing_values(binary, polars):
 
 
 @pytest.mark.parametrize("method", ["magnitude", "permutation"])
-def test_sparse_rows(binary, method):
+def test_sparse_rows_give_the_results_of_dense_rows(binary, method):
     X, y = np.where(np.abs(binary[0]) < 0.5, 0, binary[0]), binary[1]
     pruned = PrunedEstimator(
         LogisticRegression(), method=method, pruning_ratio=0.5, random_state=0
@@ -326,7 +326,7 @@ def test_sparse_rows(binary, method):
     np.testing.assert_allclose(from_sparse, dense, atol=1e-4)
 
 
-def test_text_in_a_pipeline():
+def test_text_in_a_pipeline_is_passed_on():
     texts = ["red apple", "green apple", "red car", "blue car"] * 6
     y = np.tile([0, 0, 1, 1], 6)
     model = make_pipeline(TfidfVectorizer(), LogisticRegression())
@@ -335,7 +335,7 @@ def test_text_in_a_pipeline():
     assert not hasattr(pruned, "n_features_in_")
 
 
-def test_groups_stay_together(binary):
+def test_groups_are_not_separated_by_splits(binary):
     X, y = binary
     groups = np.arange(200) // 20
     by_groups = PrunedEstimator(LogisticRegression()).fit(X, y, groups=groups)
@@ -348,7 +348,7 @@ def test_groups_stay_together(binary):
     assert by_groups.path_.table["scores"].shape == (11, 5)
 
 
-def test_sample_weight_of_zero_is_a_row_that_is_not_there(binary):
+def test_a_sample_weight_of_zero_is_equivalent_to_a_missing_row(binary):
     X, y = binary
     weight = (np.arange(200) < 150).astype(float)
     model = make_pipeline(StandardScaler(), Ridge())
@@ -369,7 +369,7 @@ def test_a_given_ratio_needs_no_score(classes):
     assert pruned.report_.score["rows"] is None
 
 
-def test_weights_reach_a_fit_that_hands_them_on(regression):
+def test_weights_reach_a_fit_that_passes_them_on(regression):
     X, y = regression
     model = StackingRegressor([("a", Ridge()), ("b", Ridge(alpha=10))], cv=2)
     pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0)
@@ -391,7 +391,7 @@ def test_one_row_prunes_a_frozen_model(binary):
     assert np.count_nonzero(pruned.estimator_.coef_) == 4
 
 
-def test_it_is_what_it_wraps():
+def test_it_is_of_the_type_of_its_model():
     assert is_classifier(PrunedEstimator(LogisticRegression()))
     assert is_regressor(PrunedEstimator(FrozenEstimator(Ridge())))
     assert hasattr(PrunedEstimator(LogisticRegression()), "predict_proba")
@@ -399,7 +399,7 @@ def test_it_is_what_it_wraps():
     assert hasattr(PrunedEstimator(StandardScaler()), "transform")
 
 
-def test_random_state_seeds_what_is_left_unseeded(classes):
+def test_random_state_seeds_an_unseeded_model(classes):
     X, y = classes
     forest = RandomForestClassifier(8)
     first, second = (
@@ -410,7 +410,7 @@ def test_random_state_seeds_what_is_left_unseeded(classes):
     assert forest.random_state is None
 
 
-def test_string_labels_come_back(classes):
+def test_string_labels_are_predicted(classes):
     X, y = classes
     pruned = PrunedEstimator(RandomForestClassifier(10, random_state=0), rule=Best())
     assert set(pruned.fit(X, y).predict(X)) == set(y)
