@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-# the pages speak of the tree that they lie in, whatever is installed
+# document the code in this checkout, whatever is installed
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from sklprune import __version__  # noqa: E402
@@ -17,12 +17,22 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
 ]
 html_theme = "pydata_sphinx_theme"
 html_title = "sklprune"
+# a short header, and headings of the third level beside each page
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 3,
+    "show_nav_level": 2,
+    "navigation_depth": 3,
+}
+# pages without pages below them have no side bar
+html_sidebars = {
+    page: [] for page in ("index", "benchmarks", "contributing", "changes")
+}
 exclude_patterns = ["_build"]
-autosummary_generate = True
+autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 myst_heading_anchors = 3
 autodoc_default_options = {
