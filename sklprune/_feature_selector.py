@@ -78,12 +78,12 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     Attributes
     ----------
-    support_ : ndarray of shape (n_features_in_,), bool
+    support_ : ndarray of shape (n_features,), bool
         Mask of the kept columns.
-    ranking_ : ndarray of shape (n_features_in_,), int
+    ranking_ : ndarray of shape (n_features,), int
         1 for kept columns. The earlier a column is removed, the higher its rank.
         Columns that are removed together or have equal scores share a rank.
-    importances_ : ndarray of shape (n_features_in_,)
+    importances_ : ndarray of shape (n_features,)
         The scores by which the columns were ordered. Larger is more important.
     estimator_ : estimator
         The model on the kept columns, as in :class:`PrunedEstimator`.
@@ -91,7 +91,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         As in :class:`PrunedEstimator`.
     n_features_in_ : int
         Number of columns seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns seen in `fit`. Only if X has column names that are all
         strings.
 

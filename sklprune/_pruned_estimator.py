@@ -138,7 +138,7 @@ class PrunedEstimator(PruningMetaEstimator):
         Class labels. Only if the model is a classifier.
     n_features_in_ : int
         Number of columns seen in `fit`. Only if the model has this attribute.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns seen in `fit`. Only if X has column names that are all
         strings.
 
