@@ -454,7 +454,7 @@ class Family:
         if not takes_weights(estimator):
             raise ValueError(
                 f"sample_weight was given, but {type(estimator).__name__}.fit "
-                "does not take it. Leave it out, or wrap a model that takes weights."
+                "does not take it. Omit it, or use a model that takes weights."
             )
         return {"sample_weight": sample_weight}
 

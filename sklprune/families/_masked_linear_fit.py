@@ -104,5 +104,5 @@ def _unfitted(
         return model.set_params(alpha=alpha)
     raise ValueError(
         f"MaskedRefit(alpha={alpha!r}): {type(model).__name__} has no penalty of one "
-        "strength; leave alpha at None."
+        "strength; alpha must be None."
     )

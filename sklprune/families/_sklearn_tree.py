@@ -149,7 +149,7 @@ def renumber_columns(tree: Any, numbers: Array, n_features: int) -> Any:
 def take_nodes(nodes: Array, positions: Array) -> Array:
     """Records of some nodes, with zeros in the bytes between their fields.
 
-    A plain `nodes[positions]` leaves those bytes uninitialised. They would differ from
+    A plain `nodes[positions]` does not initialise those bytes. They would differ from
     run to run, and no file could compress them.
     """
     taken = np.zeros(len(positions), dtype=nodes.dtype)

@@ -19,10 +19,9 @@ class FrozenFamily(Family):
 
     def core(self, estimator: Estimator) -> NoReturn:
         raise ValueError(
-            f"{estimator!r} stands inside another model: which rows it was fitted on "
-            "is not known there, and it cannot be fitted on fewer columns. Put the "
-            "model itself there, fit the whole, and freeze the whole: "
-            "prune(whole, X, y)."
+            f"{estimator!r} is inside another model: it is not known there which rows "
+            "it was fitted on, and it cannot be fitted on fewer columns. Use the model "
+            "itself there, fit the whole, and freeze the whole: prune(whole, X, y)."
         )
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
@@ -35,8 +34,8 @@ class FrozenFamily(Family):
 
     def narrow(self, estimator: Estimator, columns: Array, names: Array) -> NoReturn:
         raise ValueError(
-            f"{estimator!r} is frozen and cannot be fitted on fewer columns. Leave "
-            "FrozenEstimator out, or prune another granularity."
+            f"{estimator!r} is frozen and cannot be fitted on fewer columns. Use the "
+            "model without FrozenEstimator, or prune another granularity."
         )
 
 

@@ -162,8 +162,8 @@ class HistBoostingFamily(BoostedFamily):
 
     def strip(self, estimator: Estimator) -> Estimator:
         model = without(estimator, TRAINING_STATE)
-        # a prediction reads the bin thresholds of categorical columns only, to tell
-        # known categories from unknown ones; the others take 2 kB a column
+        # a prediction reads the bin thresholds of categorical columns only, to
+        # distinguish known categories from unknown ones; the others take 2 kB a column
         mapper = copy.copy(estimator._bin_mapper)
         mapper.bin_thresholds_ = [
             thresholds if categorical else thresholds[:0]

@@ -1,4 +1,4 @@
-"""Gradients of networks against finite differences, losses against scikit-learn."""
+"""Gradients of networks equal finite differences; losses equal scikit-learn's."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_gradients_are_those_of_the_loss(network, hidden, last):
                 array[index] -= 2 * step
                 below = problem.loss(layers)
                 array[index] += step
-                # central differences err by the square of the step, and by rounding
+                # the error of central differences is of the order of step**2
                 numeric = (above - below) / (2 * step)
                 np.testing.assert_allclose(
                     numeric, expected[index], rtol=1e-4, atol=1e-7

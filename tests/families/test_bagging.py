@@ -1,4 +1,4 @@
-"""Bagged members: of trees leaves leave, of anything whole members."""
+"""Bagging: leaves of bagged trees are removed, or whole members of any kind."""
 
 import pickle
 
@@ -20,7 +20,7 @@ from sklprune import PrunedEstimator, cost, prune, strip, to_plain
 from sklprune._registry import family_of
 from sklprune.methods import Backfitting
 
-#: each member sees some columns, twice the same ones too, under numbers of its own
+#: each member is fitted on some columns, drawn with replacement, numbered from zero
 PATCHES = {"max_features": 0.5, "bootstrap_features": True, "random_state": 0}
 
 
@@ -37,7 +37,7 @@ def leaves_of(bagging):
     ],
 )
 @pytest.mark.parametrize("method", ["backfitting", "cost_complexity"])
-def test_leaves_leave_and_the_kind_stays(classes, options, method):
+def test_leaves_are_removed_and_the_class_is_kept(classes, options, method):
     X, y = classes
     model = BaggingClassifier(DecisionTreeClassifier(), 12, **options)
     model.fit(X[:160], y[:160])
@@ -53,13 +53,13 @@ def test_leaves_leave_and_the_kind_stays(classes, options, method):
     assert pickle.dumps(model) == before
 
 
-def test_the_default_is_that_of_forests(classes):
+def test_the_default_method_is_that_of_forests(classes):
     X, y = classes
     pruned = PrunedEstimator(BaggingClassifier(random_state=0), pruning_ratio=0.7)
     assert "Backfitting" in pruned.fit(X, y).report_.summary
 
 
-def test_members_are_given_the_columns_that_they_read(classes):
+def test_members_receive_only_the_columns_that_they_read(classes):
     X, y = classes
     X = np.column_stack([X, np.random.RandomState(0).normal(size=(len(X), 50))])
     model = BaggingClassifier(random_state=0).fit(X, y)
@@ -71,18 +71,18 @@ def test_members_are_given_the_columns_that_they_read(classes):
     assert cost(small).file_bytes < 0.5 * cost(model).file_bytes
 
 
-def test_trees_speak_of_all_columns_and_all_classes(classes):
+def test_trees_refer_to_all_columns_and_all_classes(classes):
     X, y = classes
     model = BaggingClassifier(n_estimators=6, **PATCHES).fit(X, y)
-    # a member that has never met the class in the middle
+    # a member that was fitted without rows of the second class
     rows = y != "bee"
     member = DecisionTreeClassifier(max_depth=3, random_state=0)
     codes = np.searchsorted(model.classes_, y)
     columns = model.estimators_features_[0]
     model.estimators_[0] = member.fit(X[rows][:, columns], codes[rows])
     family = family_of(model)
-    tables, leaves = family.tree_arrays(model), family.leaf_ids(model, X)
-    total = sum(table.value[ids] for table, ids in zip(tables, leaves))
+    trees, leaves = family.tree_arrays(model), family.leaf_ids(model, X)
+    total = sum(tree.value[ids] for tree, ids in zip(trees, leaves))
     np.testing.assert_allclose(total, model.predict_proba(X), rtol=1e-12)
     small = prune(model, X, y, method="cost_complexity", pruning_ratio=0.3).estimator_
     assert small.predict_proba(X).shape == (len(X), 3)
@@ -92,7 +92,7 @@ def test_trees_speak_of_all_columns_and_all_classes(classes):
 
 
 @pytest.mark.parametrize("inner", [DecisionTreeRegressor(), ExtraTreeRegressor()])
-def test_values_of_several_outputs(regression, inner):
+def test_leaves_of_regressors_with_several_outputs_are_removed(regression, inner):
     X, y = regression
     y = np.column_stack([y, X[:, 1]])
     model = BaggingRegressor(inner, 12, random_state=0).fit(X[:150], y[:150])
@@ -111,7 +111,7 @@ def test_gradient_boosting_holds_bagged_trees(binary):
         assert type(small.estimator_).__name__ == "GradientBoostingClassifier"
 
 
-def test_missing_values_go_where_they_went(classes):
+def test_missing_values_are_predicted_after_pruning(classes):
     X, y = classes
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
     model = BaggingClassifier(n_estimators=12, **PATCHES).fit(X, y)
@@ -121,13 +121,13 @@ def test_missing_values_go_where_they_went(classes):
 
 
 @pytest.mark.parametrize("inner", [LogisticRegression(), LinearSVC()])
-def test_whole_members_of_any_kind(classes, inner):
+def test_whole_members_of_any_kind_are_removed(classes, inner):
     X, y = classes
     model = BaggingClassifier(inner, 10, max_features=0.6, random_state=0).fit(X, y)
     family = family_of(model)
-    said = family.member_outputs(model, X)
-    # members say float32
-    np.testing.assert_allclose(said.mean(axis=1), model.predict_proba(X), atol=1e-6)
+    outputs = family.member_outputs(model, X)
+    # outputs of members are float32
+    np.testing.assert_allclose(outputs.mean(axis=1), model.predict_proba(X), atol=1e-6)
     pruned = PrunedEstimator(model, method="member_selection", pruning_ratio=0.5)
     small = pruned.fit(X, y).estimator_
     assert len(small.estimators_) == len(small.estimators_features_) == 5
@@ -135,7 +135,7 @@ def test_whole_members_of_any_kind(classes, inner):
     np.testing.assert_allclose(kept, small.predict_proba(X), atol=1e-6)
 
 
-def test_columns_are_the_default_where_members_are_no_trees(regression):
+def test_columns_are_removed_by_default_if_members_are_no_trees(regression):
     X, y = regression
     model = BaggingRegressor(Ridge(), 5, random_state=0)
     with pytest.raises(ValueError, match="averages Ridge: leaves of trees"):
@@ -144,7 +144,7 @@ def test_columns_are_the_default_where_members_are_no_trees(regression):
     assert "features removed" in pruned.report_.summary
 
 
-def test_an_isolation_forest_is_no_average_of_classes(binary):
+def test_an_isolation_forest_has_no_leaves_as_units(binary):
     X, _ = binary
     assert "leaf" not in family_of(IsolationForest().fit(X)).granularities
 
@@ -156,13 +156,13 @@ def test_out_of_bag_agrees_with_scikit_learn(classes, inner):
     family = family_of(model)
     assert "out_of_bag" in family.capabilities(model)
     unseen = family.out_of_bag(model)
-    said = family.member_outputs(model, X) * unseen[:, :, None]
-    mean = said.sum(axis=1) / unseen.sum(axis=1)[:, None]
-    # what members say is float32
+    outputs = family.member_outputs(model, X) * unseen[:, :, None]
+    mean = outputs.sum(axis=1) / unseen.sum(axis=1)[:, None]
+    # outputs of members are float32
     np.testing.assert_allclose(mean, model.oob_decision_function_, atol=1e-6)
 
 
-def test_what_stays_still_knows_its_rows(classes):
+def test_kept_members_have_the_samples_of_their_fit(classes):
     X, y = classes
     model = BaggingClassifier(n_estimators=10, random_state=0).fit(X, y)
     family = family_of(model)
@@ -172,7 +172,7 @@ def test_what_stays_still_knows_its_rows(classes):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_members_that_were_added_later_have_forgotten_their_rows(classes):
+def test_after_a_warm_start_the_samples_of_members_are_not_known(classes):
     X, y = classes
     model = BaggingClassifier(n_estimators=5, warm_start=True, random_state=0)
     model.fit(X, y).set_params(n_estimators=8).fit(X, y)
@@ -182,7 +182,7 @@ def test_members_that_were_added_later_have_forgotten_their_rows(classes):
     assert len(small.estimator_.estimators_) == 4
 
 
-def test_it_is_told_which_rows_it_was_fitted_on(classes):
+def test_the_rows_of_the_fit_are_recognised(classes):
     X, y = classes
     model = BaggingClassifier(n_estimators=5, **PATCHES).fit(X[:160], y[:160])
     family = family_of(model)
@@ -192,7 +192,7 @@ def test_it_is_told_which_rows_it_was_fitted_on(classes):
     assert pruned.report_.score["original_fitted_anew"]
 
 
-def test_strip_shares_what_members_have_in_common(classes):
+def test_strip_shares_the_columns_of_members_and_removes_out_of_bag_state(classes):
     X, y = classes
     weight = np.ones(len(y))
     model = BaggingClassifier(n_estimators=30, oob_score=True, random_state=0)
@@ -204,7 +204,7 @@ def test_strip_shares_what_members_have_in_common(classes):
     assert cost(stripped).file_bytes < cost(model).file_bytes
 
 
-def test_weights_of_zero_are_rows_that_are_not_there(binary):
+def test_rows_of_weight_zero_have_no_effect(binary):
     X, y = binary
     model = BaggingClassifier(n_estimators=8, random_state=0).fit(X[:100], y[:100])
     rows, weight = slice(100, None), np.ones(100)
@@ -220,7 +220,7 @@ def test_weights_of_zero_are_rows_that_are_not_there(binary):
     )
 
 
-def test_monotonic_trees_keep_what_they_say(binary):
+def test_leaf_values_of_monotonic_trees_are_not_changed(binary):
     X, y = binary
     tree = DecisionTreeClassifier(monotonic_cst=[1] + [0] * 7)
     pruned = PrunedEstimator(
@@ -229,7 +229,7 @@ def test_monotonic_trees_keep_what_they_say(binary):
     assert "CostComplexity" in pruned.fit(X, y).report_.summary
 
 
-def test_frames_and_plain_models(classes):
+def test_a_pruned_model_of_a_frame_keeps_its_column_names(classes):
     pd = pytest.importorskip("pandas")
     X, y = classes
     X = pd.DataFrame(X, columns=[f"c{i}" for i in range(X.shape[1])])
@@ -242,7 +242,7 @@ def test_frames_and_plain_models(classes):
 
 
 @pytest.mark.parametrize("method", ["backfitting", "cost_complexity"])
-def test_no_chance_bytes_are_shipped(classes, method):
+def test_bytes_between_the_fields_of_nodes_are_zero(classes, method):
     X, y = classes
     model = BaggingClassifier(n_estimators=10, max_features=0.5, random_state=0)
     small = prune(model.fit(X, y), X, y, method=method, pruning_ratio=0.7).estimator_
@@ -256,13 +256,13 @@ def test_no_chance_bytes_are_shipped(classes, method):
 
 
 class OfPipelines(BaggingClassifier):
-    """Makes members of its own, whatever `estimator` says."""
+    """Its members are pipelines, although `estimator` is a tree."""
 
     def _get_estimator(self):
         return make_pipeline(StandardScaler(), DecisionTreeClassifier(max_depth=3))
 
 
-def test_members_are_what_was_fitted(classes):
+def test_the_kind_of_members_is_that_of_the_fitted_ones(classes):
     X, y = classes
     model = OfPipelines(n_estimators=5, random_state=0).fit(X, y)
     assert cost(model).members == 5
@@ -270,7 +270,7 @@ def test_members_are_what_was_fitted(classes):
     assert len(small.estimator_.estimators_) == 2
 
 
-def test_trees_that_do_not_say_what_is_averaged_keep_their_leaves(classes):
+def test_leaves_are_not_removed_if_their_values_are_not_averaged(classes):
     X, y = classes
     codes = np.unique(y, return_inverse=True)[1]
     model = BaggingRegressor(DecisionTreeClassifier(), n_estimators=5, random_state=0)
@@ -281,7 +281,7 @@ def test_trees_that_do_not_say_what_is_averaged_keep_their_leaves(classes):
 
 
 @pytest.mark.parametrize("weight", ["balanced", {0: 1, 1: 20, 2: 1}])
-def test_classes_weigh_as_they_did_in_the_members(classes, weight):
+def test_class_weights_of_members_are_weights_of_rows(classes, weight):
     X, y = classes
     tree = DecisionTreeClassifier(class_weight=weight, max_depth=4)
     model = BaggingClassifier(tree, 10, random_state=0).fit(X, y)
@@ -290,8 +290,10 @@ def test_classes_weigh_as_they_did_in_the_members(classes, weight):
     )
     same = BaggingClassifier(n_estimators=10, random_state=0).fit(X, y)
     same.estimators_ = model.estimators_
-    asked = {"method": Backfitting(teacher="labels"), "pruning_ratio": 0.8}
-    ours = prune(model, X, y, random_state=0, **asked).estimator_
+    settings = {"method": Backfitting(teacher="labels"), "pruning_ratio": 0.8}
+    ours = prune(model, X, y, random_state=0, **settings).estimator_
     rows = compute_sample_weight(of_labels, y)
-    theirs = prune(same, X, y, sample_weight=rows, random_state=0, **asked).estimator_
+    theirs = prune(
+        same, X, y, sample_weight=rows, random_state=0, **settings
+    ).estimator_
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X))

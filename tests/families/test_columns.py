@@ -1,4 +1,4 @@
-"""Columns of anything: parameters that name columns follow those that stay."""
+"""Columns of any model: parameters that refer to columns are adapted."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from sklprune.families._column_parameters import (
     follow_values,
 )
 
-STAY = np.array([0, 2, 3])
+KEPT = np.array([0, 2, 3])
 NAMES = np.array(list("abcde"), dtype=object)
 
 
@@ -32,18 +32,18 @@ NAMES = np.array(list("abcde"), dtype=object)
         ([False, True, False, False, True], None),
     ],
 )
-def test_lists_of_columns(value, expected):
-    followed = follow_list(value, STAY, NAMES)
+def test_lists_of_columns_are_adapted(value, expected):
+    followed = follow_list(value, KEPT, NAMES)
     assert (None if followed is None else list(followed)) == expected
 
 
-def test_values_of_columns():
-    assert follow_values([1, 0, -1, 0, 1], STAY, NAMES).tolist() == [1, -1, 0]
-    assert follow_values({"a": 1, "b": -1}, STAY, NAMES) == {"a": 1}
+def test_values_of_columns_are_adapted():
+    assert follow_values([1, 0, -1, 0, 1], KEPT, NAMES).tolist() == [1, -1, 0]
+    assert follow_values({"a": 1, "b": -1}, KEPT, NAMES) == {"a": 1}
 
 
-def test_sets_of_columns():
-    assert follow_sets([{0, 1, 3}, {2}, {4}], STAY, NAMES) == [{0, 2}, {1}]
+def test_sets_of_columns_are_adapted():
+    assert follow_sets([{0, 1, 3}, {2}, {4}], KEPT, NAMES) == [{0, 2}, {1}]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def table(binary):
     return frame, y
 
 
-def test_boosting_with_constraints(binary):
+def test_constraints_of_boosting_are_adapted(binary):
     X, y = binary
     model = HistGradientBoostingClassifier(
         max_iter=5,
@@ -82,7 +82,7 @@ def test_boosting_with_constraints(binary):
         ([True] * 8 + [False], make_column_selector(dtype_exclude="number")),
     ],
 )
-def test_a_column_transformer_as_first_step(table, numbers, colours):
+def test_a_column_transformer_as_first_step_is_adapted(table, numbers, colours):
     frame, y = table
     first = ColumnTransformer(
         [
@@ -101,7 +101,7 @@ def test_a_column_transformer_as_first_step(table, numbers, colours):
     assert pruned.score(frame, y) > 0.8
 
 
-def test_a_second_pruning_composes_with_the_first(binary):
+def test_a_second_pruning_does_not_nest_pipelines(binary):
     X, y = binary
     once = PrunedEstimator(
         RandomForestClassifier(10, random_state=0),
@@ -124,12 +124,12 @@ def test_a_second_pruning_composes_with_the_first(binary):
     assert trees.predict(X).shape == y.shape
 
 
-def test_a_selector_over_a_model_that_was_pruned_before(binary):
+def test_a_selector_reads_the_columns_of_a_pruned_model(binary):
     X, y = binary
     once = PrunedEstimator(
         LogisticRegression(), method="permutation", pruning_ratio=0.5, random_state=0
     ).fit(X, y)
     kept = family_of(once.estimator_).columns(once.estimator_, X)
     selector = FeaturePruningSelector(once.estimator_, pruning_ratio=0.0).fit(X, y)
-    # the pipeline is fitted anew, and reads the same columns
+    # the pipeline is fitted again, and reads the same columns
     assert set(np.flatnonzero(selector.support_)) == set(kept)

@@ -1,4 +1,4 @@
-"""Forests: trees leave, and what says which rows they saw leaves too."""
+"""Forests: whole trees are removed, and so is the out-of-bag state."""
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
@@ -7,7 +7,7 @@ from sklprune import cost, prune, strip
 from sklprune._registry import family_of
 
 
-def test_the_average_of_what_stays(classes):
+def test_the_result_averages_the_kept_trees(classes):
     X, y = classes
     model = RandomForestClassifier(40, oob_score=True, random_state=0).fit(X, y)
     family = family_of(model)
@@ -27,9 +27,9 @@ def test_out_of_bag_agrees_with_scikit_learn(classes):
     model = RandomForestClassifier(30, oob_score=True, random_state=0).fit(X, y)
     family = family_of(model)
     unseen = family.out_of_bag(model)
-    said = family.member_outputs(model, X) * unseen[:, :, None]
-    mean = said.sum(axis=1) / unseen.sum(axis=1)[:, None]
-    # what members say is float32
+    outputs = family.member_outputs(model, X) * unseen[:, :, None]
+    mean = outputs.sum(axis=1) / unseen.sum(axis=1)[:, None]
+    # outputs of members are float32
     np.testing.assert_allclose(mean, model.oob_decision_function_, atol=1e-6)
 
 
@@ -44,7 +44,7 @@ def test_member_targets_are_one_hot_for_each_output(classes):
     assert family.member_outputs(model, X).shape == (len(y), 3, 5)
 
 
-def test_strip_drops_out_of_bag_arrays(classes):
+def test_strip_removes_out_of_bag_arrays(classes):
     X, y = classes
     model = RandomForestClassifier(40, oob_score=True, random_state=0).fit(X, y)
     stripped = strip(model)
@@ -52,7 +52,7 @@ def test_strip_drops_out_of_bag_arrays(classes):
     assert cost(stripped).file_bytes < cost(model).file_bytes
 
 
-def test_without_bootstrap_rows_are_held_out(classes):
+def test_without_bootstrap_there_are_no_out_of_bag_rows(classes):
     X, y = classes
     model = ExtraTreesClassifier(10, random_state=0)
     assert "out_of_bag" not in family_of(model).capabilities(model)

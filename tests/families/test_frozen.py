@@ -1,4 +1,4 @@
-"""Frozen models: as a whole they are pruned, as a part they are refused."""
+"""Frozen models: pruned as a whole, and refused as a part of another model."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def twice(model):
     return FrozenEstimator(FrozenEstimator(model))
 
 
-def test_frozen_twice_is_frozen(binary):
+def test_a_model_that_is_frozen_twice_is_pruned_like_the_model(binary):
     X, y = binary
     model = LogisticRegression().fit(X, y)
     once = prune(model, X, y, pruning_ratio=0.5).estimator_
@@ -30,7 +30,7 @@ def test_frozen_twice_is_frozen(binary):
     assert selector.fit(X, y).support_.sum() == 3
 
 
-def test_a_frozen_model_is_measured_and_stripped_as_what_it_holds(binary):
+def test_a_frozen_model_is_measured_and_stripped_like_the_model_inside(binary):
     X, y = binary
     model = MLPClassifier((5,), max_iter=5).fit(X, y)
     assert cost(twice(model)).parameters == cost(model).parameters == 8 * 5 + 5 + 5 + 1
@@ -48,16 +48,16 @@ def test_a_frozen_last_step_is_refused(binary, method):
         make_pipeline(StandardScaler(), frozen),
         TransformedTargetRegressor(frozen),
     ):
-        with pytest.raises(ValueError, match="stands inside another.*freeze the whole"):
+        with pytest.raises(ValueError, match="is inside another.*freeze the whole"):
             PrunedEstimator(model, method=method).fit(X, y)
 
 
-def test_a_frozen_first_step_stays_unless_columns_leave(binary):
+def test_a_frozen_first_step_is_kept_unless_columns_are_removed(binary):
     X, y = binary
     model = make_pipeline(
         FrozenEstimator(StandardScaler().fit(X)), LogisticRegression()
     )
     pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
     assert np.count_nonzero(pruned.estimator_[-1].coef_) == 4
-    with pytest.raises(ValueError, match="cannot be fitted on fewer columns. Leave"):
+    with pytest.raises(ValueError, match="fewer columns. Use the model without"):
         PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(X, y)

@@ -1,4 +1,4 @@
-"""Columns of linear models and networks leave without a fit of the model."""
+"""Columns of linear models and networks are removed without a fit of the model."""
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ MODELS = [
 
 
 class Spread(Method):
-    """Columns that vary little leave first; no labels are asked for."""
+    """Removes columns of small standard deviation, without labels."""
 
     granularity = "feature"
 
@@ -35,7 +35,7 @@ class Spread(Method):
 
 @pytest.fixture
 def rows():
-    """Columns with means, whose spread rises from the first to the last."""
+    """Columns of mean 3, with standard deviations that rise from first to last."""
     rng = np.random.RandomState(0)
     X = rng.normal(3, np.arange(1, 7) / 3, size=(150, 6))
     return X, (X @ [1, -1, 2, 0, 1, -1] > 9).astype(int)
@@ -62,21 +62,21 @@ def test_a_removed_column_equals_one_at_its_mean(model, container, rows):
     np.testing.assert_allclose(getattr(small, name)(container(X)), expected, rtol=1e-8)
 
 
-def test_means_are_weighted_and_without_an_intercept_there_are_none(rows):
+def test_means_are_weighted_and_count_as_zero_without_an_intercept(rows):
     X, y = rows
     weight = np.random.RandomState(0).rand(len(y))
-    plain, bare = Ridge(), Ridge(fit_intercept=False)
+    plain, no_intercept = Ridge(), Ridge(fit_intercept=False)
     small = PrunedEstimator(plain, method=Spread(), pruning_ratio=0.5, refit=False).fit(
         X, y, sample_weight=weight
     )
     plain.fit(X, y, sample_weight=weight)
     shift = np.average(X[:, :3], axis=0, weights=weight) @ plain.coef_[:3]
     assert small.estimator_[-1].intercept_ == pytest.approx(plain.intercept_ + shift)
-    small = pruned(bare.fit(X, y), X)
-    np.testing.assert_allclose(small.predict(X), X[:, 3:] @ bare.coef_[3:])
+    small = pruned(no_intercept.fit(X, y), X)
+    np.testing.assert_allclose(small.predict(X), X[:, 3:] @ no_intercept.coef_[3:])
 
 
-def test_frames_keep_their_names(rows):
+def test_the_result_has_the_names_of_the_kept_columns(rows):
     X, y = rows
     frame = pd.DataFrame(X, columns=list("abcdef"))
     model = LogisticRegression().fit(frame, y)
@@ -88,14 +88,14 @@ def test_frames_keep_their_names(rows):
     assert model.feature_names_in_.tolist() == list("abcdef")
 
 
-def test_reconstruction_of_columns_is_least_squares_on_those_that_stay(rows):
+def test_reconstruction_of_columns_is_least_squares_on_the_kept_ones(rows):
     X, y = rows
     X = X @ np.random.RandomState(1).normal(size=(6, 6))
     model = Ridge().fit(X, y)
     small = pruned(model, X, refit="reconstruction")
     kept = small[0].transform(X)
     closest = LinearRegression().fit(kept, model.predict(X)).predict(kept)
-    # the pull towards the weights as they were is small, and the columns depend
+    # reconstruction has a small penalty, and the columns are correlated
     np.testing.assert_allclose(small.predict(X), closest, atol=1e-2)
 
 
@@ -105,15 +105,15 @@ def test_reconstruction_of_columns_of_a_network(rows):
     model = MLPRegressor(
         hidden_layer_sizes=(12, 8), solver="lbfgs", random_state=0
     ).fit(X, np.sin(X[:, 0] / 4) + X[:, 1] / 9)
-    said = model.predict(X)
+    predictions = model.predict(X)
 
     def error(refit):
-        return np.square(pruned(model, X, refit=refit).predict(X) - said).mean()
+        return np.square(pruned(model, X, refit=refit).predict(X) - predictions).mean()
 
     assert error("reconstruction") < 0.8 * error(False)
 
 
-def test_a_network_can_be_fitted_on_after_its_columns_left(rows):
+def test_a_network_can_be_fitted_again_after_columns_were_removed(rows):
     X, y = rows
     model = MLPClassifier((7,), max_iter=5, warm_start=True, random_state=0).fit(X, y)
     small = pruned(model, X)[-1]

@@ -43,7 +43,7 @@ def test_weights_of_every_kind_of_linear_model(model, binary, classes):
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # deprecated classes
-def test_all_linear_models_of_scikit_learn_are_at_home_here():
+def test_all_linear_models_of_scikit_learn_have_this_family():
     wrapper, detector = {"RANSACRegressor"}, {"SGDOneClassSVM"}
     kernel = {"SVC", "SVR", "NuSVC", "NuSVR", "OneClassSVM"}
     ours = set()
@@ -58,13 +58,13 @@ def test_all_linear_models_of_scikit_learn_are_at_home_here():
     assert ours == theirs - wrapper - detector - kernel
 
 
-def test_discriminant_analysis_is_not(binary):
+def test_discriminant_analysis_has_the_generic_family(binary):
     # its transform reads other arrays than coef_
     family = family_of(LinearDiscriminantAnalysis())
     assert not isinstance(family, LinearFamily)
 
 
-def test_sparse_coefficients_stay_sparse(binary):
+def test_sparse_coefficients_remain_sparse(binary):
     X, y = binary
     model = linear_model.LogisticRegression().fit(X, y).sparsify()
     pruned = prune(model, X, y, method="magnitude", pruning_ratio=0.5).estimator_
@@ -95,7 +95,7 @@ def test_rescaling_a_column_of_an_unpenalised_fit_changes_nothing(regression):
     np.testing.assert_allclose(*predictions, rtol=1e-6)
 
 
-def test_reconstruction_is_for_unscaled_columns_too(regression):
+def test_reconstruction_works_for_unscaled_columns(regression):
     X, y = regression
     model = linear_model.LinearRegression().fit(X, y)
     pruned = prune(model, X, y, method=Magnitude(), pruning_ratio=0.5)

@@ -1,4 +1,4 @@
-"""MLPs: hidden units leave physically, and training can go on afterwards."""
+"""MLPs: hidden neurons are removed from all arrays, and training can continue."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def keep_half(units):
     return keep
 
 
-def test_a_removed_unit_equals_a_silent_one(model, classes):
+def test_a_removed_neuron_equals_one_without_outgoing_weights(model, classes):
     X, _ = classes
     family = family_of(model)
     units = family.units(model, "neuron", X)
@@ -35,7 +35,9 @@ def test_a_removed_unit_equals_a_silent_one(model, classes):
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
-def test_idle_units_leave_without_a_change_of_predictions(classes, activation):
+def test_neurons_without_weights_are_removed_and_predictions_are_kept(
+    classes, activation
+):
     X, y = classes
     model = MLPClassifier((6, 5), activation=activation, max_iter=20, random_state=0)
     model.fit(X, y)
@@ -55,7 +57,7 @@ def test_idle_units_leave_without_a_change_of_predictions(classes, activation):
     )
 
 
-def test_one_unit_stays_in_a_layer_that_lost_all_weights(model, classes):
+def test_one_neuron_is_kept_in_a_layer_without_weights(model, classes):
     X, _ = classes
     family = family_of(model)
     units = family.units(model, "weight", X)
@@ -65,7 +67,7 @@ def test_one_unit_stays_in_a_layer_that_lost_all_weights(model, classes):
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_a_warm_fit_does_not_bring_the_dense_net_back(binary, early_stopping):
+def test_a_warm_start_does_not_restore_removed_neurons(binary, early_stopping):
     X, y = binary
     model = MLPClassifier(
         (9,),
@@ -82,7 +84,7 @@ def test_a_warm_fit_does_not_bring_the_dense_net_back(binary, early_stopping):
     assert model.coefs_[0].shape[1] == 9
 
 
-def test_strip_keeps_predictions_and_drops_the_optimiser(model, classes):
+def test_strip_keeps_predictions_and_removes_the_optimiser(model, classes):
     X, _ = classes
     stripped = family_of(model).strip(model)
     np.testing.assert_array_equal(stripped.predict_proba(X), model.predict_proba(X))

@@ -1,4 +1,4 @@
-"""Models without a family of their own ship without what training left in them."""
+"""Training state is removed from models without a family of their own."""
 
 import pickle
 
@@ -50,7 +50,7 @@ def test_models_inside_are_stripped(classes, model):
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
-def test_what_is_held_twice_stays_one(classes):
+def test_a_model_that_occurs_twice_remains_one_object(classes):
     model = VotingClassifier([("a", NETWORK)]).fit(*classes)
     stripped = strip(model)
     assert stripped.named_estimators_["a"] is stripped.estimators_[0]
@@ -66,7 +66,7 @@ def test_what_is_held_twice_stays_one(classes):
     ],
     ids=lambda model: type(model).__name__,
 )
-def test_nothing_as_long_as_the_rows_ships(regression, model):
+def test_no_array_with_an_entry_for_each_row_is_kept(regression, model):
     X, y = regression
     pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
     for fitted in (pruned.estimator_[-1], strip(model.fit(X, y))):
@@ -79,8 +79,8 @@ def test_nothing_as_long_as_the_rows_ships(regression, model):
     np.testing.assert_array_equal(strip(model).predict(X), model.predict(X))
 
 
-class Stranger(BaseEstimator):
-    """A model of another library, which reads what it likes."""
+class OtherPackage(BaseEstimator):
+    """A model of another package, whose predictions read training state."""
 
     def fit(self, X, y):
         self.model_ = MLPClassifier((5,), max_iter=3).fit(X, y)
@@ -92,15 +92,15 @@ class Stranger(BaseEstimator):
 
 
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
-def test_strangers_stay_as_they_are(classes):
+def test_models_of_other_packages_are_not_stripped(classes):
     X, y = classes
-    model = Stranger().fit(X, y)
+    model = OtherPackage().fit(X, y)
     stripped = strip(model)
     np.testing.assert_array_equal(stripped.predict(X), model.predict(X))
     assert vars(stripped).keys() == vars(model).keys()
 
 
-def test_a_search_costs_what_its_best_estimator_costs(classes):
+def test_the_cost_of_a_search_is_that_of_its_best_estimator(classes):
     X, y = classes
     search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2).fit(X, y)
     assert cost(search).parameters == cost(search.best_estimator_).parameters

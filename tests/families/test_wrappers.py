@@ -1,4 +1,4 @@
-"""Models around models: searches, transformed targets, pipelines."""
+"""Wrappers: searches, transformed targets and pipelines."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_a_fitted_search_is_pruned_as_its_best_estimator(binary):
 
 
 @pytest.mark.parametrize("method", ["auto", "permutation"])
-def test_a_search_is_fitted_then_pruned(binary, method):
+def test_an_unfitted_search_is_fitted_and_then_pruned(binary, method):
     X, y = binary
     model = make_pipeline(StandardScaler(), LogisticRegression())
     search = GridSearchCV(model, {"logisticregression__C": [0.01, 1]}, cv=2)
@@ -35,7 +35,7 @@ def test_a_search_is_fitted_then_pruned(binary, method):
     assert pruned.pruning_ratio_ == 0.5
 
 
-def test_a_search_without_a_best_estimator(binary):
+def test_a_search_without_a_best_estimator_is_refused(binary):
     X, y = binary
     search = GridSearchCV(LogisticRegression(), {"C": [1]}, refit=False, cv=2)
     with pytest.raises(ValueError, match="refit=False.* keeps no best estimator"):
@@ -55,7 +55,7 @@ def test_the_regressor_of_a_transformed_target_is_pruned(regression):
 
 
 @pytest.mark.parametrize("method", ["auto", "permutation"])
-def test_a_search_inside_a_transformed_target(regression, method):
+def test_a_search_inside_a_transformed_target_is_resolved(regression, method):
     X, y = regression
     search = GridSearchCV(Ridge(), {"alpha": [0.1, 10]}, cv=2)
     model = TransformedTargetRegressor(search, transformer=StandardScaler())
@@ -67,7 +67,7 @@ def test_a_search_inside_a_transformed_target(regression, method):
     assert whole.regressor_.alpha == best
 
 
-def test_a_transformed_target_without_a_regressor(regression):
+def test_the_default_regressor_of_a_transformed_target_is_pruned(regression):
     X, y = regression
     model = TransformedTargetRegressor().fit(X, y)
     pruned = prune(model, X, y, pruning_ratio=0.5)
@@ -75,7 +75,7 @@ def test_a_transformed_target_without_a_regressor(regression):
     assert np.count_nonzero(model.regressor_.coef_) == 6
 
 
-def test_pipelines_in_pipelines(regression):
+def test_a_pipeline_inside_a_pipeline_is_pruned(regression):
     X, y = regression
     inner = make_pipeline(StandardScaler(), Ridge())
     pruned = PrunedEstimator(make_pipeline(StandardScaler(), inner), pruning_ratio=0.5)
@@ -85,7 +85,7 @@ def test_pipelines_in_pipelines(regression):
     assert PrunedEstimator(plain, pruning_ratio=0.5).fit(X, y).pruning_ratio_ == 0.5
 
 
-def test_columns_of_a_pipeline_are_the_raw_ones(regression):
+def test_columns_of_a_pipeline_are_those_of_its_input(regression):
     X, y = regression
     model = make_pipeline(StandardScaler(), Ridge())
     pruned = PrunedEstimator(model, method="permutation", pruning_ratio=0.5)
@@ -93,7 +93,7 @@ def test_columns_of_a_pipeline_are_the_raw_ones(regression):
     assert pruned.estimator_[-1][0].n_features_in_ == 3
 
 
-def test_missing_values_are_for_the_model_inside_to_refuse(binary):
+def test_missing_values_are_refused_by_the_model_inside_only(binary):
     X, y = binary
     X = X.copy()
     X[::7, 3] = np.nan
@@ -119,7 +119,7 @@ def test_weights_reach_a_pipeline_inside_a_transformed_target(regression):
 @pytest.mark.parametrize(
     "last", [LogisticRegression(), MLPClassifier((6,), max_iter=5), SGDClassifier()]
 )
-def test_training_on_with_the_result_leaves_the_original_alone(binary, last, ratio):
+def test_training_the_result_does_not_change_the_original(binary, last, ratio):
     X, y = binary
     model = make_pipeline(StandardScaler(), last).fit(X, y)
     before = model.predict(X)
@@ -131,7 +131,7 @@ def test_training_on_with_the_result_leaves_the_original_alone(binary, last, rat
     np.testing.assert_array_equal(model.predict(X), before)
 
 
-def test_a_search_inside_a_wrapper(regression):
+def test_a_search_inside_a_wrapper_is_resolved(regression):
     X, y = regression
     search = GridSearchCV(Ridge(), {"alpha": [1, 10]}, cv=2)
     for model in (
@@ -143,7 +143,7 @@ def test_a_search_inside_a_wrapper(regression):
         assert pruned.predict(X).shape == y.shape
 
 
-def test_a_number_of_columns_counts_those_that_a_model_reads(regression):
+def test_the_number_of_columns_counts_those_that_a_model_reads(regression):
     X, y = regression
     once = PrunedEstimator(Ridge(), method="permutation", pruning_ratio=2 / 6)
     model = FrozenEstimator(once.fit(X, y).estimator_)
@@ -151,7 +151,7 @@ def test_a_number_of_columns_counts_those_that_a_model_reads(regression):
     assert selector.support_.sum() == 3
 
 
-def test_a_search_that_brings_forth_another_kind_of_model(regression):
+def test_a_search_whose_best_model_has_other_units_is_refused(regression):
     X, y = regression
     grid = {"model": [RandomForestRegressor(5, random_state=0)]}
     search = GridSearchCV(Pipeline([("model", Ridge())]), grid, cv=2)
