@@ -223,7 +223,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         if not isinstance(self.pruning_ratio, str) or self.pruning_ratio != "auto":
             raise ValueError(
                 f"Both n_features_to_select={wanted!r} and pruning_ratio="
-                f"{self.pruning_ratio!r} were given; leave one of them out."
+                f"{self.pruning_ratio!r} were given. Pass only one of them."
             )
         return 1 - wanted / n_features
 

@@ -1,8 +1,8 @@
 """Base class of `PrunedEstimator` and `FeaturePruningSelector`.
 
-It validates parameters, converts them into the arguments of the pruning workflow,
-stores the results as attributes, and implements scikit-learn's metadata routing, tags
-and nested parameters.
+It validates parameters, passes them to the pruning workflow, and stores the results as
+attributes. It also implements metadata routing, tags and nested parameters, as
+scikit-learn expects them from a meta-estimator.
 """
 
 import copy

@@ -387,9 +387,9 @@ def prune(
     estimator : estimator
         A fitted scikit-learn estimator.
     X : array-like of shape (n_samples, n_features)
-        Rows to prune with, preferably rows that the model was not fitted on. For the
-        training rows of a forest or tree, the choice of a ratio uses out-of-bag
-        predictions, or clones that are fitted on a part of the rows.
+        Rows to prune with, preferably rows that the model was not fitted on. If they
+        are the training rows of a forest or tree, a ratio is chosen by out-of-bag
+        predictions, or by clones that are fitted on a part of the rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Targets. They may be omitted if neither the method nor the refit needs them,
         and if `pruning_ratio` is a number or the rule is `Agreement`.

@@ -21,11 +21,11 @@ TINY = np.finfo(float).tiny
 class Magnitude(Method):
     """Remove the weights, or the hidden units, of smallest magnitude.
 
-    The score of a weight is its absolute value. The score of a hidden unit is the
-    norm of its incoming weights (intercept included) times the norm of its outgoing
-    weights, divided by the root mean square of these products in its layer. A unit
-    with one large and one small norm therefore gets a low score, and rescaling a
-    ReLU unit without changing the function does not change its score.
+    The score of a weight is its absolute value. For a hidden unit, let p be the norm
+    of its incoming weights (intercept included) times the norm of its outgoing
+    weights. Its score is p divided by the root mean square of p in its layer. A high
+    score thus needs large norms on both sides. If a ReLU unit is rescaled without
+    changing the function, its score does not change either.
 
     Parameters
     ----------
@@ -36,10 +36,10 @@ class Magnitude(Method):
         the same fraction from each layer.
     standardize : bool, default=True
         Whether the weights of the first layer are multiplied by the standard
-        deviation of their column of X, or by its root mean square if the layer has
-        no intercept. With False the order depends on the units of measurement. If
-        there are further layers, the weights of the first one are then rescaled to
-        the norm that they had before.
+        deviation of their column of X. If the layer has no intercept, the root mean
+        square of the column is used. With False the order depends on the units of
+        measurement. If there are further layers, the weights of the first one are
+        then rescaled to the norm that they had before.
     threshold : float, str or None, default=None
         Units with a score below the threshold are removed, instead of a given
         fraction. Allowed are a number, "mean", "median", and a multiple of one of

@@ -23,7 +23,7 @@ class NeuronElimination(Method):
 
     The score of a unit is the total error after its elimination, divided by the
     variance of the original input of the next layer. Scores of different layers are
-    compared on this relative scale. Of two identical units, one is eliminated without
+    compared on this relative scale. One of two identical units is eliminated without
     any error, which no comparison of single weights can detect. The method needs no
     labels.
 
@@ -35,8 +35,8 @@ class NeuronElimination(Method):
 
     Notes
     -----
-    All errors follow from the inverse of the Gram matrix of the activations, which is
-    updated by a matrix of rank one for each eliminated unit. A layer of m units costs
+    All errors follow from the inverse of the Gram matrix of the activations. For each
+    eliminated unit it is updated by a matrix of rank one. A layer of m units costs
     m^3 operations, and n m^2 for the Gram matrix of n rows.
 
     With 70 % of the hidden units of an MLP on digits removed and the rest

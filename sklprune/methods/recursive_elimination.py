@@ -30,8 +30,8 @@ class Order(NamedTuple):
 class RecursiveElimination(Method):
     """Remove the least important columns, fit the model again, and repeat.
 
-    The importances are computed anew for each smaller model. Of several columns that
-    carry the same information, one is therefore kept. With `pruning_ratio="auto"`
+    The importances are computed again for each smaller model. One of several columns
+    that carry the same information is therefore kept. With `pruning_ratio="auto"`
     each intermediate number of columns is a candidate, and `path_.frame()` lists the
     scores of all of them.
 
@@ -123,7 +123,7 @@ class RecursiveElimination(Method):
         return self._ratios(num_features(task.X)) or AUTO_RATIOS
 
     def stations(self, units: Units) -> Sequence[float]:
-        """Ratios, ascending, at which the model is fitted and ordered anew."""
+        """Ratios, ascending, at which the model is fitted and ordered again."""
         return self._ratios(units.count)
 
     def _ratios(self, count: int) -> tuple[float, ...]:
