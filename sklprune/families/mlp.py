@@ -51,7 +51,7 @@ class MLPFamily(LayeredFamily):
         widths = tuple(layer.coef.shape[1] for layer in layers[:-1])
         if widths != _widths(estimator):
             model.hidden_layer_sizes = widths
-        return self._without_best(model)
+        return self._with_current_as_best(model)
 
     def activate(self, estimator: Estimator, outputs: Array) -> Array:
         return ACTIVATIONS[estimator.activation](outputs)
@@ -149,11 +149,11 @@ class MLPFamily(LayeredFamily):
     def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         if units.granularity == "weight":
             model = super().own_remove(estimator, units, keep)
-            return self.with_layers(model, self._without_idle(model))
+            return self.with_layers(model, self._without_unused_neurons(model))
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         return self.with_layers(estimator, _take(self.layers(estimator), kept))
 
-    def _without_idle(self, estimator: Estimator) -> list[Layer]:
+    def _without_unused_neurons(self, estimator: Estimator) -> list[Layer]:
         """Layers without the hidden neurons that have no incoming or outgoing weight.
 
         The output of a neuron without incoming weights is constant. It is added to the
@@ -182,11 +182,11 @@ class MLPFamily(LayeredFamily):
         if hasattr(model, "coefs_"):
             model.coefs_ = [coef.copy() for coef in model.coefs_]
             model.intercepts_ = [intercept.copy() for intercept in model.intercepts_]
-        return self._without_best(model)
+        return self._with_current_as_best(model)
 
     @staticmethod
-    def _without_best(model: Estimator) -> Estimator:
-        """Forget the best values before a change, in place."""
+    def _with_current_as_best(model: Estimator) -> Estimator:
+        """Replace the stored best values by the current ones, in place."""
         # with early stopping a later fit ends by restoring these: they must have the
         # shapes of the current values
         for name in ("_best_coefs", "_best_intercepts"):
