@@ -417,6 +417,30 @@ def test_a_pipeline_without_labels_prunes_at_a_number_or_says_what_is_missing(
         prune(network, X)
 
 
+# -- splits of any kind ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        (range(150), range(150, 200)),
+        (list(range(150)), list(range(150, 200))),
+        (np.arange(200) < 150, np.arange(200) >= 150),
+        (np.arange(150, dtype=np.uint8), np.arange(150, 200, dtype=np.int32)),
+    ],
+    ids=["ranges", "lists", "masks", "other integers"],
+)
+def test_splits_are_whatever_scikit_learn_accepts(binary, split):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    expected = prune(model, X, y, cv=[(np.arange(150), np.arange(150, 200))])
+    pruned = prune(model, X, y, cv=[split])
+    np.testing.assert_array_equal(
+        pruned.path_.table["scores"], expected.path_.table["scores"]
+    )
+    np.testing.assert_array_equal(pruned.predict(X), expected.predict(X))
+
+
 # -- rules of others ------------------------------------------------------------------
 
 

@@ -42,7 +42,10 @@ def splits_of(plan, task, cv):
     if routing_enabled():
         weights = {"sample_weight": task.sample_weight}
         metadata = requested(splitter, "split", **metadata, **weights)
-    splits = list(splitter.split(task.X, task.y, **metadata))
+    splits = [
+        (_positions(first), _positions(second))
+        for first, second in splitter.split(task.X, task.y, **metadata)
+    ]
     sizes = [(len(first), len(second)) for first, second in splits]
     if not np.all(sizes) or not splits:
         raise ValueError(
@@ -50,6 +53,12 @@ def splits_of(plan, task, cv):
             "of them rows to prune on and rows to score on."
         )
     return splits
+
+
+def _positions(rows):
+    """Rows given as positions or as a mask, in any sequence, as an array of int."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
 
 
 def hold_out(estimator, task, fraction):

@@ -54,8 +54,7 @@ def reference_for(plan, task, splits):
     rows = opened.task.X, task.sample_weight
     if "fitted_on" not in offers or not family.fitted_on(model, *rows):
         return Reference.ITSELF
-    everywhere = np.arange(task.n_samples)
-    first = [everywhere[rows] for rows, _ in splits]
+    first = [rows for rows, _ in splits]
     if "out_of_bag" in offers and _out_of_bag_serves(plan, task, opened, first):
         return Reference.OUT_OF_BAG
     if "as_fitted" in offers and _can_be_refitted(opened, first):
