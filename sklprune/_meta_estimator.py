@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.metrics import check_scoring
@@ -46,7 +46,7 @@ from sklprune.refits import Refit
 from sklprune.rules import Rule
 
 MethodLike: TypeAlias = str | Method
-RuleLike: TypeAlias = str | Rule | Callable[[Table], int]
+RuleLike: TypeAlias = str | Rule | Callable[[Table], SupportsIndex]
 RefitLike: TypeAlias = bool | str | Refit
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 

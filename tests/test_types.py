@@ -15,6 +15,7 @@ from sklprune import PrunedEstimator, prune
 pytest.importorskip("mypy")
 
 IMPORTS = """
+import numpy as np
 from sklearn.linear_model import Ridge
 
 from sklprune import (
@@ -62,7 +63,9 @@ VALID = [
     "prune(model, X, y, method='magnitude', pruning_ratio=0.5, refit=False)",
     "prune(model, X, y, method=Magnitude(per='layer'), refit=Reconstruction())",
     "prune(model, X, y, pruning_ratio=[0.2, 0.5], rule=Tolerance(0.01), cv=3)",
-    "prune(model, X, y, rule=lambda table: int(table['score_mean'].argmax()))",
+    "prune(model, X, y, rule=lambda table: table['score_mean'].argmax())",
+    "prune(model, X, y, rule=lambda table: 0)",
+    "prune(model, X, y, pruning_ratio=np.linspace(0.1, 0.9, 5))",
     "PrunedEstimator(model, random_state=0, memory='cache', verbose=True)",
     "FeaturePruningSelector(model, n_features_to_select=1, always_keep=['a'])",
     "FeaturePruningSelector(model, feature_groups={'g': [0]})",
