@@ -12,8 +12,6 @@ import pytest
 import sklprune
 from sklprune import PrunedEstimator, prune
 
-pytest.importorskip("mypy")
-
 IMPORTS = """
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -114,6 +112,7 @@ def checked(folder, lines):
 
 @pytest.mark.slow
 def test_a_users_file_has_types_and_errors(tmp_path):
+    pytest.importorskip("mypy")
     revealed = [f"reveal_type({expression})" for expression in REVEALED]
     for expression, message in zip(REVEALED, checked(tmp_path / "types", revealed)):
         found = re.search(r'Revealed type is "(.*)"', message)[1]
