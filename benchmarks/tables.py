@@ -1,0 +1,273 @@
+"""Writes the generated parts of the README and the docs: tables of results, and lists.
+
+    python benchmarks/tables.py [--check]
+
+A generated part is between two comments, `<!-- figures: NAME -->` and
+`<!-- end figures -->`. Tables of results come from the JSON files in
+`benchmarks/results/`, which the other scripts write. Lists of methods, refits, rules
+and families come from the registry of sklprune. With `--check` nothing is written; the
+exit code is 1 if a page differs.
+"""
+
+import argparse
+import itertools
+import json
+import pathlib
+import re
+import sys
+
+import numpy as np
+from command_line import Records
+from forest_figures import of_all_tables, of_one_table
+from forests import KEY
+
+from sklprune._registry import _FAMILIES, registered
+from sklprune._units import plural
+
+ROOT = pathlib.Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md")
+GENERATED = re.compile(
+    r"(<!-- figures: ([\w ]+) -->\n).*?(<!-- end figures -->)", re.DOTALL
+)
+
+
+def markdown(head, rows):
+    """A Markdown table; columns of numbers are aligned to the right."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    right = [
+        all(re.fullmatch(r"[-+]?[\d,.]+x?( ± [\d.]+)?|-", cell) for cell in column)
+        for column in zip(*rows)
+    ]
+    lines = [head, ["--:" if number else "---" for number in right], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+#: names of contenders in the tables; others are shown as they are
+NAMES = {
+    "do nothing": "unpruned",
+    "first trees": "the first trees only",
+    "cap on leaves": "forest with a limit on leaves",
+    "smaller from scratch": "smaller model from scratch",
+    "backfitting, same": "`Backfitting()`",
+    "backfitting, auto": '`Backfitting(container="auto")`',
+    "regrow": "`Regrow()`",
+    "cost complexity": "`CostComplexity()`",
+    "member selection": "`MemberSelection()`",
+    "SelectFromModel": "`SelectFromModel` of scikit-learn",
+    "RFECV, step=0.02": "`RFECV(step=0.02)` of scikit-learn",
+    "magnitude": "`magnitude`",
+    "neuron_elimination": "`neuron_elimination`",
+    "permutation": "`permutation`",
+    "recursive_elimination": "`RecursiveElimination(step=0.02)`",
+    "elastic_net_path": "`elastic_net_path`",
+}
+
+
+def named(contender):
+    return NAMES.get(contender, contender)
+
+
+# -- tables of results ----------------------------------------------------------------
+
+
+def readme():
+    """The four results of the README."""
+    names = {
+        "unpruned": "unpruned",
+        "pruned": "**pruned**",
+        "from scratch": "small model trained from scratch at the same size",
+    }
+    rows = []
+    for case in json.loads((RESULTS / "readme.json").read_text()):
+        for which, name in names.items():
+            records = [r for r in case["records"] if r["which"] == which]
+            size, file, score = (
+                float(np.median([record[key] for record in records]))
+                for key in ("size", "bytes", "score")
+            )
+            first = f"{case['model']}, {case['data']} ({case['rows']:,} rows)"
+            rows.append(
+                (
+                    first if which == "unpruned" else "",
+                    name,
+                    f"{size:,.0f} {case['unit']}",
+                    in_bytes(file),
+                    f"{case['metric']} {score:.3f}",
+                )
+            )
+    return markdown(("model and data", "", "size", "file", "score on test rows"), rows)
+
+
+def in_bytes(number):
+    for unit in ("B", "kB", "MB"):
+        if number < 1000 or unit == "MB":
+            return f"{number:.0f} B" if unit == "B" else f"{number:.3g} {unit}"
+        number /= 1000
+
+
+def forest_records(task):
+    """The recorded results of a task: by contender, then by table."""
+    records = Records(str(RESULTS / f"forests_{task}.json"), KEY)
+    found = {}
+    for record in records.having(task=task):
+        of_contender = found.setdefault(record["contender"], {})
+        of_contender.setdefault(record["table"], []).append(record)
+    return found
+
+
+def forests(task):
+    """Sizes and losses of all contenders: means over the tables."""
+    rows = []
+    for name, by_table in forest_records(task).items():
+        mean = of_all_tables([of_one_table(of) for of in by_table.values()])
+        loss = f"{mean['loss']:.4f}"
+        if np.isfinite(mean["error"]):
+            loss += f" ± {mean['error']:.4f}"
+        row = (named(name), times(mean["leaves x"]), times(mean["file x"]), loss)
+        log_loss = mean["log loss"]
+        rows.append(row if np.isnan(log_loss) else (*row, f"{log_loss:.3f}"))
+    head = ("model", "leaves", "file", "loss on test rows", "log loss, ratio")
+    return markdown(head[: len(rows[0])], rows)
+
+
+def by_table(task):
+    """The factor in leaves and the loss on test rows: one column for each table."""
+    found = forest_records(task)
+    tables = list(dict.fromkeys(itertools.chain.from_iterable(found.values())))
+    rows = []
+    for name, records in found.items():
+        means = [of_one_table(records[table]) for table in tables if table in records]
+        cells = [f"{times(mean['leaves x'])}, {mean['loss']:.4f}" for mean in means]
+        rows.append((named(name), *cells))
+    return markdown(("model", *tables), rows)
+
+
+def networks():
+    """Hidden units and weights at fixed ratios."""
+    results = json.loads((RESULTS / "networks.json").read_text())
+    rows, seen = [], set()
+    for row in itertools.chain.from_iterable(results.values()):
+        cells = (
+            named(row["contender"]),
+            row["removed"],
+            f"{row['non-zero numbers']:,}",
+            f"{row['test accuracy']:.3f}",
+            f"{row['change']:+.3f} ± {row['+-']:.3f}",
+        )
+        if cells not in seen:  # the unpruned model is there for each ratio
+            rows.append(cells)
+            seen.add(cells)
+    head = ("method", "removed", "non-zero parameters", "accuracy", "difference")
+    return markdown(head, rows)
+
+
+def columns():
+    """Columns that selectors keep, and the accuracy on them."""
+    rows = [
+        (
+            named(row["what"]),
+            f"{row['columns kept']:.0f}",
+            f"{row['test accuracy']:.3f}",
+        )
+        for row in json.loads((RESULTS / "columns.json").read_text())
+    ]
+    return markdown(("selector", "columns kept", "accuracy on test rows"), rows)
+
+
+def times(factor):
+    """A factor with three digits."""
+    return f"{factor:.0f}x" if factor >= 100 else f"{factor:.3g}x"
+
+
+# -- lists from the registry ----------------------------------------------------------
+
+
+def sentence(cls):
+    """The first sentence of a docstring, without its full stop."""
+    text = " ".join((cls.__doc__ or "").strip().split("\n\n")[0].split())
+    return text.split(". ")[0].rstrip(".").replace("|", "\\|")
+
+
+def units(granularity):
+    """The units of a granularity, as the docs call them."""
+    names = {"feature": "columns", "neuron": "hidden units"}
+    return names.get(granularity, plural(granularity))
+
+
+def methods():
+    """All methods: what they remove, and whether the order needs labels."""
+    rows = []
+    for name, cls in registered("method").items():
+        method = cls()
+        removes = "nothing" if method.recasts else units(method.granularity)
+        labels = "yes" if method.needs_labels else "no"
+        rows.append((f"`{name}`", removes, labels, sentence(cls)))
+    return markdown(("method", "removes", "needs labels", "what it does"), rows)
+
+
+def linked(kind):
+    """All rules or refits, each with a link to its reference."""
+    rows = [
+        (f'`"{name}"`', f"{{class}}`~sklprune.{kind}s.{cls.__name__}`", sentence(cls))
+        for name, cls in registered(kind).items()
+    ]
+    return markdown((kind, "class", "what it does"), rows)
+
+
+def families():
+    """All families that have units of their own, besides columns."""
+    rows = []
+    for family in {id(family): family for family in _FAMILIES.values()}.values():
+        if family.granularities:
+            own = ", ".join(units(granularity) for granularity in family.granularities)
+            default = f"`{family.default_method}`"
+            rows.append((sentence(type(family)), own, default))
+    return markdown(("model", "units, besides columns", '`method="auto"`'), rows)
+
+
+PARTS = {
+    "readme": readme,
+    "networks": networks,
+    "columns": columns,
+    "methods": methods,
+    "rules": lambda: linked("rule"),
+    "refits": lambda: linked("refit"),
+    "families": families,
+}
+for _task in ("binary", "multiclass", "regression", "few_rows", "hist"):
+    PARTS[f"forests {_task}"] = lambda task=_task: forests(task)
+    PARTS[f"forests {_task} by table"] = lambda task=_task: by_table(task)
+
+
+# -- pages ----------------------------------------------------------------------------
+
+
+def generated(text):
+    """The text of a page with all generated parts replaced."""
+
+    def part(match):
+        return f"{match[1]}\n{PARTS[match[2]]()}\n{match[3]}"
+
+    return GENERATED.sub(part, text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing")
+    options = parser.parse_args()
+    differing = []
+    for page in sorted(page for pages in PAGES for page in ROOT.glob(pages)):
+        text = page.read_text()
+        if (new := generated(text)) != text:
+            differing.append(str(page.relative_to(ROOT)))
+            if not options.check:
+                page.write_text(new)
+    if not differing:
+        return 0
+    print("differs:" if options.check else "written:", ", ".join(differing))
+    return int(options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
