@@ -1,8 +1,14 @@
-"""What every result must be, over every family, granularity and method."""
+"""What must hold for every family, granularity and method: the contract tests.
+
+`CASES` lists a model, a method and targets for each. The tests that fit a
+`PrunedEstimator` with the usual settings share it, see `Shared`. Forms of input are
+tested in test_contract_inputs.py.
+"""
 
 import pickle
 import subprocess
 import sys
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -35,7 +41,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
-from sklprune._registry import registered
+from sklprune._registry import registered, snake_case
 from sklprune.methods import (
     CostComplexity,
     ElasticNetPath,
@@ -65,60 +71,64 @@ CASES = {
         Magnitude("neuron"),
         Y,
     ),
-    "forest": (RandomForestClassifier(12), "member_selection", Y),
-    "extra trees": (ExtraTreesClassifier(12), "member_selection", Y),
+    "forest": (RandomForestClassifier(8), "member_selection", Y),
+    "extra trees": (ExtraTreesClassifier(8), "member_selection", Y),
     "forest by margins": (
-        RandomForestClassifier(12),
+        RandomForestClassifier(8),
         MemberSelection(order="margin_distance"),
         Y,
     ),
-    "forest regressor": (RandomForestRegressor(12), "member_selection", Y2),
-    "leaves of a forest": (RandomForestClassifier(12), "backfitting", Y),
-    "leaves of a forest regressor": (ExtraTreesRegressor(12), "backfitting", Y2),
+    "forest regressor": (RandomForestRegressor(8), "member_selection", Y2),
+    "leaves of a forest": (RandomForestClassifier(8), "backfitting", Y),
+    "leaves of a forest regressor": (ExtraTreesRegressor(8), "backfitting", Y2),
     "leaves of a tree": (DecisionTreeClassifier(), "backfitting", Y),
-    "a forest regrown": (RandomForestClassifier(12), "regrow", Y),
-    "links of a tree": (DecisionTreeClassifier(), "auto", Y),
-    "links of a forest": (RandomForestClassifier(12), "cost_complexity", Y),
-    "links of a tree by a metric": (
+    "a forest regrown": (RandomForestClassifier(8), "regrow", Y),
+    "subtrees of a tree": (DecisionTreeClassifier(), "auto", Y),
+    "subtrees of a forest": (RandomForestClassifier(8), "cost_complexity", Y),
+    "subtrees of a tree by a metric": (
         DecisionTreeClassifier(),
         CostComplexity(criterion="accuracy"),
         Y,
     ),
-    "links of a forest by a metric": (
+    "subtrees of a forest by a metric": (
         RandomForestClassifier(6, max_depth=4),
         CostComplexity(criterion="balanced_accuracy"),
         Y,
     ),
-    "links of histogram boosting": (
-        HistGradientBoostingClassifier(max_iter=12, min_samples_leaf=5),
+    "subtrees of histogram boosting": (
+        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
         "cost_complexity",
         Y,
     ),
     "leaves of bagged trees": (
-        BaggingClassifier(n_estimators=12, max_features=0.7),
+        BaggingClassifier(n_estimators=8, max_features=0.7),
         "backfitting",
         Y,
     ),
-    "links of bagged trees": (BaggingRegressor(n_estimators=12), "cost_complexity", Y2),
-    "members of bagging": (BaggingRegressor(Ridge(), 12), "member_selection", Y2),
+    "subtrees of bagged trees": (
+        BaggingRegressor(n_estimators=8),
+        "cost_complexity",
+        Y2,
+    ),
+    "members of bagging": (BaggingRegressor(Ridge(), 8), "member_selection", Y2),
     "leaves of boosting": (
-        GradientBoostingClassifier(n_estimators=12),
+        GradientBoostingClassifier(n_estimators=8),
         "backfitting",
         Y,
     ),
     "leaves of histogram boosting": (
-        HistGradientBoostingClassifier(max_iter=12, min_samples_leaf=5),
+        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
         "backfitting",
         Y,
     ),
     "pipeline": (
-        make_pipeline(StandardScaler(), RandomForestClassifier(12)),
+        make_pipeline(StandardScaler(), RandomForestClassifier(8)),
         "auto",
         Y,
     ),
     "columns of logistic": (LogisticRegression(), "permutation", Y),
     "columns of mlp": (MLPClassifier((9,), max_iter=30), "permutation", Y),
-    "columns of forest": (RandomForestClassifier(12), "permutation", Y),
+    "columns of forest": (RandomForestClassifier(8), "permutation", Y),
     "columns of boosting": (HistGradientBoostingClassifier(max_iter=5), "auto", Y),
     "columns of neighbours": (KNeighborsClassifier(algorithm="brute"), "auto", Y),
     "columns of pipeline": (
@@ -137,42 +147,89 @@ CASES = {
         RecursiveElimination(patience=8),
         Y2,
     ),
-    "columns by the path of classes": (
+    "columns by the path of a classifier": (
         KNeighborsClassifier(algorithm="brute"),
         ElasticNetPath(n_alphas=10),
         Y,
     ),
-    "columns by the path of numbers": (LinearRegression(), "elastic_net_path", Y2),
+    "columns by the path of a regressor": (LinearRegression(), "elastic_net_path", Y2),
 }
 
-#: methods that decide by themselves: no ratio is asked of them
+#: methods that determine the size themselves, and take no ratio
 DECIDED = {
-    "a forest recast": (RandomForestClassifier(12), "recast", Y),
-    "a forest of values recast": (
-        make_pipeline(StandardScaler(), RandomForestRegressor(12)),
+    "a forest recast": (RandomForestClassifier(8), "recast", Y),
+    "a forest regressor recast": (
+        make_pipeline(StandardScaler(), RandomForestRegressor(8)),
         "recast",
         Y2[:, 0],
     ),
 }
-#: what methods give in the place of a forest that came in
+#: classes of the results of methods that replace a forest
 OTHER_CLASSES = {
     "regrow": (GradientBoostingClassifier,),
     "recast": (GradientBoostingClassifier, GradientBoostingRegressor),
 }
 
 
+class Shared:
+    """A case, and results that its tests share and must not change."""
+
+    def __init__(self, model, method, y):
+        self.model, self.method, self.y = model, method, y
+
+    def fit(self, ratio, **options):
+        """A `PrunedEstimator` fitted on all rows; no ratio if the method decides."""
+        options = {"pruning_ratio": at(ratio, self.method), "random_state": 0} | options
+        pruned = PrunedEstimator(self.model, method=self.method, **options)
+        return pruned.fit(rows_of(self.y), self.y)
+
+    @cached_property
+    def half(self):
+        return self._kept(self.fit(0.5))
+
+    @cached_property
+    def chosen(self):
+        """The result of a choice among `RATIOS`, on two folds."""
+        return self._kept(self.fit(RATIOS, cv=2))
+
+    @cached_property
+    def stored(self):
+        """The same on two processes, with the models of all ratios."""
+        return self._kept(self.fit(RATIOS, cv=2, n_jobs=2, store_path=True))
+
+    _before = ()
+
+    def _kept(self, pruned):
+        self._before += ((pruned.estimator_, pickle.dumps(pruned.estimator_)),)
+        return pruned
+
+    def assert_unchanged(self):
+        for model, before in self._before:
+            assert pickle.dumps(model) == before
+
+
+SHARED = {name: Shared(*case) for name, case in (CASES | DECIDED).items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_results_remain_unchanged():
+    yield
+    for result in SHARED.values():
+        result.assert_unchanged()
+
+
 @pytest.fixture(params=CASES, ids=str)
 def case(request):
-    return CASES[request.param]
+    return SHARED[request.param]
 
 
-@pytest.fixture(params=CASES | DECIDED, ids=str)
+@pytest.fixture(params=SHARED, ids=str)
 def any_case(request):
-    return (CASES | DECIDED)[request.param]
+    return SHARED[request.param]
 
 
 def at(ratio, method):
-    """The ratio to ask for: where the method decides, none."""
+    """The ratio to prune at; "auto" if the method determines the size itself."""
     decides = method in {method for _, method, _ in DECIDED.values()}
     return "auto" if decides else ratio
 
@@ -190,66 +247,31 @@ def fitted_on(model, y):
 
 
 def test_every_method_has_a_case():
-    cases = CASES | DECIDED
-    names = {m if isinstance(m, str) else "magnitude" for _, m, _ in cases.values()}
+    names = {
+        method if isinstance(method, str) else snake_case(type(method).__name__)
+        for _, method, _ in (CASES | DECIDED).values()
+    }
     assert set(registered("method")) <= names
 
 
 def test_input_is_never_written_to(any_case):
-    model, method, y = any_case
-    model, rows = fitted_on(model, y), rows_of(y)
+    method, y = any_case.method, any_case.y
+    model, rows = fitted_on(any_case.model, y), rows_of(y)
     before = pickle.dumps((model, rows, y))
     prune(model, rows[100:], y[100:], method=method, pruning_ratio=at(RATIOS, method))
     assert pickle.dumps((model, rows, y)) == before
 
 
-def test_read_only_rows_are_enough(any_case):
-    model, method, y = any_case
-    rows, y = rows_of(y).copy(), y.copy()
-    rows.setflags(write=False)
-    y.setflags(write=False)
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=at(0.5, method)).fit(
-        rows, y
-    )
-    assert pruned.pruning_ratio_ > 0 or method == "recast"
-
-
-def test_rows_in_lists_are_rows(any_case):
-    model, method, y = any_case
-    pruned = PrunedEstimator(
-        model, method=method, pruning_ratio=at(0.5, method), random_state=0
-    )
-    listed = clone(pruned).fit(rows_of(y).tolist(), y.tolist()).predict(rows_of(y))
-    np.testing.assert_array_equal(listed, pruned.fit(rows_of(y), y).predict(rows_of(y)))
-
-
-@pytest.mark.filterwarnings("ignore:A column-vector y")
-def test_one_column_of_y_is_y(any_case):
-    model, method, y = any_case
-    y = y if y.ndim == 1 else y[:, 0]
-    pruned = PrunedEstimator(
-        model, method=method, pruning_ratio=at(0.5, method), random_state=0
-    )
-    column = clone(pruned).fit(X, y.reshape(-1, 1)).predict(X)
-    # of one column and of a vector some solvers sum in another order
-    np.testing.assert_allclose(column.ravel(), pruned.fit(X, y).predict(X), rtol=1e-6)
-
-
 def test_nothing_removed_predicts_the_same(case):
-    model, method, y = case
-    model, rows = fitted_on(model, y), rows_of(y)
-    pruned = prune(model, rows[100:], y[100:], method=method, pruning_ratio=0)
+    model, rows = fitted_on(case.model, case.y), rows_of(case.y)
+    pruned = prune(model, rows[100:], case.y[100:], method=case.method, pruning_ratio=0)
     assert type(pruned.estimator_) is type(model)
     np.testing.assert_array_equal(pruned.predict(rows), model.predict(rows))
     assert pruned.report_.removed == []
 
 
-def test_units_fall_along_the_path_and_the_frame_says_so(case):
-    model, method, y = case
-    pruned = PrunedEstimator(
-        model, method=method, pruning_ratio=RATIOS, cv=2, random_state=0
-    ).fit(rows_of(y), y)
-    frame = pruned.path_.frame()
+def test_the_number_of_units_falls_along_the_path_and_in_the_frame(case):
+    frame = case.chosen.path_.frame()
     assert frame["ratio"].tolist() == [0, *RATIOS]
     # a method that cannot stop at a ratio stops before it
     assert (np.diff(frame["units"]) <= 0).all()
@@ -258,50 +280,26 @@ def test_units_fall_along_the_path_and_the_frame_says_so(case):
 
 
 def test_a_ratio_does_not_depend_on_the_others(case):
-    model, method, y = case
-    rows = rows_of(y)
-    several = PrunedEstimator(
-        model,
-        method=method,
-        pruning_ratio=RATIOS,
-        cv=2,
-        random_state=0,
-        store_path=True,
-    ).fit(rows, y)
-    for ratio in (0, 0.5):
-        alone = PrunedEstimator(
-            model, method=method, pruning_ratio=ratio, random_state=0
-        ).fit(rows, y)
+    rows, several = rows_of(case.y), case.stored
+    for ratio, alone in ((0, case.fit(0)), (0.5, case.half)):
         np.testing.assert_array_equal(
             several.path_.at(ratio).predict(rows), alone.predict(rows)
         )
 
 
 def test_same_seed_same_result_for_any_n_jobs(any_case):
-    model, method, y = any_case
-    rows = rows_of(y)
-
-    def table(n_jobs):
-        pruned = PrunedEstimator(
-            model,
-            method=method,
-            pruning_ratio=at(RATIOS, method),
-            cv=2,
-            random_state=7,
-            n_jobs=n_jobs,
-        ).fit(rows, y)
-        return pruned.path_.table.get("scores", []), pruned.predict(rows)
-
-    for one, two in zip(table(1), table(2)):
-        np.testing.assert_array_equal(one, two)
+    rows = rows_of(any_case.y)
+    one, two = any_case.chosen, any_case.stored
+    for first, second in zip(
+        (one.path_.table.get("scores", []), one.predict(rows)),
+        (two.path_.table.get("scores", []), two.predict(rows)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(first, second)
 
 
 def test_result_is_plain_and_of_the_right_class(any_case):
-    model, method, y = any_case
-    rows = rows_of(y)
-    pruned = PrunedEstimator(model, method=method, pruning_ratio=at(0.5, method)).fit(
-        rows, y
-    )
+    pruned, model, method = any_case.half, any_case.model, any_case.method
     result = pruned.estimator_
     if pruned.report_.granularity == "feature":
         assert isinstance(result, Pipeline)
@@ -314,15 +312,11 @@ def test_result_is_plain_and_of_the_right_class(any_case):
         assert isinstance(last, OTHER_CLASSES[method])
     else:
         assert type(result) is type(model)
-    assert result.predict(rows).shape == y.shape
+    assert result.predict(rows_of(any_case.y)).shape == any_case.y.shape
 
 
-def test_survives_pickle_without_rows_or_the_dense_model(any_case):
-    model, method, y = any_case
-    rows = rows_of(y)
-    pruned = PrunedEstimator(
-        model, method=method, pruning_ratio=at([0.75], method), cv=2, random_state=0
-    ).fit(rows, y)
+def test_a_pickle_contains_neither_rows_nor_the_unpruned_model(any_case):
+    rows, pruned = rows_of(any_case.y), any_case.chosen
     again = pickle.loads(pickle.dumps(pruned))
     np.testing.assert_array_equal(again.predict(rows), pruned.predict(rows))
     assert rows.tobytes() not in pickle.dumps(pruned)
@@ -330,23 +324,17 @@ def test_survives_pickle_without_rows_or_the_dense_model(any_case):
     assert again.report_._models is None
 
 
-def test_the_frozen_model_is_used_as_it_is(any_case):
-    model, method, y = any_case
-    model, rows = fitted_on(model, y), rows_of(y)
-    by_hand = PrunedEstimator(
-        FrozenEstimator(model),
-        method=method,
-        pruning_ratio=at(0.5, method),
-        random_state=0,
-    ).fit(rows[100:], y[100:])
-    by_prune = prune(
-        model,
-        rows[100:],
-        y[100:],
-        method=method,
-        pruning_ratio=at(0.5, method),
-        random_state=0,
-    )
+def test_a_frozen_model_is_pruned_as_it_is(any_case):
+    method, y = any_case.method, any_case.y
+    model, rows = fitted_on(any_case.model, y), rows_of(y)
+    options = {
+        "method": method,
+        "pruning_ratio": at(0.5, method),
+        "random_state": 0,
+    }
+    by_hand = PrunedEstimator(FrozenEstimator(model), **options)
+    by_hand.fit(rows[100:], y[100:])
+    by_prune = prune(model, rows[100:], y[100:], **options)
     np.testing.assert_array_equal(by_hand.predict(rows), by_prune.predict(rows))
 
 
@@ -362,12 +350,10 @@ print(len(models), "loaded")
 """
 
 
-def test_loads_where_sklprune_is_not_installed(tmp_path):
+def test_results_load_where_sklprune_is_not_installed(tmp_path):
     models = []
-    for model, method, y in (CASES | DECIDED).values():
-        rows = rows_of(y)
-        ratio = at(0.5, method)
-        pruned = PrunedEstimator(model, method=method, pruning_ratio=ratio).fit(rows, y)
+    for case in SHARED.values():
+        rows, pruned = rows_of(case.y), case.half
         models.append((pruned.estimator_, rows, pruned.predict(rows)))
     selector = FeaturePruningSelector(LogisticRegression(), n_features_to_select=5)
     steps = [("select", selector), ("model", PrunedEstimator(LogisticRegression()))]

@@ -1,0 +1,98 @@
+"""What must hold for every family and method with each form of input.
+
+The forms are read-only arrays, lists, a column of targets, data frames, sparse matrices
+and sample weights. The cases, and results that are compared with, are those of
+test_contract.py.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from test_contract import SHARED, X, rows_of
+
+NAMES = [f"column {i}" for i in range(8)]
+
+
+@pytest.fixture(params=SHARED, ids=str)
+def any_case(request):
+    return SHARED[request.param]
+
+
+def estimator_of(case):
+    """The estimator of the results that are compared with, not fitted."""
+    return clone(case.half)
+
+
+def test_read_only_rows_are_sufficient(any_case):
+    rows, y = rows_of(any_case.y).copy(), any_case.y.copy()
+    rows.setflags(write=False)
+    y.setflags(write=False)
+    pruned = estimator_of(any_case).fit(rows, y)
+    assert pruned.pruning_ratio_ > 0 or any_case.method == "recast"
+
+
+def test_lists_give_the_results_of_arrays(any_case):
+    rows, y = rows_of(any_case.y), any_case.y
+    listed = estimator_of(any_case).fit(rows.tolist(), y.tolist())
+    np.testing.assert_array_equal(listed.predict(rows), any_case.half.predict(rows))
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y")
+def test_one_column_of_y_gives_the_results_of_a_vector(any_case):
+    several = any_case.y.ndim == 2
+    y = any_case.y[:, 0] if several else any_case.y
+    column = estimator_of(any_case).fit(X, y.reshape(-1, 1)).predict(X)
+    vector = estimator_of(any_case).fit(X, y) if several else any_case.half
+    # with one column and with a vector, some solvers sum in different orders
+    np.testing.assert_allclose(column.ravel(), vector.predict(X), rtol=1e-6)
+
+
+def test_a_data_frame_gives_the_results_of_an_array(any_case):
+    rows = rows_of(any_case.y)
+    frame = pd.DataFrame(rows, columns=NAMES)
+    pruned = estimator_of(any_case).fit(frame, any_case.y)
+    assert pruned.feature_names_in_.tolist() == NAMES
+    assert pruned.estimator_.feature_names_in_.tolist() == NAMES
+    # frames are stored by columns, over which some solvers sum in another order
+    expected = any_case.half.predict(rows)
+    np.testing.assert_allclose(pruned.predict(frame), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="feature names|columns are missing"):
+        pruned.predict(frame.set_axis(list("abcdefgh"), axis=1))
+
+
+def test_sparse_rows_are_pruned_or_refused_by_name(any_case):
+    rows, y = sparse.csr_matrix(rows_of(any_case.y)), any_case.y
+    pruned = estimator_of(any_case)
+    try:
+        clone(any_case.model).fit(rows, y)
+    except (TypeError, ValueError) as refusal:
+        # the model itself does not take them, and its error is passed on
+        assert "parse" in str(refusal)
+        with pytest.raises(type(refusal), match="parse"):
+            pruned.fit(rows, y)
+        return
+    try:
+        pruned.fit(rows, y)
+    except ValueError as refusal:
+        assert "parse" in str(refusal)
+        return
+    assert pruned.pruning_ratio_ > 0 or any_case.method == "recast"
+    assert pruned.estimator_.predict(rows).shape == y.shape
+
+
+def test_weights_are_used_or_refused_by_name(any_case):
+    rows, y = rows_of(any_case.y), any_case.y
+    weights = np.random.RandomState(0).uniform(0.5, 2, len(y))
+    for sample_weight in (weights, 2 * weights):
+        pruned = estimator_of(any_case)
+        try:
+            pruned.fit(rows, y, sample_weight=sample_weight)
+        except ValueError as refusal:
+            assert "sample_weight" in str(refusal)
+            continue
+        assert pruned.pruning_ratio_ > 0 or any_case.method == "recast"
+        assert pruned.predict(rows).shape == y.shape
+        scores = getattr(pruned, "predict_proba", pruned.predict)(rows)
+        assert np.isfinite(scores).all()
