@@ -1,4 +1,4 @@
-"""scikit-learn's own battery of estimator checks, around small models."""
+"""The estimator checks of scikit-learn, on both meta-estimators around small models."""
 
 import pytest
 from sklearn.ensemble import (
@@ -16,15 +16,20 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
 
+MLP = {"hidden_layer_sizes": (8,), "max_iter": 20, "learning_rate_init": 0.1}
+#: a linear classifier and regressor, a tree, an ensemble of trees
 MODELS = [
     LogisticRegression(),
     Ridge(),
     DecisionTreeClassifier(),
+    HistGradientBoostingRegressor(max_iter=5),
+]
+#: further models, whose checks are slow
+FURTHER_MODELS = [
     DecisionTreeRegressor(),
     HistGradientBoostingClassifier(max_iter=5),
-    HistGradientBoostingRegressor(max_iter=5),
-    MLPClassifier(hidden_layer_sizes=(8,), max_iter=20, learning_rate_init=0.1),
-    MLPRegressor(hidden_layer_sizes=(8,), max_iter=20, learning_rate_init=0.1),
+    MLPClassifier(**MLP),
+    MLPRegressor(**MLP),
 ]
 HISTOGRAM = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 WEIGHT_CHECKS = (
@@ -36,8 +41,16 @@ WEIGHT_CHECKS = (
     "check_sample_weight_equivalence_on_sparse_data",
     "check_sample_weights_shape",
 )
-PRUNED = [PrunedEstimator(model, cv=3) for model in MODELS]
-SELECTORS = [FeaturePruningSelector(model, cv=3) for model in MODELS]
+
+
+def around(models):
+    """Both meta-estimators around each model."""
+    pruned = [PrunedEstimator(model, cv=3) for model in models]
+    return pruned + [FeaturePruningSelector(model, cv=3) for model in models]
+
+
+ESTIMATORS = around(MODELS)
+FURTHER_ESTIMATORS = around(FURTHER_MODELS)
 
 
 def expected_failures(estimator):
@@ -52,8 +65,8 @@ def expected_failures(estimator):
     )
     if isinstance(base, HISTOGRAM):
         reason = (
-            "min_samples_leaf counts rows, not weights: on the 45 rows that this check "
-            "has for estimators with cv the bare model fails as well"
+            "min_samples_leaf counts rows, not weights: on the 45 rows of this check "
+            "for estimators with cv, the model itself fails as well"
         )
         return {dense: reason}
     if isinstance(estimator, FeaturePruningSelector) and _is_mlp(base):
@@ -69,12 +82,18 @@ def _is_mlp(base):
     return isinstance(base, (MLPClassifier, MLPRegressor))
 
 
-@parametrize_with_checks(PRUNED + SELECTORS, expected_failed_checks=expected_failures)
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures)
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", PRUNED + SELECTORS, ids=str)
+@pytest.mark.slow
+@parametrize_with_checks(FURTHER_ESTIMATORS, expected_failed_checks=expected_failures)
+def test_scikit_learn_checks_around_further_models(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS + FURTHER_ESTIMATORS, ids=str)
 def test_no_check_is_switched_off(estimator):
     """Tags or a signature can silently switch checks off; count those that run."""
     n_checks = sum(1 for _ in estimator_checks_generator(estimator))

@@ -1,4 +1,4 @@
-"""The common tests that scikit-learn runs on itself but leaves out of the battery."""
+"""Checks that scikit-learn runs on itself, but not in its public estimator checks."""
 
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -8,7 +8,7 @@ from sklearn.utils import estimator_checks
 from sklprune import FeaturePruningSelector, PrunedEstimator
 
 pytestmark = [
-    # these checks hand arrays to what was fitted on frames, and the other way round
+    # these checks pass arrays to what was fitted on frames, and the other way round
     pytest.mark.filterwarnings("ignore:X does not have valid feature names"),
     pytest.mark.filterwarnings("ignore:X has feature names, but"),
     # the logarithm of a probability of zero, by a tree
@@ -35,6 +35,13 @@ OF_POLARS = (
 MODELS = [LogisticRegression(), Ridge(), DecisionTreeClassifier()]
 PRUNED = [PrunedEstimator(model, cv=2) for model in MODELS]
 SELECTORS = [FeaturePruningSelector(model, cv=2) for model in MODELS]
+#: output containers depend on the selector alone: one model by default
+SLOW = pytest.mark.slow
+ONE_BY_DEFAULT = [
+    SELECTORS[1],
+    pytest.param(SELECTORS[0], marks=SLOW),
+    pytest.param(SELECTORS[2], marks=SLOW),
+]
 
 
 def run(name, estimator):
@@ -45,17 +52,19 @@ def run(name, estimator):
 @pytest.mark.parametrize("estimator", PRUNED + SELECTORS, ids=str)
 def test_check_of_anything(name, estimator):
     if name == "check_dataframe_column_names_consistency" and estimator is PRUNED[-1]:
-        pytest.skip("pruned on columns a frame may hold just the columns left")
+        pytest.skip(
+            "a model pruned by columns accepts a frame of the kept columns alone"
+        )
     assert run(name, estimator) is None
 
 
 @pytest.mark.parametrize("name", OF_TRANSFORMERS)
-@pytest.mark.parametrize("estimator", SELECTORS, ids=str)
+@pytest.mark.parametrize("estimator", ONE_BY_DEFAULT, ids=str)
 def test_check_of_transformers(name, estimator):
     assert run(name, estimator) is None
 
 
 @pytest.mark.parametrize("name", OF_POLARS)
-@pytest.mark.parametrize("estimator", SELECTORS, ids=str)
+@pytest.mark.parametrize("estimator", ONE_BY_DEFAULT, ids=str)
 def test_check_of_polars(name, estimator, polars):
     assert run(name, estimator) is None
