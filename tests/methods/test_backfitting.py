@@ -573,7 +573,7 @@ def test_a_loss_that_does_not_bend_is_cut_only():
 def test_what_a_tree_promised_is_kept():
     X, _, y, _ = DIABETES
     model = HistGradientBoostingRegressor(max_iter=5, monotonic_cst=[1] + [0] * 9)
-    with pytest.raises(ValueError, match="from_arrays.*'cost_complexity'"):
+    with pytest.raises(ValueError, match="rebuild.*'cost_complexity'"):
         PrunedEstimator(model, method="backfitting").fit(X, y)
     pruned = PrunedEstimator(model, pruning_ratio=0.3).fit(X, y)
     assert "CostComplexity" in pruned.report_.summary

@@ -190,5 +190,6 @@ def test_bad_parameters(method, message):
 def test_only_forests_are_regrown():
     X, _, y, _ = CANCER
     model = GradientBoostingClassifier(n_estimators=3)
-    with pytest.raises(ValueError, match="does not offer recast.*'backfitting'"):
+    message = "does not offer empty_boosting.*'backfitting'"
+    with pytest.raises(ValueError, match=message):
         PrunedEstimator(model, method="regrow").fit(X, y)
