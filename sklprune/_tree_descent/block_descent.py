@@ -117,7 +117,7 @@ class Descent:
             walk = self.walks[i]
             value, inner = (tree.value - part)[walk.nodes], walk.inner
             weight = np.where(inner, 0.0, tree.weight[walk.nodes])
-            prior = walk.sums_of([*(weight * value.T), weight])
+            prior = walk.subtree_sums([*(weight * value.T), weight])
             self.prior.append(prior.astype(np.float32))
             self.standing[i] = Standing(inner, value, np.ones(len(inner), dtype=bool))
             self._add(i, value[self.leaves[i]])
@@ -316,7 +316,7 @@ class Descent:
         walk, at = self.walks[i], self.leaves[i]
         self.whole.setdefault(i, (walk, at))
         self._add(i, -self.standing.pop(i).value[at])
-        left = walk.without(node, child)
+        left = walk.without_parent(node, child)
         rows = np.flatnonzero((at >= node) & (at < walk.end[node]) & ~left[at])
         from_child = np.full(len(rows), child)
         way = self.trees[i].position, walk.nodes, *walk.children()
@@ -441,4 +441,4 @@ def _walked(tree, ids):
     walk = traversal_of(tree.left, tree.right)
     if (walk.nodes == np.arange(len(walk.nodes))).all():
         return walk, ids
-    return walk, walk.ranks()[ids]
+    return walk, walk.places()[ids]

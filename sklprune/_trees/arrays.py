@@ -1,48 +1,61 @@
-"""Trees as arrays: the form in which families hand out trees and methods prune them."""
+"""Trees as arrays: the data structures that families and methods exchange.
 
-from typing import NamedTuple
+A family converts a fitted model into a list of `TreeArrays`. A method returns an
+`Ensemble` of `Subtree`: the pruned trees with their new leaf values. Two orders of the
+nodes of a tree occur. A *number* is the position of a node in the arrays of the tree.
+A *place* is its position in a preorder traversal: a node first, then its left subtree,
+then its right subtree.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-#: what a leaf says is known to so many bits: rows never tell it that finely
+from sklprune._typing import Array
+
+#: for each level of a tree its inner nodes, their left and their right children
+Levels: TypeAlias = list[tuple[Array, Array, Array]]
+
+#: significant bits of stored leaf values; rows never determine them more finely
 VALUE_BITS = 12
 
 
 class TreeArrays(NamedTuple):
-    """One tree of a model that adds up what its trees say.
+    """One tree of a model whose raw prediction is the sum of its trees.
 
-    Children come after their parents.
+    The number of a child is greater than that of its parent.
 
     Parameters
     ----------
     left, right : ndarray of shape (n_nodes,), int
         Children of each node, -1 at leaves.
     value : ndarray of shape (n_nodes, n_values)
-        What a row gets that ends at a node, on the scale of the sum over all trees.
+        What each node, as a leaf, adds to the raw prediction of a row.
     weight : ndarray of shape (n_nodes,)
-        Weight of the training rows that came by.
-    output : int or None
-        The output of the model that the tree speaks to; None for all of them.
-    position : int
-        Which tree of the model it is.
+        Weight of the training rows that reach each node.
+    output : int or None, default=None
+        The output of the model that the tree contributes to; None for all outputs.
+    position : int, default=0
+        Position of the tree in the model.
     """
 
-    left: np.ndarray
-    right: np.ndarray
-    value: np.ndarray
-    weight: np.ndarray
+    left: Array
+    right: Array
+    value: Array
+    weight: Array
     output: int | None = None
     position: int = 0
 
     @property
-    def n_leaves(self):
+    def n_leaves(self) -> int:
         return int((self.left < 0).sum())
 
-    def averaged(self):
-        """The same tree, its inner nodes saying the mean of the leaves below them.
+    def averaged(self) -> "TreeArrays":
+        """The same tree, where the value of an inner node is the mean of its leaves.
 
-        In boosting the values of leaves are set apart, scaled by the learning rate or
-        by a line search, and inner nodes hold numbers of another scale.
+        Boosting scales the values of leaves by the learning rate or by a line search.
+        The values of its inner nodes are on another scale.
         """
         leaf, weight = self.left < 0, self.weight[:, None]
         total = sum_up(self.value * weight, levels_of(self.left, self.right))
@@ -51,68 +64,67 @@ class TreeArrays(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What training would have measured in nodes, each (n_nodes,), single precision.
+    """Training statistics of nodes, each of shape (n_nodes,).
 
     Parameters
     ----------
-    count : ndarray of int
-        Rows.
-    weight : ndarray
-        Their weight.
-    impurity : ndarray
-        The variance of the targets, of several, as of classes, the sum: of classes
-        that is Gini's.
+    n_rows : ndarray of int
+        Number of training rows.
+    weight : ndarray of float32
+        Sum of their weights.
+    impurity : ndarray of float32
+        Variance of the targets, summed over their columns. The sum over the indicators
+        of the classes is the Gini impurity.
     """
 
-    count: np.ndarray
-    weight: np.ndarray
-    impurity: np.ndarray
+    n_rows: Array
+    weight: Array
+    impurity: Array
 
-    def of(self, nodes):
-        """Those of some nodes."""
+    def of(self, nodes: Array) -> "Statistics":
+        """The statistics of some of the nodes, given by positions or a mask."""
         return Statistics(*(each[nodes] for each in self))
 
 
 class Subtree(NamedTuple):
-    """What stays of one tree: some of its nodes, linked as a walk meets them.
+    """A pruned tree: the kept nodes in preorder.
 
     Parameters
     ----------
     tree : int
         Position of the tree in its ensemble.
     nodes : ndarray of shape (n_kept,), int
-        The nodes that stay, in the order of `preorder`.
+        Numbers of the kept nodes, in the order of `preorder`.
     split : ndarray of shape (n_kept,), bool
-        Those of them that are split; the others are the leaves now.
-    value : ndarray of shape (n_kept, n_values), or None
-        What each of them says, on the scale of the sum; None for what it says now.
-    output : int or None
+        Whether a kept node is split; the others are the leaves of the pruned tree.
+    value : ndarray of shape (n_kept, n_values), or None, default=None
+        Raw prediction of each node; None for the values of the unpruned tree.
+    output : int or None, default=None
         As in `TreeArrays`.
-    statistics : Statistics or None
-        Of the nodes, where other rows come by than in the tree: nodes above them are
-        gone.
+    statistics : Statistics or None, default=None
+        New training statistics of the kept nodes. They are given where a node was
+        removed above another one, so that other rows reach the nodes below it.
     """
 
     tree: int
-    nodes: np.ndarray
-    split: np.ndarray
-    value: np.ndarray | None = None
+    nodes: Array
+    split: Array
+    value: Any = None
     output: int | None = None
     statistics: Statistics | None = None
 
     @property
-    def n_leaves(self):
+    def n_leaves(self) -> int:
         return len(self.nodes) - int(self.split.sum())
 
-    def children(self):
-        """The left and the right child of each node: positions in `nodes`, -1 at
-        leaves."""
+    def children(self) -> tuple[Array, Array]:
+        """Places of the left and the right child of each node, -1 at leaves."""
         return children_of(self.split)
 
-    def packed(self):
-        """The same in fewer bytes, single values to `VALUE_BITS` bits.
+    def packed(self) -> "Subtree":
+        """The same subtree in fewer bytes; single values keep `VALUE_BITS` bits.
 
-        Where a node says several they may have to add up to one, and stay.
+        Several values of a node may have to add up to one. They are not rounded.
         """
         nodes = self.nodes.astype(np.min_scalar_type(self.nodes.max()))
         value, most = self.value, np.abs(self.value).max()
@@ -122,34 +134,33 @@ class Subtree(NamedTuple):
 
 
 class Ensemble(NamedTuple):
-    """A pruned ensemble: the sum of its subtrees, and a constant.
+    """A pruned ensemble: its raw prediction is a constant plus the sum of subtrees.
 
     Parameters
     ----------
     subtrees : list of Subtree
-        Trees that are not among them are gone.
+        The kept trees; all others are removed.
     baseline : ndarray of shape (n_outputs,)
-        Added to the sum, and to what the model says without any tree.
+        Constant that is added to the sum and to the offset of the model.
     """
 
-    subtrees: list
-    baseline: np.ndarray
+    subtrees: list[Subtree]
+    baseline: Array
 
     @property
-    def n_leaves(self):
+    def n_leaves(self) -> int:
         return sum(subtree.n_leaves for subtree in self.subtrees)
 
-    def packed(self):
-        """The same in fewer bytes, of which a path keeps many.
+    def packed(self) -> "Ensemble":
+        """The same ensemble in fewer bytes, since a path keeps many of them.
 
-        The bits that are gone are those in which no compression finds anything: files
-        of gradient boosting are a tenth smaller without them, those of histograms a
-        quarter.
+        Compression finds no pattern in the bits that are removed: without them, files
+        of gradient boosting are a tenth smaller, files of histogram boosting a quarter.
         """
         return self._replace(subtrees=[each.packed() for each in self.subtrees])
 
-    def unpacked(self):
-        """The same in double precision, as models take it."""
+    def unpacked(self) -> "Ensemble":
+        """The same ensemble in double precision, which models require."""
         subtrees = [
             subtree._replace(value=subtree.value.astype(float))
             for subtree in self.subtrees
@@ -157,15 +168,17 @@ class Ensemble(NamedTuple):
         return self._replace(subtrees=subtrees)
 
 
-def truncated(values, n_bits):
-    """Numbers of so many significant bits, none further from zero than it was: what
-    may not be beyond a limit stays within it."""
+def truncated(values: Array, n_bits: int) -> Array:
+    """Round values towards zero to `n_bits` significant bits.
+
+    Rounding towards zero keeps a value within any limit that it was within before.
+    """
     mantissa, exponent = np.frexp(values)
     return np.ldexp(np.trunc(np.ldexp(mantissa, n_bits)), exponent - n_bits)
 
 
-def both_classes(ensemble):
-    """What an ensemble says of both classes that says how likely the second one is."""
+def both_classes(ensemble: Ensemble) -> Ensemble:
+    """Expand the probability of the second class to a column for each class."""
     subtrees = [
         subtree._replace(value=np.hstack([-subtree.value, subtree.value]))
         for subtree in ensemble.subtrees
@@ -174,14 +187,16 @@ def both_classes(ensemble):
     return Ensemble(subtrees, baseline)
 
 
-def levels_of(left, right):
+def levels_of(left: Array, right: Array) -> Levels:
     """The inner nodes of each level with their children, from the root down.
 
     Returns
     -------
-    list of (ndarray, ndarray, ndarray)
+    list of (nodes, left children, right children)
+        One entry for each level, each of three arrays of int.
     """
-    levels, nodes = [], np.zeros(1, dtype=np.intp)
+    levels: Levels = []
+    nodes = np.zeros(1, dtype=np.intp)
     while True:
         nodes = nodes[left[nodes] >= 0]
         if len(nodes) == 0:
@@ -190,13 +205,13 @@ def levels_of(left, right):
         nodes = np.concatenate(levels[-1][1:])
 
 
-def sums_at(nodes, columns, n_nodes):
-    """Sums over the rows that are at each node.
+def sums_at(nodes: Array, columns: Sequence[Array] | Array, n_nodes: int) -> Array:
+    """Sums over the rows at each node.
 
     Parameters
     ----------
     nodes : ndarray of shape (n_rows,), int
-        Where each row is.
+        The node of each row.
     columns : list of ndarray of shape (n_rows,)
     n_nodes : int
 
@@ -204,26 +219,33 @@ def sums_at(nodes, columns, n_nodes):
     -------
     ndarray of shape (n_nodes, n_columns)
     """
-    nodes = nodes.astype(np.intp, copy=False)  # which each count would do again
+    nodes = nodes.astype(np.intp, copy=False)  # bincount would convert it each time
     sums = [np.bincount(nodes, column, minlength=n_nodes) for column in columns]
     return np.stack(sums, axis=1)
 
 
-def sum_up(values, levels):
-    """Add what is known of the leaves up to the root, in place.
+def sum_up(values: Array, levels: Levels) -> Array:
+    """Add the values of the leaves up to the root, in place.
 
     Parameters
     ----------
     values : ndarray of shape (n_nodes, ...)
-        Sums at the leaves; what inner nodes hold is overwritten.
+        Sums at the leaves. The entries of inner nodes are overwritten.
+    levels : list
+        The levels of the tree, see `levels_of`.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes, ...)
+        `values`.
     """
     for nodes, left, right in reversed(levels):
         values[nodes] = values[left] + values[right]
     return values
 
 
-def reachable(split, levels):
-    """The nodes that are reached from the root along splits, (n_nodes,), bool."""
+def reachable(split: Array, levels: Levels) -> Array:
+    """Whether each node is reached from the root along splits, (n_nodes,), bool."""
     reached = np.zeros(len(split), dtype=bool)
     reached[0] = True
     for nodes, left, right in levels:
@@ -231,15 +253,23 @@ def reachable(split, levels):
     return reached
 
 
-def preorder(split, levels):
-    """The nodes that are reached from the root along splits, as a walk meets them.
+def preorder(split: Array, levels: Levels) -> Array:
+    """The nodes that are reached from the root along splits, in preorder.
 
-    First a node, then all below it on the left, then all on the right: together with
-    the splits the order tells which node is whose child.
+    A node comes first, then its left subtree, then its right subtree. This order and
+    the splits determine the children of every node.
+
+    Parameters
+    ----------
+    split : ndarray of shape (n_nodes,), bool
+        Whether each node is split.
+    levels : list
+        The levels of the tree, see `levels_of`.
 
     Returns
     -------
     ndarray of shape (n_kept,), int
+        Numbers of nodes.
     """
     size = np.ones(len(split), dtype=np.intp)
     for nodes, left, right in reversed(levels):
@@ -254,14 +284,16 @@ def preorder(split, levels):
     return nodes
 
 
-def ends_of(split):
-    """The place after all that is below each node, in the order of `preorder`.
+def ends_of(split: Array) -> Array:
+    """The place after the last node of each subtree, in the order of `preorder`.
 
-    Below a node and in itself there is one leaf more than there are splits.
+    A subtree has one leaf more than it has splits. It ends where a running count of
+    splits minus leaves falls below its value in front of the subtree for the first
+    time.
 
     Returns
     -------
-    ndarray of shape (n_kept,), int
+    ndarray of shape (n_kept,), int32
     """
     own, step = np.arange(len(split)), np.where(split, 1, -1)
     height = np.cumsum(step)
@@ -271,16 +303,17 @@ def ends_of(split):
     return (order[np.searchsorted(key[order], wanted)] + 1).astype(np.int32)
 
 
-def children_of(split, end=None):
-    """The places of the children of nodes that are in the order of `preorder`.
+def children_of(split: Array, end: Array | None = None) -> tuple[Array, Array]:
+    """The places of the children of nodes in preorder.
 
-    A left child comes next, a right one after all that are below the left one.
+    The left child comes next after its parent. The right child comes after the left
+    subtree.
 
     Parameters
     ----------
     split : ndarray of shape (n_kept,), bool
-    end : ndarray of shape (n_kept,), int, or None
-        As `ends_of` gives it, where that is known.
+    end : ndarray of shape (n_kept,), int, or None, default=None
+        The result of `ends_of`, if it is already known.
 
     Returns
     -------
@@ -292,23 +325,29 @@ def children_of(split, end=None):
     return np.where(split, next_one, -1), np.where(split, right, -1)
 
 
-def leaf_positions_above(nodes, split, levels, n_nodes):
-    """The place of the leaf that stands at or above each node of a tree.
+def leaf_positions_above(
+    nodes: Array,
+    split: Array,
+    levels: Levels,
+    n_nodes: int,
+) -> Array:
+    """The leaf of a pruned tree that is at or above each node of the unpruned tree.
 
     Parameters
     ----------
     nodes : ndarray of shape (n_kept,), int
-        The nodes that stay.
+        Numbers of the kept nodes.
     split : ndarray of shape (n_kept,), bool
+        Whether a kept node is split.
     levels : list
-        Of the tree, as `levels_of` gives them.
+        The levels of the unpruned tree, see `levels_of`.
     n_nodes : int
-        Of the tree.
+        Number of its nodes.
 
     Returns
     -------
     ndarray of shape (n_nodes,), int
-        Positions in `nodes`; -1 where nodes are split.
+        Positions in `nodes`; -1 at nodes that are still split.
     """
     place = np.full(n_nodes, -1)
     place[nodes] = np.where(split, -1, np.arange(len(nodes)))
@@ -318,14 +357,17 @@ def leaf_positions_above(nodes, split, levels, n_nodes):
     return place
 
 
-def pruned_to(left, right, keep):
-    """Which splits stay where some leaves do: those above two of them or more.
+def pruned_to(left: Array, right: Array, keep: Array) -> tuple[Array, Array]:
+    """Prune a tree to some of its leaves.
+
+    A split is kept if at least two kept leaves are below it.
 
     Parameters
     ----------
     left, right : ndarray of shape (n_nodes,)
+        Children of each node, -1 at leaves.
     keep : ndarray of shape (n_leaves,), bool
-        By leaf, in the order of the nodes.
+        Whether each leaf is kept, in the order of the node numbers.
 
     Returns
     -------

@@ -1,56 +1,58 @@
-"""Trees in the order of a walk, in which all that is below a node comes right after it.
+"""Preorder traversals of trees: sums, best prunings and raised children as slices.
 
-Sums over all below a node are then differences of running sums, and what a pruning
-leaves is found without a step from level to level.
+In preorder a node comes first, then its left subtree, then its right subtree. All
+nodes below a node are therefore one slice. Sums over a subtree are differences of
+running sums, and a pruning needs no loop over the levels.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sklprune._trees.arrays import children_of, ends_of, levels_of, preorder, sums_at
+from sklprune._typing import Array
 
 
 class Traversal(NamedTuple):
-    """A tree as a walk meets its nodes: first one, then all below it on the left, then
-    all on the right. The left child of a node at place p is at p + 1.
+    """A tree in preorder. The left child of the node at place p is at place p + 1.
 
     Parameters
     ----------
     nodes : ndarray of shape (n_nodes,), int
-        The number of each node in the tree.
+        Number of the node at each place.
     end : ndarray of shape (n_nodes,), int
-        The place after all that is below each node; the next one at a leaf.
+        The place after the subtree of each node; at a leaf the next place.
     levels : list of (ndarray, ndarray)
         The places of the splits of each level and of their right children, from the
         root down.
     """
 
-    nodes: np.ndarray
-    end: np.ndarray
-    levels: list
+    nodes: Array
+    end: Array
+    levels: list[tuple[Array, Array]]
 
     @property
-    def inner(self):
-        """Places that are split, (n_nodes,), bool."""
+    def inner(self) -> Array:
+        """Whether each node is split, (n_nodes,), bool."""
         return self.end > np.arange(1, len(self.end) + 1)
 
-    def children(self):
-        """The places of the children of each node, -1 at leaves."""
+    def children(self) -> tuple[Array, Array]:
+        """Places of the left and the right child of each node, -1 at leaves."""
         return children_of(self.inner, self.end)
 
-    def ranks(self):
-        """The place of each node of the tree, by its number."""
+    def places(self) -> Array:
+        """The place of each node, in the order of the node numbers."""
         place = np.empty(len(self.nodes), dtype=np.int32)
         place[self.nodes] = np.arange(len(self.nodes))
         return place
 
-    def sums(self, at, columns):
-        """Sums over the rows that come by at each node.
+    def sums(self, leaves: Array, columns: Sequence[Array] | Array) -> Array:
+        """Sums over the rows that reach each node.
 
         Parameters
         ----------
-        at : ndarray of shape (n_rows,), int
+        leaves : ndarray of shape (n_rows,), int
             The place of the leaf of each row.
         columns : list of ndarray of shape (n_rows,)
 
@@ -58,10 +60,10 @@ class Traversal(NamedTuple):
         -------
         ndarray of shape (n_nodes, n_columns)
         """
-        return self.sums_of(sums_at(at, columns, len(self.end)).T)
+        return self.subtree_sums(sums_at(leaves, columns, len(self.end)).T)
 
-    def sums_of(self, columns):
-        """Sums over all below each node and itself: (n_nodes, n_columns).
+    def subtree_sums(self, columns: Sequence[Array] | Array) -> Array:
+        """Sums over the subtree of each node: (n_nodes, n_columns).
 
         Parameters
         ----------
@@ -74,20 +76,20 @@ class Traversal(NamedTuple):
             sums[:, k] = running[self.end] - running[:-1]
         return sums
 
-    def best_splits(self, gain):
-        """The pruning whose leaves bring most.
+    def best_splits(self, gain: Array) -> tuple[Array, Any]:
+        """The pruning whose leaves have the largest sum of gains.
 
         Parameters
         ----------
         gain : ndarray of shape (n_nodes,) or (n_nodes, n_copies)
-            What each node brings as a leaf, of several copies of the tree each its own.
+            Gain of each node as a leaf. Each column belongs to one copy of the tree.
 
         Returns
         -------
         split : ndarray of the same shape, bool
-            Where more comes from the children than from the node.
+            Whether the children of a node gain more than the node as a leaf.
         best : float or ndarray of shape (n_copies,)
-            What the whole tree brings.
+            Gain of the best pruning of the whole tree.
         """
         best, split = gain.copy(), np.zeros(gain.shape, dtype=bool)
         for places, right in reversed(self.levels):
@@ -96,15 +98,15 @@ class Traversal(NamedTuple):
             best[places] = np.maximum(both, alone)
         return split, best[0]
 
-    def reached(self, split):
-        """The places that are reached from the root along splits, (n_nodes,), bool."""
-        cut = np.flatnonzero(self.inner & ~split)
-        n_gone = np.bincount(cut + 1, minlength=len(split) + 1)
-        n_gone -= np.bincount(self.end[cut], minlength=len(split) + 1)
-        return np.cumsum(n_gone[:-1]) == 0
+    def reached(self, split: Array) -> Array:
+        """Whether each node is reached from the root along splits, (n_nodes,), bool."""
+        new_leaves = np.flatnonzero(self.inner & ~split)
+        n_removed = np.bincount(new_leaves + 1, minlength=len(split) + 1)
+        n_removed -= np.bincount(self.end[new_leaves], minlength=len(split) + 1)
+        return np.cumsum(n_removed[:-1]) == 0
 
-    def without(self, parent, child):
-        """The places that are left where a child stands for its parent.
+    def without_parent(self, parent: int, child: int) -> Array:
+        """The nodes that are kept if a child takes the position of its parent.
 
         Parameters
         ----------
@@ -115,14 +117,14 @@ class Traversal(NamedTuple):
         -------
         ndarray of shape (n_nodes,), bool
         """
-        left = np.ones(len(self.end), dtype=bool)
-        left[parent : self.end[parent]] = False
-        left[child : self.end[child]] = True
-        return left
+        kept = np.ones(len(self.end), dtype=bool)
+        kept[parent : self.end[parent]] = False
+        kept[child : self.end[child]] = True
+        return kept
 
 
-def traversal_of(left, right):
-    """The walk through a tree.
+def traversal_of(left: Array, right: Array) -> Traversal:
+    """The traversal of a tree.
 
     Parameters
     ----------
@@ -134,22 +136,22 @@ def traversal_of(left, right):
     return traversal_through(nodes, inner[nodes])
 
 
-def traversal_through(nodes, inner):
-    """The walk that meets some nodes.
+def traversal_through(nodes: Array, inner: Array) -> Traversal:
+    """The traversal of a tree whose nodes are given in preorder.
 
     Parameters
     ----------
     nodes : ndarray of shape (n_nodes,), int
-        Their numbers, in this order.
+        Numbers of the nodes, in preorder.
     inner : ndarray of shape (n_nodes,), bool
-        Those that are split.
+        Whether each of them is split.
     """
-    walk = Traversal(nodes.astype(np.int32), ends_of(inner), [])
-    levels = levels_of(*walk.children())
-    return walk._replace(levels=[(places, right) for places, _, right in levels])
+    traversal = Traversal(nodes.astype(np.int32), ends_of(inner), [])
+    levels = levels_of(*traversal.children())
+    return traversal._replace(levels=[(places, right) for places, _, right in levels])
 
 
-def first_leaves(left, right):
+def first_leaves(left: Array, right: Array) -> Array:
     """The first leaf at or below each node, as its rank among the leaves by number.
 
     Parameters
@@ -161,9 +163,10 @@ def first_leaves(left, right):
     -------
     ndarray of shape (n_nodes,), int32
     """
-    walk, rank = traversal_of(left, right), np.cumsum(left < 0, dtype=np.int32) - 1
-    leaves = np.flatnonzero(~walk.inner)
+    traversal = traversal_of(left, right)
+    rank = np.cumsum(left < 0, dtype=np.int32) - 1
+    leaves = np.flatnonzero(~traversal.inner)
     next_leaf = leaves[np.searchsorted(leaves, np.arange(len(left)))]
     first = np.empty_like(rank)
-    first[walk.nodes] = rank[walk.nodes[next_leaf]]
+    first[traversal.nodes] = rank[traversal.nodes[next_leaf]]
     return first

@@ -1,4 +1,4 @@
-"""The round trip: a model that was rebuilt wrongly never comes out."""
+"""The check of rebuilt models: a wrong one is never returned."""
 
 import numpy as np
 import pytest
@@ -49,13 +49,13 @@ CASES = {
         Recast(HIST),
         DIABETES,
     ),
-    "cut forest": (
+    "pruned forest": (
         RandomForestRegressor(10, random_state=0),
         "cost_complexity",
         DIABETES,
     ),
-    "cut tree": (DecisionTreeClassifier(random_state=0), "cost_complexity", CANCER),
-    "cut histograms": (
+    "pruned tree": (DecisionTreeClassifier(random_state=0), "cost_complexity", CANCER),
+    "pruned histograms": (
         HistGradientBoostingClassifier(max_iter=9),
         "cost_complexity",
         CANCER,
@@ -70,11 +70,11 @@ def pruned(name):
 
 
 def corrupt_thresholds(monkeypatch):
-    """From now on the root of every rebuilt tree asks for a little less."""
+    """From now on the root of every rebuilt tree has a wrong threshold."""
     of_trees = _sklearn_tree.pruned_tree
     of_histograms = HistBoostingFamily._pruned_predictor
 
-    def cut(*args, **kwargs):
+    def corrupt_tree(*args, **kwargs):
         make, which, state = of_trees(*args, **kwargs).__reduce__()
         root = state["nodes"][0]
         state["nodes"]["threshold"][0] -= 0.5 * abs(root["threshold"])
@@ -82,14 +82,14 @@ def corrupt_thresholds(monkeypatch):
         wrong.__setstate__(state)
         return wrong
 
-    def cut_histogram(*args, **kwargs):
+    def corrupt_predictor(*args, **kwargs):
         wrong = of_histograms(*args, **kwargs)
         wrong.nodes["num_threshold"][0] *= 0.5
         return wrong
 
     for module in ("_averaging_ensembles", "tree", "boosting"):
-        monkeypatch.setattr(f"sklprune.families.{module}.pruned_tree", cut)
-    monkeypatch.setattr(HistBoostingFamily, "_pruned_predictor", cut_histogram)
+        monkeypatch.setattr(f"sklprune.families.{module}.pruned_tree", corrupt_tree)
+    monkeypatch.setattr(HistBoostingFamily, "_pruned_predictor", corrupt_predictor)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -110,26 +110,26 @@ TREE = TreeArrays(
 LEAVES = np.array([[2, 3, 4, 4]])
 
 
-def checked(said, split=(True, False, False), offset=1.0):
+def checked(predicted, split=(True, False, False), offset=1.0):
     nodes = np.array([0, 1, 2])
     values = np.array([[0.0], [0.3], [0.7]])
     subtree = Subtree(0, nodes, np.array(split), values)
     ensemble = Ensemble([subtree], np.array([0.5]))
-    said, offset = np.array(said)[:, None], np.full((4, 1), offset)
+    predicted, offset = np.array(predicted)[:, None], np.full((4, 1), offset)
 
     def ends(subtree):
         return leaves_above(subtree, TREE, LEAVES[0])
 
-    check_consistency("model", said, ensemble, ends, offset)
+    check_consistency("model", predicted, ensemble, ends, offset)
 
 
-def test_rows_end_in_the_leaf_above_them():
+def test_rows_are_in_the_kept_leaf_above_their_leaf():
     checked([2.2, 1.8, 1.8, 1.8])
     with pytest.raises(RuntimeError, match="off by up to 0.4"):
         checked([2.2, 1.8, 1.8, 2.2])
 
 
-def test_roundings_pass_and_no_more():
+def test_only_roundings_are_tolerated():
     exact = np.array([2.2, 1.8, 1.8, 1.8])
     checked(exact * (1 + 1e-15))
     with pytest.raises(RuntimeError):
