@@ -1,27 +1,34 @@
-"""A metric on rows, asked anew whenever a split of a model becomes a leaf."""
+"""The loss of a metric when a split of a fitted tree ensemble becomes a leaf.
+
+`MetricCriterion` updates the predictions of the rows below the split, and calls the
+metric again. It does not predict the other rows again.
+"""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from sklprune._predictions import UpdatablePredictions
 from sklprune._sklearn_private import is_scorer
-from sklprune._trees.arrays import levels_of, sum_up
-from sklprune._units import raw_score
+from sklprune._trees.arrays import TreeArrays, levels_of, sum_up
+from sklprune._typing import Array, Estimator, Scorer
+from sklprune._units import Task, raw_score
 
-#: sums that differ in later decimals are equal: they were added in another order
+#: raw predictions are rounded to these decimals: sums in another order remain ties
 DECIMALS = 12
-#: a metric that falls by less than this share of itself has not fallen
-SAME = 1e-12
+#: a metric has not fallen if it fell by less than this share of itself
+RELATIVE_TOLERANCE = 1e-12
 
 
-class Criterion:
+class MetricCriterion:
     """What a metric loses on rows when splits of a fitted model become leaves.
 
-    A split speaks for the rows below it alone: their sums over all trees change by
-    the difference of two values, and nothing is predicted anew.
+    A split concerns only the rows below it. Their raw predictions change by the
+    difference of two node values.
 
     Parameters
     ----------
@@ -29,121 +36,155 @@ class Criterion:
         As in `CostComplexity`.
     family, estimator : Family, estimator
     task : Task
-        The rows that the metric is taken on.
-    unseen : ndarray of shape (n_rows, n_trees), bool, or None
-        Which trees speak for each row; None for all of them.
+        The rows on which the metric is computed.
+    unseen : ndarray of shape (n_rows, n_trees), bool, or None, default=None
+        Which trees predict each row; None for all of them.
+
+    Attributes
+    ----------
+    task : Task
+        The rows that at least one tree predicts.
+    score : float
+        The metric at present.
     """
 
-    def __init__(self, criterion, family, estimator, task, unseen=None):
+    def __init__(
+        self,
+        criterion: str | Scorer,
+        family: Any,
+        estimator: Estimator,
+        task: Task,
+        unseen: Array | None = None,
+    ) -> None:
         self.criterion = criterion
-        self._loudness = np.ones((task.n_samples, 1))
+        self._scale = np.ones((task.n_samples, 1))
         if unseen is not None:
-            # a row that all trees have seen says nothing of them
+            # no tree may predict a row that all trees were fitted on
             rows = np.flatnonzero(unseen.any(axis=1))
             task, unseen = task.take(rows), unseen[rows]
             # the average is over fewer trees
-            self._loudness = unseen.shape[1] / unseen.sum(axis=1, keepdims=True)
+            self._scale = unseen.shape[1] / unseen.sum(axis=1, keepdims=True)
         self.task = replace(task, scorer=scorer_of(criterion))
-        trees, leaves = (
-            family.tree_arrays(estimator),
-            family.leaf_ids(estimator, task.X),
-        )
+        trees = family.tree_arrays(estimator)
+        leaf_ids = family.leaf_ids(estimator, task.X)
         self.trees = [
             TreeRows(tree, ids, None if unseen is None else unseen[:, tree.position])
-            for tree, ids in zip(trees, leaves)
+            for tree, ids in zip(trees, leaf_ids)
         ]
-        self.total = np.array(family.offset(estimator, task.X), dtype=float)
+        self.raw_prediction = np.array(family.offset(estimator, task.X), dtype=float)
         for tree in self.trees:
-            self.total[tree.rows, tree.output] += tree.value[tree.standing]
-        # scikit-learn's own errors name the model, so it is asked first
+            self.raw_prediction[tree.rows, tree.output] += tree.value[tree.node]
+        # the errors of scikit-learn name the model, so it is scored first
         raw_score(estimator, self.task)
-        self.answers = UpdatablePredictions(
-            family, estimator, self._said(self.total, slice(None))
+        self.predictions = UpdatablePredictions(
+            family, estimator, self._scaled(self.raw_prediction, slice(None))
         )
-        self.now = self.then = self._score()
+        self.score = self._after = self._compute()
 
-    def loss(self, tree, node):
-        """What the metric loses when a split becomes a leaf; no less than zero."""
-        rows, total = self._after(tree, node)
-        before, moved = self.answers.change(rows, self._said(total, rows))
-        self.then = self._score() if moved else self.now
-        self.answers.restore(rows, before)
-        loss = self.now - self.then
-        return loss if loss > SAME * max(abs(self.now), abs(self.then)) else 0.0
+    def loss(self, tree: int, node: int) -> float:
+        """What the metric loses when a split becomes a leaf; at least zero."""
+        rows, raw = self._collapsed(tree, node)
+        before, changed = self.predictions.change(rows, self._scaled(raw, rows))
+        self._after = self._compute() if changed else self.score
+        self.predictions.restore(rows, before)
+        loss = self.score - self._after
+        least = RELATIVE_TOLERANCE * max(abs(self.score), abs(self._after))
+        return loss if loss > least else 0.0
 
-    def cut(self, tree, node):
-        """Make a leaf of the split that was asked of last, for good."""
-        rows, total = self._after(tree, node)
-        self.total[rows] = total
-        self.trees[tree].cut(node)
-        self.answers.change(rows, self._said(total, rows))
-        self.now = self.then
+    def collapse(self, tree: int, node: int) -> None:
+        """Make a leaf of the split for which `loss` was called last."""
+        rows, raw = self._collapsed(tree, node)
+        self.raw_prediction[rows] = raw
+        self.trees[tree].collapse(node)
+        self.predictions.change(rows, self._scaled(raw, rows))
+        self.score = self._after
 
-    def _after(self, tree, node):
-        """The rows below a split, and their sums were it a leaf."""
+    def _collapsed(self, tree: int, node: int) -> tuple[Array, Array]:
+        """The rows below a split, and their raw predictions if it were a leaf."""
         rows, change = self.trees[tree].change(node)
-        total = self.total[rows]
-        total[:, self.trees[tree].output] += change
-        return rows, total
+        raw = self.raw_prediction[rows]
+        raw[:, self.trees[tree].output] += change
+        return rows, raw
 
-    def _said(self, total, rows):
-        return np.round(total * self._loudness[rows], DECIMALS)
+    def _scaled(self, raw: Array, rows: Array | slice) -> Array:
+        return np.round(raw * self._scale[rows], DECIMALS)
 
-    def _score(self):
-        value = raw_score(self.answers, self.task)
+    def _compute(self) -> float:
+        value = raw_score(self.predictions, self.task)
         if not np.isfinite(value):
             raise ValueError(
                 f"CostComplexity(criterion={self.criterion!r}) gave {value}; it must "
                 "give a finite number. Do the rows that links are ordered on hold what "
-                "it needs, all classes say?"
+                "it needs, for example all classes?"
             )
         return value
 
 
 class TreeRows:
-    """The rows of one tree, so laid out that those below a node are neighbours.
+    """The rows of one tree in an order in which the rows below a node are one slice.
 
     Parameters
     ----------
     tree : TreeArrays
     ids : ndarray of shape (n_rows,), int
-        The leaf of each row.
-    mine : ndarray of shape (n_rows,), bool, or None
-        The rows that the tree speaks for; None for all of them.
+        The leaf of each row, by node number.
+    used : ndarray of shape (n_rows,), bool, or None, default=None
+        The rows that the tree predicts; None for all of them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_used,), int
+        Positions of the rows, in this order.
+    node : ndarray of shape (n_used,), int
+        The present leaf of each of these rows.
     """
 
-    def __init__(self, tree, ids, mine=None):
+    def __init__(self, tree: TreeArrays, ids: Array, used: Array | None = None) -> None:
         self.output = slice(None)
         if tree.output is not None:
             self.output = slice(tree.output, tree.output + 1)
         self.value = tree.value
         levels = levels_of(tree.left, tree.right)
         n_leaves = sum_up((tree.left < 0).astype(int), levels)
-        place = np.zeros(len(n_leaves), dtype=int)
+        rank = np.zeros(len(n_leaves), dtype=int)
         for nodes, left, right in levels:
-            place[left] = place[nodes]
-            place[right] = place[nodes] + n_leaves[left]
-        rows = np.arange(len(ids)) if mine is None else np.flatnonzero(mine)
-        places = place[ids[rows]]
-        in_order = np.argsort(places, kind="stable")
+            rank[left] = rank[nodes]
+            rank[right] = rank[nodes] + n_leaves[left]
+        rows = np.arange(len(ids)) if used is None else np.flatnonzero(used)
+        ranks = rank[ids[rows]]
+        in_order = np.argsort(ranks, kind="stable")
         self.rows = rows[in_order].astype(np.int32)
-        self.standing = ids[self.rows]
-        ends = np.cumsum(np.bincount(places, minlength=n_leaves[0]))
+        self.node = ids[self.rows]
+        ends = np.cumsum(np.bincount(ranks, minlength=n_leaves[0]))
         ends = np.append(0, ends)
-        self._start, self._stop = ends[place], ends[place + n_leaves]
+        self._start, self._stop = ends[rank], ends[rank + n_leaves]
 
-    def change(self, node):
-        """The rows below a node, and by how much what they are told would change."""
+    def change(self, node: int) -> tuple[Array, Array]:
+        """The rows below a node, and how their raw predictions change if it is a leaf.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_below,), int
+        change : ndarray of shape (n_below, n_values)
+        """
         below = slice(self._start[node], self._stop[node])
-        return self.rows[below], self.value[node] - self.value[self.standing[below]]
+        return self.rows[below], self.value[node] - self.value[self.node[below]]
 
-    def cut(self, node):
-        """Let the rows below a node stand at it."""
-        self.standing[self._start[node] : self._stop[node]] = node
+    def collapse(self, node: int) -> None:
+        """Make a leaf of a split."""
+        self.node[self._start[node] : self._stop[node]] = node
 
 
-def scorer_of(criterion):
-    """The scorer behind a criterion: a name, a scorer, or a metric of predictions."""
+def scorer_of(criterion: str | Scorer) -> Scorer:
+    """The scorer of a criterion: a name, a scorer, or a metric of predictions.
+
+    Raises
+    ------
+    ValueError
+        If no scorer has the name.
+    TypeError
+        If the criterion is neither a name nor a callable with (y_true, y_pred).
+    """
     if isinstance(criterion, str):
         if criterion not in get_scorer_names():
             raise ValueError(
@@ -162,13 +203,13 @@ def scorer_of(criterion):
     return make_scorer(criterion)
 
 
-def _takes_two(function):
+def _takes_two(function: Callable[..., Any]) -> bool:
     """Whether a function can be called with y_true and y_pred."""
     try:
         inspect.signature(function).bind(None, None)
     except TypeError:
         return False
     except ValueError:
-        # some functions written in C do not say what they take
+        # some functions written in C have no signature
         return True
     return True

@@ -1,73 +1,74 @@
-"""Member selection: which trees of an ensemble its average can do without."""
+"""Member selection: the order in which members of an averaging ensemble are removed.
+
+The order follows from the mean products of the residuals of each two members.
+"""
+
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._registry import register
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
 from sklprune.methods._base import Method
 
 ORDERS = ("reduced_error", "margin_distance")
-#: what the mean margin of every row ought to be; the source takes 0 to 0.25
+#: the target of the mean margin of every row; the source uses 0 to 0.25
 MARGIN = 0.25
 
 
 class MemberSelection(Method):
-    """Order the members of an averaging ensemble by what they say together.
+    """Order the members of an averaging ensemble by their joint predictions.
 
-    By reduced error: starting from the whole ensemble, the member leaves whose absence
-    costs the least squared error (the Brier score of a classifier); and so on until
-    one is left. The error of any set of members follows from the products of their
-    residuals alone (Perrone and Cooper 1993), so that each step costs one pass over
-    the members and none over the rows.
+    Let C(i, j) be the mean over the rows of the product of the residuals of members i
+    and j. The squared error of the average over a set S of n members is a double sum
+    (Perrone and Cooper 1993)::
 
-    By margin distance, of classifiers: the margin of a member on a row is what it
-    gives the true class less what it gives the best other one. Starting from nothing,
-    that member is taken which brings the mean margins of the rows nearest to a small
-    positive number, the same for all rows. Rows that are right anyway do not gain by
-    being more right, so members that are right where the others are wrong come first.
-    It follows from products in the same way.
+        (sum of C(i, j) over all i and j in S) / n^2
 
-    Of a bootstrap forest the products are taken over the rows that are out of bag for
-    both members, and no rows are held out. Rows weigh as they did in the fit, by
-    `sample_weight` and by the `class_weight` of the forest.
+    Each step therefore needs one pass over the members, and
+    none over the rows. There are two orders:
 
-    Memory: rows x members x outputs x 4 bytes for what the members say.
+    1. *Reduced error.* It starts from the whole ensemble. Each step removes the member
+       without which the squared error is smallest, which is the Brier score of a
+       classifier.
+    2. *Margin distance*, for classifiers. The margin of a member on a row is its
+       probability of the true class minus its largest one of another class. It starts
+       from no member. Each step adds the member that brings the mean margins of the
+       rows nearest to a small positive number. Rows that are right anyway do not gain
+       by larger margins. Members that are right where the others are wrong therefore
+       come first.
+
+    In a bootstrap forest, the products are means over the rows that are out of bag for
+    both members, and no rows are held out. The weights of rows are those of the fit:
+    `sample_weight` and the `class_weight` of the forest.
+
+    Memory: rows x members x outputs x 4 bytes for the predictions of the members.
 
     Parameters
     ----------
     order : {"reduced_error", "margin_distance"}, default="reduced_error"
-        How members are compared. `"margin_distance"` looks for diversity; it is of
-        classifiers of one output.
+        How members are compared. "margin_distance" prefers diversity, and requires a
+        classifier with one output.
 
     Raises
     ------
     ValueError
-        If `order` is another name, or if margins are asked of a model that has none.
+        If `order` is another name, or if the members of the model have no margins.
 
     Notes
     -----
-    Accuracy on a quarter of the rows in percent, mean of three splits, of so many of
-    100 trees, by reduced error and by margin distance, both out of bag:
-
-    ===== ============ ============ ============
-    trees spambase     pendigits    letter
-    ===== ============ ============ ============
-    100   95.60        98.92        96.29
-    50    95.45  95.40 98.90  98.98 96.05  96.11
-    20    95.57  95.19 98.76  98.80 95.11  95.15
-    10    95.11  94.73 98.37  98.42 93.91  93.71
-    5     94.29  94.09 97.85  97.54 90.59  90.41
-    ===== ============ ============ ============
-
-    Of two classes and of few trees reduced error is ahead; of many classes and a fifth
-    of the trees or more margin distance is, by less than splits differ.
+    With two classes, or with few trees, reduced error has the better accuracy. With
+    many classes and a fifth of the trees or more, margin distance has. The differences
+    are smaller than those between splits of the rows.
 
     References
     ----------
     Margineantu and Dietterich, Pruning adaptive boosting, ICML 1997. Perrone and
     Cooper, When networks disagree: ensemble methods for hybrid neural networks, 1993.
     Martinez-Munoz and Suarez, Aggregation ordering in bagging, IASTED 2004 (margin
-    distance minimisation), with margins of probabilities for those of votes.
+    distance minimisation). They use margins of votes instead of probabilities.
 
     Examples
     --------
@@ -83,23 +84,25 @@ class MemberSelection(Method):
     """
 
     granularity = "member"
-    needs = ("members",)
-    uses = ("out_of_bag",)
+    needs: tuple[str, ...] = ("members",)
+    uses: tuple[str, ...] = ("out_of_bag",)
     needs_unseen = True
     needs_labels = True
     takes_out_of_bag = True
 
-    def __init__(self, *, order="reduced_error"):
+    def __init__(
+        self, *, order: Literal["reduced_error", "margin_distance"] = "reduced_error"
+    ) -> None:
         self.order = order
 
     @property
-    def reason(self):
-        """Why a member leaves."""
+    def reason(self) -> str:  # type: ignore[override]
+        """Why a member is removed."""
         if self.order == "margin_distance":
-            return "the margins of the others are nearer to their goal without it"
-        return "the average of the others errs least without it"
+            return "the margins of the others are nearer to their target without it"
+        return "the average of the others has the least error without it"
 
-    def misfit(self, family, estimator):
+    def misfit(self, family: Any, estimator: Estimator) -> str:
         why = super().misfit(family, estimator)
         if why or self.order != "margin_distance":
             return why
@@ -108,7 +111,9 @@ class MemberSelection(Method):
         several = getattr(estimator, "n_outputs_", 1) > 1
         return "has several outputs: its members have no margins" if several else ""
 
-    def score(self, family, estimator, units, task):
+    def score(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Array:
         if self.order not in ORDERS:
             raise ValueError(
                 f"MemberSelection(order={self.order!r}): order must be one of "
@@ -122,43 +127,45 @@ class MemberSelection(Method):
         if task.unseen is None and "out_of_bag" in family.capabilities(estimator):
             seen = ~family.out_of_bag(estimator)
         if self.order == "margin_distance":
-            short = margins(outputs, targets)[:, :, None] - MARGIN
-            return inclusion_steps(residual_products(short, weight, seen))
+            residuals = margins(outputs, targets)[:, :, None] - MARGIN
+            return inclusion_steps(residual_products(residuals, weight, seen))
         residuals = np.subtract(outputs, targets[:, None, :], out=outputs)
         return elimination_steps(residual_products(residuals, weight, seen))
 
 
-def margins(outputs, targets):
-    """How far each member puts the true class above the best other one.
+def margins(outputs: Array, targets: Array) -> Array:
+    """Probability of the true class minus the largest one of the other classes.
 
     Parameters
     ----------
     outputs : ndarray of shape (n_rows, n_members, n_classes)
-        Probabilities.
+        Predicted probabilities.
     targets : ndarray of shape (n_rows, n_classes)
-        One where the true class is, else zero; a class that no member knows has no
-        place, and all that is said of such a row is wrong.
+        1 for the true class, else 0. A row of a class without a column has only zeros,
+        and every prediction for it is wrong.
 
     Returns
     -------
     ndarray of shape (n_rows, n_members)
         From -1 to 1.
     """
-    right = np.einsum("rmc,rc->rm", outputs, targets)
-    # the true class is out of reach of the maximum
-    return right - np.max(outputs - 2 * targets[:, None, :], axis=2)
+    true = np.einsum("rmc,rc->rm", outputs, targets)
+    # the subtraction excludes the true class from the maximum
+    return true - np.max(outputs - 2 * targets[:, None, :], axis=2)
 
 
-def residual_products(residuals, sample_weight=None, seen=None):
+def residual_products(
+    residuals: Array, sample_weight: Array | None = None, seen: Array | None = None
+) -> Array:
     """Mean products of the residuals of each two members, (n_members, n_members).
 
     Parameters
     ----------
-    residuals : ndarray of shape (n_rows, n_members, n_outputs), written to
-        What each member says less what it ought to say.
-    sample_weight : ndarray of shape (n_rows,) or None
-    seen : ndarray of shape (n_rows, n_members), bool, or None
-        Rows that do not count for a member. Two members that share no row get the
+    residuals : ndarray of shape (n_rows, n_members, n_outputs)
+        Prediction minus target of each member. It is overwritten.
+    sample_weight : ndarray of shape (n_rows,) or None, default=None
+    seen : ndarray of shape (n_rows, n_members), bool, or None, default=None
+        Rows that do not count for a member. Two members without a common row get the
         mean product of the others.
     """
     n_rows, n_members, n_outputs = residuals.shape
@@ -179,11 +186,12 @@ def residual_products(residuals, sample_weight=None, seen=None):
     return mean
 
 
-def elimination_steps(products):
-    """The step at which each member leaves, 1 to n_members; the last one stays longest.
+def elimination_steps(products: Array) -> Array:
+    """The step at which each member is removed, from 1 to n_members.
 
-    The squared error of the average over a set S is the sum of `products` over
-    S x S, divided by the square of its size. Of equal members the later one leaves.
+    Each step removes the member without which the squared error of the average is
+    smallest. This error is the sum of `products` over S x S, divided by the squared
+    size of the set S of the others. Among equal members, the later one is removed.
     """
     n_members = len(products)
     steps = np.zeros(n_members)
@@ -191,21 +199,26 @@ def elimination_steps(products):
     row_sums = products.sum(axis=1)
     own = np.diag(products)
     for step in range(1, n_members + 1):
-        # what leaves the double sum when a member goes; the larger, the better
-        relief = np.where(inside, 2 * row_sums - own, -np.inf)
-        out = n_members - 1 - int(np.argmax(relief[::-1]))
-        steps[out] = step
-        inside[out] = False
-        row_sums -= products[out]
+        # by how much the double sum falls without each member; the larger, the better
+        decrease = np.where(inside, 2 * row_sums - own, -np.inf)
+        removed = n_members - 1 - int(np.argmax(decrease[::-1]))
+        steps[removed] = step
+        inside[removed] = False
+        row_sums -= products[removed]
     return steps
 
 
-def inclusion_steps(products):
-    """The step at which each member leaves where they come in one by one, the first
-    one of which stays longest: 1 to n_members.
+def inclusion_steps(products: Array) -> Array:
+    """The reversed order in which members are added: n_members for the first one.
 
-    Each time that member comes in with which the squared error, as in
-    `elimination_steps`, is least. Of equal members the first one comes in.
+    Each step adds the member with which the squared error, as in `elimination_steps`,
+    is smallest. Among equal members, the first one is added.
+
+    Returns
+    -------
+    ndarray of shape (n_members,)
+        From n_members down to 1, so that the member that is added last is removed
+        first.
     """
     n_members = len(products)
     steps = np.zeros(n_members)
@@ -213,12 +226,12 @@ def inclusion_steps(products):
     row_sums = np.zeros(n_members)
     own = np.diag(products)
     for step in range(n_members, 0, -1):
-        # what comes to the double sum with a member; the smaller, the better
-        burden = np.where(outside, 2 * row_sums + own, np.inf)
-        come = int(np.argmin(burden))
-        steps[come] = step
-        outside[come] = False
-        row_sums += products[come]
+        # by how much the double sum rises with each member; the smaller, the better
+        increase = np.where(outside, 2 * row_sums + own, np.inf)
+        added = int(np.argmin(increase))
+        steps[added] = step
+        outside[added] = False
+        row_sums += products[added]
     return steps
 
 

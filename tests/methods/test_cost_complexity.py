@@ -1,4 +1,4 @@
-"""Cost complexity against scikit-learn, which fits every tree again."""
+"""Cost complexity against scikit-learn, which fits every tree again for each alpha."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_every_tree_of_scikit_learns_path_is_on_ours(name):
         np.testing.assert_array_equal(ours.predict(X), again.predict(X))
 
 
-def test_statistics_of_nodes_stay_and_memory_is_let_go():
+def test_statistics_of_nodes_are_kept_and_memory_is_released():
     X, y = load_breast_cancer(return_X_y=True)
     tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     small = prune(tree, X, y, method="cost_complexity", pruning_ratio=0.6).estimator_
@@ -51,7 +51,7 @@ def test_statistics_of_nodes_stay_and_memory_is_let_go():
     assert small.tree_.n_node_samples[0] == len(X)
     assert small.get_depth() == small.tree_.max_depth <= tree.get_depth()
     assert small.feature_importances_.sum() == pytest.approx(1)
-    # what scikit-learn allocates is what it hands out as an array
+    # the arrays of scikit-learn are views of the memory that it allocates
     assert small.tree_.value.base is not tree.tree_.value.base
     assert small.tree_.__getstate__()["nodes"].shape == (small.tree_.node_count,)
 
@@ -62,13 +62,13 @@ def test_the_trees_of_an_ensemble_are_compared_with_each_other():
     before = [tree.get_n_leaves() for tree in forest.estimators_]
     small = prune(forest, X, y, method="cost_complexity", pruning_ratio=0.5)
     after = [tree.get_n_leaves() for tree in small.estimator_.estimators_]
-    # the last cut takes more than one leaf, and would take too many
+    # the next collapse would remove more than one leaf, and too many
     half = sum(before) // 2
     assert half - 2 <= sum(before) - sum(after) <= half
     assert len(set(np.divide(after, before).round(2))) > 1
 
 
-def test_nothing_but_roots_is_the_end():
+def test_only_roots_remain_at_the_end():
     X, y = load_diabetes(return_X_y=True)
     boosting = GradientBoostingRegressor(n_estimators=5, max_depth=2).fit(X, y)
     small = prune(boosting, X, y, method="cost_complexity", pruning_ratio=0.99)
@@ -88,13 +88,13 @@ def test_nothing_but_roots_is_the_end():
     ],
     ids=lambda model: f"{type(model).__name__}, {model.loss}",
 )
-def test_where_a_boosted_tree_is_cut_it_says_the_mean_of_what_it_said(boosting):
+def test_a_collapsed_node_of_boosting_predicts_the_mean_of_its_leaves(boosting):
     load = load_breast_cancer if is_classifier(boosting) else load_diabetes
     X, y = load(return_X_y=True)
     model = boosting.fit(X, y)
-    says = "decision_function" if is_classifier(boosting) else "predict"
+    name = "decision_function" if is_classifier(boosting) else "predict"
     small = prune(model, X, y, method="cost_complexity", pruning_ratio=0.6)
-    before, after = getattr(model, says)(X), getattr(small, says)(X)
+    before, after = getattr(model, name)(X), getattr(small, name)(X)
     assert len(np.unique(after)) < len(np.unique(before))
     for value in np.unique(after):
         # the same sums in another order

@@ -41,7 +41,7 @@ def test_steps_equal_brute_force(seed):
     np.testing.assert_array_equal(steps, expected)
 
 
-def test_of_equal_members_the_later_one_leaves():
+def test_the_later_one_of_equal_members_is_removed():
     residuals = np.ones((10, 4, 1))
     steps = elimination_steps(residual_products(residuals))
     assert steps.tolist() == [4, 3, 2, 1]
@@ -66,17 +66,17 @@ def test_seen_rows_do_not_count():
             np.testing.assert_allclose(products[s, t], expected, rtol=1e-6)
 
 
-def test_members_that_share_no_row_get_the_mean_of_the_others():
+def test_members_without_a_common_row_get_the_mean_of_the_others():
     seen = np.array([[True, False], [False, True]])
     products = residual_products(np.array([[[1.0], [2.0]], [[3.0], [4.0]]]), seen=seen)
     assert products.tolist() == [[9.0, 6.5], [6.5, 4.0]]
 
 
-# -- members that come in -------------------------------------------------------------
+# -- members that are added -----------------------------------------------------------
 
 
 def brute_force_inclusion(residuals):
-    """Let in, again and again, the member with which the error is least."""
+    """Add, again and again, the member with which the error is smallest."""
     n_members = residuals.shape[1]
     members, steps = [], np.zeros(n_members)
     for step in range(n_members, 0, -1):
@@ -101,7 +101,7 @@ def test_inclusion_equals_brute_force(seed):
         np.testing.assert_array_equal(steps, brute_force_inclusion(each))
 
 
-def test_of_equal_members_the_first_one_comes_in():
+def test_the_first_one_of_equal_members_is_added():
     steps = inclusion_steps(residual_products(np.ones((10, 4, 1))))
     assert steps.tolist() == [4, 3, 2, 1]
 
@@ -110,17 +110,17 @@ def test_margins_equal_a_loop_over_rows_and_members():
     rng = np.random.RandomState(0)
     outputs = rng.dirichlet(np.ones(4), size=(20, 5))
     true = rng.randint(0, 4, 20)
-    said = margins(outputs, np.eye(4)[true])
+    found = margins(outputs, np.eye(4)[true])
     for row in range(20):
         for member in range(5):
             others = np.delete(outputs[row, member], true[row])
             expected = outputs[row, member, true[row]] - others.max()
-            assert said[row, member] == pytest.approx(expected, abs=1e-12)
+            assert found[row, member] == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_class_that_nobody_knows_is_never_right():
-    said = margins(np.array([[[1.0, 0.0], [0.5, 0.5]]]), np.zeros((1, 2)))
-    assert said.tolist() == [[-1.0, -0.5]]
+def test_no_prediction_of_a_class_without_a_column_is_right():
+    found = margins(np.array([[[1.0, 0.0], [0.5, 0.5]]]), np.zeros((1, 2)))
+    assert found.tolist() == [[-1.0, -0.5]]
 
 
 def test_right_where_others_are_wrong_comes_before_right_where_others_are():
@@ -181,9 +181,9 @@ def test_the_order_is_taken_out_of_bag_where_the_forest_is_fitted_here(order):
         pruning_ratio=0.7,
     ).fit(X, Y)
     whole = RandomForestClassifier(10, random_state=0).fit(X, Y)
-    gone = {unit["name"] for unit in pruned.report_.removed}
-    stay = [i for i in range(10) if f"tree {i}" not in gone]
-    expected = np.mean([whole.estimators_[i].predict_proba(X) for i in stay], axis=0)
+    removed = {unit["name"] for unit in pruned.report_.removed}
+    kept = [i for i in range(10) if f"tree {i}" not in removed]
+    expected = np.mean([whole.estimators_[i].predict_proba(X) for i in kept], axis=0)
     np.testing.assert_allclose(pruned.predict_proba(X), expected, atol=1e-12)
 
 

@@ -25,8 +25,8 @@ from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import CostComplexity
-from sklprune.methods._metric_criterion import Criterion
-from sklprune.methods.cost_complexity import _cut_all, _Links
+from sklprune.methods._metric_criterion import MetricCriterion
+from sklprune.methods.cost_complexity import TreeLinks, collapse_all
 
 BINARY = make_classification(240, 8, n_informative=4, flip_y=0.2, random_state=0)
 CLASSES = make_classification(
@@ -88,7 +88,7 @@ def opened(model, data):
     family = family_of(model)
     units = family.units(model, "leaf", X)
     links = [
-        _Links(left, right, risk)
+        TreeLinks(left, right, risk)
         for (left, right), risk in zip(units.where, family.risks(model))
     ]
     return family, model, units, links, Task(X[1::2], y[1::2])
@@ -106,7 +106,7 @@ class Builder:
         self.start = np.cumsum([0, *sizes])
 
     def without(self, tree, node):
-        """Which leaves stay where a split becomes a leaf."""
+        """Which leaves are kept where a split becomes a leaf."""
         left, right = self.units.where[tree]
         number = np.cumsum(left < 0) - 1 + self.start[tree]
         below, leaves = [node], []
@@ -125,30 +125,30 @@ class Builder:
         keep = self.without(tree, node)
         return self.score(self.family.remove(self.model, self.units, keep))
 
-    def cut(self, tree, node):
+    def collapse(self, tree, node):
         self.keep = self.without(tree, node)
         self.now = self.score(self.family.remove(self.model, self.units, self.keep))
 
 
 class Both:
-    """A criterion that is compared with a builder whenever it is asked."""
+    """A criterion that is compared with a builder at every call."""
 
     def __init__(self, criterion, builder):
         self.criterion, self.builder = criterion, builder
-        self.asked = 0
+        self.n_calls = 0
 
     def loss(self, tree, node):
-        self.asked += 1
+        self.n_calls += 1
         loss = self.criterion.loss(tree, node)
         expected = max(self.builder.now - self.builder.after(tree, node), 0.0)
         # sums in another order
         assert loss == pytest.approx(expected, rel=1e-7, abs=1e-9)
         return loss
 
-    def cut(self, tree, node):
-        self.criterion.cut(tree, node)
-        self.builder.cut(tree, node)
-        assert self.criterion.now == pytest.approx(self.builder.now, rel=1e-9)
+    def collapse(self, tree, node):
+        self.criterion.collapse(tree, node)
+        self.builder.collapse(tree, node)
+        assert self.criterion.score == pytest.approx(self.builder.now, rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -159,41 +159,41 @@ class Both:
 def test_every_loss_is_that_of_the_model_built_and_scored(model, data, criterion):
     family, model, units, links, task = opened(model, data)
     builder = Builder(family, model, units, task, get_scorer(criterion))
-    both = Both(Criterion(criterion, family, model, task), builder)
-    cuts = _cut_all(links, units.count, both)
-    assert both.asked >= len(cuts.n_removed)
-    assert cuts.n_removed[-1] == units.count - len(links)
+    both = Both(MetricCriterion(criterion, family, model, task), builder)
+    sequence = collapse_all(links, units.count, both)
+    assert both.n_calls >= len(sequence.n_removed)
+    assert sequence.n_removed[-1] == units.count - len(links)
 
 
 @pytest.mark.parametrize("model", [DecisionTreeClassifier(random_state=0), FOREST])
-def test_while_a_link_costs_nothing_none_that_costs_leaves(model):
+def test_links_without_a_cost_are_collapsed_first(model):
     family, model, units, links, task = opened(model, BINARY)
-    whole = Criterion("accuracy", family, model, task).now
-    criterion = Criterion("accuracy", family, model, task)
-    seen = []
+    whole = MetricCriterion("accuracy", family, model, task).score
+    criterion = MetricCriterion("accuracy", family, model, task)
+    scores = []
 
     class Watched:
         loss = criterion.loss
 
         @staticmethod
-        def cut(tree, node):
-            criterion.cut(tree, node)
-            seen.append(criterion.now)
+        def collapse(tree, node):
+            criterion.collapse(tree, node)
+            scores.append(criterion.score)
 
-    cuts = _cut_all(links, units.count, Watched)
-    first_cost = cuts.cut[cuts.strength > 0].min()
-    assert 1 < first_cost < len(seen)
-    assert (np.diff([whole, *seen[: first_cost - 1]]) >= 0).all()
-    assert seen[first_cost - 1] < seen[first_cost - 2]
+    sequence = collapse_all(links, units.count, Watched)
+    first_cost = sequence.step[sequence.strength > 0].min()
+    assert 1 < first_cost < len(scores)
+    assert (np.diff([whole, *scores[: first_cost - 1]]) >= 0).all()
+    assert scores[first_cost - 1] < scores[first_cost - 2]
 
 
-def test_a_split_that_is_right_costs_half_and_one_that_is_wrong_nothing():
+def test_a_right_split_costs_half_and_a_wrong_one_nothing():
     X = np.array([[0.0], [0.0], [1.0], [1.0]])
     tree = DecisionTreeClassifier().fit(X, [0, 0, 1, 1])
     family = family_of(tree)
     right, wrong = (Task(X, np.array(y)) for y in ([0, 0, 1, 1], [1, 1, 0, 0]))
-    assert Criterion("accuracy", family, tree, right).loss(0, 0) == 0.5
-    assert Criterion("accuracy", family, tree, wrong).loss(0, 0) == 0.0
+    assert MetricCriterion("accuracy", family, tree, right).loss(0, 0) == 0.5
+    assert MetricCriterion("accuracy", family, tree, wrong).loss(0, 0) == 0.0
 
 
 def test_out_of_bag_sums_are_those_of_scikit_learn():
@@ -201,18 +201,22 @@ def test_out_of_bag_sums_are_those_of_scikit_learn():
     forest = RandomForestClassifier(40, oob_score=True, random_state=0).fit(X, y)
     family = family_of(forest)
     unseen = family.out_of_bag(forest)
-    criterion = Criterion("accuracy", family, forest, Task(X, y), unseen)
+    criterion = MetricCriterion("accuracy", family, forest, Task(X, y), unseen)
     np.testing.assert_allclose(
-        criterion.answers.predict_proba(X), forest.oob_decision_function_, atol=1e-11
+        criterion.predictions.predict_proba(X),
+        forest.oob_decision_function_,
+        atol=1e-11,
     )
-    assert criterion.now == forest.oob_score_
+    assert criterion.score == forest.oob_score_
 
 
-def test_rows_that_every_tree_has_seen_do_not_count():
+def test_rows_without_an_out_of_bag_tree_do_not_count():
     X, y = BINARY
     forest = RandomForestClassifier(2, random_state=0).fit(X, y)
     unseen = family_of(forest).out_of_bag(forest)
-    criterion = Criterion("accuracy", family_of(forest), forest, Task(X, y), unseen)
+    criterion = MetricCriterion(
+        "accuracy", family_of(forest), forest, Task(X, y), unseen
+    )
     assert criterion.task.n_samples == unseen.any(axis=1).sum() < len(X)
 
 
@@ -233,7 +237,7 @@ def path_of(model, data, criterion, weight=None, rows=slice(None)):
     X, y = task.X[rows], task.y[rows]
     task = Task(X, y, weight, unseen=np.arange(len(X)))
     method = CostComplexity(criterion=criterion)
-    return method.path(family, model, units, task).cut
+    return method.path(family, model, units, task).step
 
 
 @pytest.mark.parametrize("model", [DecisionTreeClassifier(random_state=0), FOREST])
@@ -254,14 +258,14 @@ def test_weights_count_as_repeated_rows(model):
         (make_scorer(roc_auc_score, response_method="predict_proba"), "roc_auc"),
         (lambda y_true, y_pred: (y_true == y_pred).mean(), "accuracy"),
     ],
-    ids=["a metric", "a scorer", "a function of one's own"],
+    ids=["a metric", "a scorer", "your own function"],
 )
 def test_a_callable_is_the_metric_that_it_computes(one, other):
     by_callable, by_name = (path_of(FOREST, BINARY, c) for c in (one, other))
     np.testing.assert_array_equal(by_callable, by_name)
 
 
-def test_the_metric_is_not_called_where_no_answer_changes():
+def test_the_metric_is_not_called_where_no_prediction_changes():
     calls = []
 
     def metric(y_true, y_pred):
@@ -270,7 +274,7 @@ def test_the_metric_is_not_called_where_no_answer_changes():
 
     tree = DecisionTreeClassifier(random_state=0)
     path_of(tree, BINARY, metric, rows=[0])
-    # one row changes its mind on its own way down alone
+    # the prediction of one row changes only at splits of its own path
     assert 1 < len(calls) <= 2 + 2 * tree.get_depth() < tree.get_n_leaves() - 1
 
 
@@ -280,8 +284,8 @@ def test_a_metric_may_write_into_what_it_is_given():
         y_pred[:] = 0
         return score
 
-    cuts = path_of(FOREST, BINARY, spoils)
-    np.testing.assert_array_equal(cuts, path_of(FOREST, BINARY, "accuracy"))
+    steps = path_of(FOREST, BINARY, spoils)
+    np.testing.assert_array_equal(steps, path_of(FOREST, BINARY, "accuracy"))
 
 
 def test_inside_a_pipeline_the_rows_are_those_that_the_model_sees():
@@ -306,14 +310,14 @@ def test_inside_a_pipeline_the_rows_are_those_that_the_model_sees():
         (lambda y_true, y_pred: np.nan, ValueError, "finite number"),
     ],
 )
-def test_what_is_no_criterion_is_an_error(criterion, error, words):
+def test_an_invalid_criterion_is_an_error(criterion, error, words):
     X, y = BINARY
     tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     with pytest.raises(error, match=words):
         prune(tree, X, y, method=CostComplexity(criterion=criterion), pruning_ratio=0.5)
 
 
-def test_a_model_without_the_answer_that_a_scorer_asks_for_is_named():
+def test_a_model_without_the_method_that_a_scorer_needs_is_named():
     X, y = NUMBERS
     tree = DecisionTreeRegressor(max_depth=3).fit(X, y)
     scorer = make_scorer(roc_auc_score, response_method="predict_proba")
@@ -337,7 +341,7 @@ def test_only_a_criterion_needs_labels():
         HistGradientBoostingClassifier(max_iter=1),
     ],
 )
-def test_a_score_of_zero_stands_for_what_the_model_takes_it_for(model):
+def test_the_label_of_a_score_of_zero_is_that_of_the_model(model):
     X, y = np.zeros((40, 1)), np.repeat([3, 7], 20)
     model.fit(X, y)
     total = family_of(model).offset(model, X)
