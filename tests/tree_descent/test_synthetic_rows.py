@@ -1,4 +1,4 @@
-"""Made-up rows: what comes before them, and where their values are from."""
+"""Synthetic rows: the given rows come first, and all values are from these."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from scipy import sparse
 from sklprune._tree_descent.synthetic_rows import with_synthetic_rows
 
 
-def test_the_rows_at_hand_come_first(binary):
+def test_the_given_rows_come_first(binary):
     X, _ = binary
     more, like = with_synthetic_rows(X, 500, 0)
     assert more.shape == (500, X.shape[1])
@@ -16,7 +16,7 @@ def test_the_rows_at_hand_come_first(binary):
 
 
 def test_values_are_those_of_two_neighbours():
-    """Of two clouds far apart no row mixes both, and half of a row is from `like`."""
+    """No row mixes two distant clouds, and half of its values are from `like`."""
     rng = np.random.RandomState(0)
     X = rng.normal(size=(100, 20)) + 100 * np.repeat([0, 1], 50)[:, None]
     more, like = with_synthetic_rows(X, 1000, 0)
@@ -55,20 +55,20 @@ def test_frames_keep_their_columns(library):
     assert set(more["c"].to_numpy()) <= set("xyzw")
 
 
-def test_a_seed_says_which_rows(binary):
+def test_a_seed_determines_the_rows(binary):
     X, _ = binary
     one, other, third = (with_synthetic_rows(X, 400, seed)[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, other)
     assert (one != third).any()
 
 
-def test_where_there_are_enough_rows_none_are_made_up(binary):
+def test_no_rows_are_added_to_enough_rows(binary):
     X, _ = binary
     more, like = with_synthetic_rows(X, len(X), 0)
     assert more is X
     np.testing.assert_array_equal(like, np.arange(len(X)))
 
 
-def test_of_a_sparse_matrix_no_rows_are_made_up(binary):
+def test_a_sparse_matrix_gets_no_synthetic_rows(binary):
     X = sparse.csr_array(binary[0])
     assert with_synthetic_rows(X, 1000, 0)[0] is X
