@@ -23,7 +23,7 @@ from sklprune._tree_descent.distillation import (
 )
 from sklprune._tree_descent.forward_backward import Trail
 from sklprune._tree_descent.subtree_raising import raise_children
-from sklprune._tree_descent.tree_growing import splits_of
+from sklprune._tree_descent.tree_growing import make_grower
 from sklprune._trees.arrays import TreeArrays
 from sklprune._trees.consistency import probe_of, probe_rows
 from sklprune._units import Candidate
@@ -170,11 +170,11 @@ default="auto"
         routes = family.decision_paths(estimator, task.X, grown)
         descent = Descent([], [], goal(n_shares=None), offset, rho, routes)
         weight = descent.goal.weight[:, 0]
-        splits = splits_of(
+        splits = make_grower(
             task.X,
             routes,
             weight,
-            of_values=not is_classifier(estimator),
+            regression=not is_classifier(estimator),
             max_leaf_nodes=self.max_leaf_nodes,
             min_samples_leaf=self._min_samples_leaf((weight > 0).sum()),
             random_state=task.random_state,
