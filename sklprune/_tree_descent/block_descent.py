@@ -1,444 +1,277 @@
-"""Penalised block descent over trees: which splits stay, and what the leaves say.
+"""Penalised block descent: chooses the prunings and leaf values of many trees.
 
-With y the targets, F the sum of an ensemble and a loss, the descent lowers
+Let y be the targets, F the raw prediction of an ensemble, and L a loss. The descent
+minimises
 
-    2 sum_i w_i loss(y_i, F_i)  +  rho sum_leaves |g|^2  +  price (leaves)
+    2 sum_i w_i L(y_i, F_i)  +  l2 sum_leaves |v|^2  +  leaf_penalty (number of leaves)
 
-over all prunings of all trees and all values g of their leaves. One tree at a time
-has a closed form: the loss is replaced by its parabola around the present F (of
-squared error it is the loss itself), pulls and curvatures are added up in the leaves
-and then up the tree, and the best pruning follows from the leaves to the root by
-comparing what each split brings with what it costs.
+over the prunings of all trees and the values v of their leaves. A block is one tree.
+Each step replaces one tree by its best pruning, with all other trees fixed. The state
+is in `state.py`, the computation of the best pruning in `proposals.py`.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from sklprune._trees.arrays import Ensemble, Statistics, Subtree
-from sklprune._trees.traversal import traversal_of, traversal_through
+from sklprune._tree_descent.losses import Loss
+from sklprune._tree_descent.proposals import Proposal, Proposer
+from sklprune._tree_descent.state import NO_PREDICTION, EnsembleState
+from sklprune._trees.arrays import Ensemble, TreeArrays
+from sklprune._trees.decision_paths import DecisionPaths
+from sklprune._trees.traversal import traversal_through
+from sklprune._typing import Array
 
-#: ratios of leaves: from a half down, four sizes for each factor of two
-LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
-
-
-class Standing(NamedTuple):
-    """What stands of one tree, by place in its walk.
-
-    Parameters
-    ----------
-    split : ndarray of shape (n_nodes,), bool
-        Nodes that are split.
-    value : ndarray of shape (n_nodes, n_values)
-        What each node says; below a leaf what the leaf says.
-    reached : ndarray of shape (n_nodes,), bool, or None
-        Nodes that stand; None of what is only proposed.
-    """
-
-    split: np.ndarray
-    value: np.ndarray
-    reached: np.ndarray | None = None
+#: at least this share of the noise at the start is assumed later
+LEAST_NOISE = 1e-4
+#: all trees are chosen again when there are so many times as many
+SWEEP_FACTOR = 1.1
 
 
-class Proposal(NamedTuple):
-    """The best pruning of one tree as the others are: what stands, and its gain."""
-
-    standing: Standing
-    gain: float
-    said: np.ndarray
-
-
-class Descent:
-    """The state of a descent over all trees of an ensemble.
+class BlockDescent:
+    """A descent over all trees of an ensemble.
 
     Parameters
     ----------
     trees : list of TreeArrays
-    leaves : ndarray of shape (n_trees, n_rows), int
-        The leaf of each row, by its number in the tree.
-    goal : Goal
-        Loss, targets and weights, see `_goals`.
+    leaf_ids : ndarray of shape (n_trees, n_rows), int
+        The leaf of each row in each tree, by node number.
+    loss : Loss
     offset : ndarray of shape (n_rows, n_outputs)
-        What the model says without its trees.
+        Raw prediction of the model without its trees.
     rho : float
-        Strength of the pull of values towards zero, in rows.
-    routes : DecisionPaths or None
-        The way of the rows through the trees, which lets children take the place of
-        their parents.
+        L2 penalty of the leaf values, in units of rows.
+    decision_paths : DecisionPaths or None, default=None
+        Sends the rows down the trees. Without it no child can be raised.
+    max_trees : float, default=inf
+        How many trees may be kept, for losses with `equal_shares`.
     """
 
-    def __init__(self, trees, leaves, goal, offset, rho, routes=None):
-        self.trees, self.goal, self.routes = list(trees), goal, routes
-        # copies of a tree, one for each class, have the same nodes
-        of_position = {}
-        for tree, ids in zip(trees, leaves):
-            if tree.position not in of_position:
-                of_position[tree.position] = _walked(tree, ids)
-        walks = [of_position[tree.position] for tree in trees]
-        self.walks, self.leaves = [walk for walk, _ in walks], [at for _, at in walks]
-        #: of trees of which nodes were taken out: what they were before
-        self.whole = {}
-        #: statistics of nodes of these, where they were asked for
-        self.measured = {}
-        self.standing = {}
-        self.sum = np.array(offset, dtype=float)
-        self.baseline = np.zeros(self.sum.shape[1])
-        self.prior, self.pull = None, 0.0
-        self._moved()
-        # a row resists as it does where nothing is known yet
-        curvature = self.parabola(None)[1].sum(axis=0).mean() / goal.weight.sum()
-        self.rho = rho * goal.rho_share * curvature
+    def __init__(
+        self,
+        trees: Sequence[TreeArrays],
+        leaf_ids: Sequence[Array],
+        loss: Loss,
+        offset: Array,
+        rho: float,
+        decision_paths: DecisionPaths | None = None,
+        max_trees: float = np.inf,
+    ) -> None:
+        self.loss = loss
+        self.decision_paths: Any = decision_paths
+        self.state = EnsembleState(trees, leaf_ids, loss, offset, max_trees)
+        self.proposer = Proposer(self.state, rho)
         self._least_noise = 0.0
 
-    def start_empty(self):
-        """Begin without trees, at the best constant."""
-        if self.goal.constant is not None:
-            self._lift(self.goal.constant)
-        for _ in range(5):
-            self._shift()
-        self._least_noise = 1e-4 * self.noise()
-
-    def _lift(self, constant, output=None):
-        """Add a constant to the sum, of one output or of all."""
-        which = slice(None) if output is None else [output]
-        self.baseline[which] += constant
-        self.sum[:, which] += constant
-        self._moved()
-
-    def start_whole(self):
-        """Begin at the trees as they are, and be pulled towards them: as if each
-        training row of a leaf had asked `pull` times for what the leaf says."""
-        parts = [self._part_of_constant(tree) for tree in self.trees]
-        for tree, part in zip(self.trees, parts):
-            self._lift(part, tree.output)
-        self._least_noise = 1e-4 * self.noise()
-        self.prior = []
-        for i, (tree, part) in enumerate(zip(self.trees, parts)):
-            walk = self.walks[i]
-            value, inner = (tree.value - part)[walk.nodes], walk.inner
-            weight = np.where(inner, 0.0, tree.weight[walk.nodes])
-            prior = walk.subtree_sums([*(weight * value.T), weight])
-            self.prior.append(prior.astype(np.float32))
-            self.standing[i] = Standing(inner, value, np.ones(len(inner), dtype=bool))
-            self._add(i, value[self.leaves[i]])
-
-    def _part_of_constant(self, tree):
-        """What a tree says of all rows alike: it belongs to the constant, which is not
-        pulled towards zero."""
-        if self.goal.constant is None:
-            return tree.value[0]
-        return self.goal.constant / len(self.trees)
-
-    def first_price(self):
-        """A price of leaves at which no tree pays."""
-        return max(self._propose(i, 0.0).gain for i in range(len(self.trees))) / 2
-
-    def noise(self):
-        """What a leaf brings, were all that is left noise; never nothing."""
-        pull, curvature = self.parabola(None)
-        weight = self.goal.weight
-        square = np.divide(pull**2, weight, out=np.zeros_like(pull), where=weight > 0)
-        noise = square.sum(axis=0).mean() / curvature.sum(axis=0).mean()
-        return max(noise, self._least_noise)
+    @property
+    def n_trees(self) -> int:
+        """Number of kept trees."""
+        return len(self.state.kept)
 
     @property
-    def n_leaves(self):
-        return sum(int(split.sum()) + 1 for split, *_ in self.standing.values())
+    def n_leaves(self) -> int:
+        """Number of leaves of all kept trees."""
+        return self.state.n_leaves
+
+    # -- starts -------------------------------------------------------------------
+
+    def start_empty(self) -> None:
+        """Start without trees, at the best constant."""
+        if self.loss.constant is not None:
+            self.state.add_constant(self.loss.constant)
+        for _ in range(5):
+            self._update_constant()
+        self._least_noise = LEAST_NOISE * self.noise()
+
+    def start_whole(self) -> None:
+        """Start at the unpruned trees, and shrink leaf values towards their values."""
+        state = self.state
+        constants = [self._constant_of(tree) for tree in state.trees]
+        for tree, constant in zip(state.trees, constants):
+            state.add_constant(constant, tree.output)
+        self._least_noise = LEAST_NOISE * self.noise()
+        prior = []
+        for i, (tree, constant) in enumerate(zip(state.trees, constants)):
+            traversal = state.traversals[i]
+            value, inner = (tree.value - constant)[traversal.nodes], traversal.inner
+            weight = np.where(inner, 0.0, tree.weight[traversal.nodes])
+            sums = traversal.subtree_sums([*(weight * value.T), weight])
+            prior.append(sums.astype(np.float32))
+            state.keep(i, inner, value, NO_PREDICTION)
+        self.proposer.set_prior(prior)
+
+    def _constant_of(self, tree: TreeArrays) -> Array:
+        """The part of a tree that belongs to the constant, which has no L2 penalty."""
+        if self.loss.constant is None:
+            return tree.value[0]
+        return self.loss.constant / len(self.state.trees)
+
+    def regularize(self, l2_factor: float, prior_weight: float) -> None:
+        """Set the strength of the L2 penalty and of the prior, see `Proposer`."""
+        self.proposer.regularize(l2_factor, prior_weight)
+
+    # -- the scale of the leaf penalty ----------------------------------------------
+
+    def first_penalty(self) -> float:
+        """A leaf penalty at which no tree has a gain."""
+        gains = [
+            self.proposer.propose(i, 0.0).gain for i in range(len(self.state.trees))
+        ]
+        return max(gains) / 2
+
+    def noise(self) -> float:
+        """Expected gain of a leaf fitted to noise, bounded below."""
+        neg_gradient, hessian = self.state.derivatives()
+        square, weight = neg_gradient**2, self.loss.weight
+        square = np.divide(square, weight, out=np.zeros_like(square), where=weight > 0)
+        noise = square.sum(axis=0).mean() / hessian.sum(axis=0).mean()
+        return max(noise, self._least_noise)
 
     # -- steps ---------------------------------------------------------------------
 
-    def sweep(self, price):
-        """Choose every standing tree anew, one after the other."""
-        for copies in self._together(self.standing):
-            for i, proposal in zip(copies, self._propose_all(copies, price)):
-                self._accept(i, proposal)
-        self._shift()
+    def sweep(self, leaf_penalty: float) -> None:
+        """Replace each kept tree by its best pruning, one after the other."""
+        for copies in self._independent(self.state.kept):
+            proposals = self.proposer.propose_copies(copies, leaf_penalty)
+            for i, proposal in zip(copies, proposals):
+                self.accept(i, proposal)
+        self._update_constant()
 
-    def enter(self, price):
-        """Let trees in, the one that brings most first, until no other one pays.
+    def add_trees(self, leaf_penalty: float) -> None:
+        """Add trees, the one with the largest gain first, until none has a gain.
 
-        What a tree brings hardly rises while others come in, so that one whose last
-        known gain is too small is not looked at again (Minoux 1978).
+        The gain of a tree hardly rises while others are added. A tree whose last known
+        gain is too small is therefore not evaluated again (lazy greedy, Minoux 1978).
         """
-        gains = np.full(len(self.trees), -np.inf)
-        if len(self.standing) < self.goal.room:
-            outside = [i for i in range(len(self.trees)) if i not in self.standing]
-            for copies in self._together(outside):
-                proposals = self._propose_all(copies, price)
+        state = self.state
+        gains = np.full(len(state.trees), -np.inf)
+        if self.n_trees < state.max_trees:
+            outside = [i for i in range(len(state.trees)) if i not in state.kept]
+            for copies in self._independent(outside):
+                proposals = self.proposer.propose_copies(copies, leaf_penalty)
                 gains[copies] = [proposal.gain for proposal in proposals]
-        n_settled = len(self.standing)
-        while len(self.standing) < self.goal.room:
+        n_at_sweep = self.n_trees
+        while self.n_trees < state.max_trees:
             i = int(np.argmax(gains))
             if gains[i] <= 0:
                 return
-            proposal = self._propose(i, price)
+            proposal = self.proposer.propose(i, leaf_penalty)
             gains[i] = proposal.gain
             if proposal.gain > 0 and proposal.gain >= gains.max():
-                self._accept(i, proposal)
+                self.accept(i, proposal)
                 gains[i] = -np.inf
-                # among many trees one more hardly changes what the others say
-                if len(self.standing) > 1.1 * n_settled:
-                    self.sweep(price)
-                    n_settled = len(self.standing)
+                # one more among many trees hardly changes the best values of the others
+                if self.n_trees > SWEEP_FACTOR * n_at_sweep:
+                    self.sweep(leaf_penalty)
+                    n_at_sweep = self.n_trees
 
-    def propose_new(self, tree, ids, price):
-        """Put one more tree last; the best pruning of it."""
-        walk, at = _walked(tree, ids)
-        for known, new in zip(self._lists(), (tree, walk, at)):
-            known.append(new)
-        return self._propose(len(self.trees) - 1, price)
-
-    def accept_last(self, proposal):
-        """Let the last tree in."""
-        self._accept(len(self.trees) - 1, proposal)
-
-    def forget_last(self):
-        """Take the last tree away again, which does not stand."""
-        for known in self._lists():
-            known.pop()
-
-    def _lists(self):
-        return self.trees, self.walks, self.leaves
-
-    def _together(self, trees):
-        """Lists of trees whose prunings do not depend on each other: copies of one, for
-        outputs that are apart."""
-        if not self.goal.outputs_apart:
-            return [[i] for i in trees]
-        copies = {}
-        for i in trees:
-            # copies share a walk, until nodes of one are taken out
-            apart = self.trees[i].output is not None
-            copies.setdefault(id(self.walks[i]) if apart else i, []).append(i)
-        return list(copies.values())
-
-    def _propose_all(self, copies, price):
-        """The best pruning of each of some trees that are chosen together."""
-        if len(copies) == 1:
-            return [self._propose(copies[0], price)]
-        walk, at = self.walks[copies[0]], self.leaves[copies[0]]
-        outputs = [self.trees[i].output for i in copies]
-        pull, curvature = self.goal.parabola(self.sum, outputs)
-        said = np.zeros(pull.shape)
-        for k, i in enumerate(copies):
-            if i in self.standing:
-                said[:, k] = self.standing[i].value[:, 0].take(at)
-        pull += curvature * said
-        sums = walk.sums(at, (*pull.T, *curvature.T))
-        pulls, curvatures = sums[:, :-1], sums[:, -1:]
-        if self.prior is not None:
-            priors = np.stack([self.prior[i] for i in copies], axis=2)
-            pulls = pulls + self.pull * priors[:, 0]
-            curvatures = curvatures + self.pull * priors[:, 1]
-        value, brought = self._brought(pulls, curvatures)
-        split, best = walk.best_splits(brought - price)
-        gain = np.where(split[0], best, 0.0)
-        return [
-            Proposal(Standing(split[:, k], value[:, [k]]), gain[k], said[:, [k]])
-            for k in range(len(copies))
-        ]
-
-    def _propose(self, i, price):
-        """The best pruning of one tree, the others being as they are."""
-        walk, at = self.walks[i], self.leaves[i]
-        said = np.zeros((1, 1))
-        if i in self.standing:
-            said = self.standing[i].value.take(at, axis=0)
-        return self._pruned(i, walk, at, said, price)
-
-    def _pruned(self, i, walk, at, said, price):
-        """The best pruning of a tree in the place of one that says so much."""
-        pull, curvature = self.parabola(self.trees[i].output)
-        if i in self.standing:
-            pull = pull + curvature * said
-        sums = walk.sums(at, (*pull.T, *curvature.T))
-        if self.prior is not None:
-            sums += self.pull * self.prior[i]
-        value, gain = self.worth(sums, price)
-        split, best = walk.best_splits(gain)
-        # a tree of one leaf is a constant, and there is one already
-        return Proposal(Standing(split, value), best if split[0] else 0.0, said)
-
-    def worth(self, sums, price):
-        """What nodes say as leaves, and what that brings.
-
-        Parameters
-        ----------
-        sums : ndarray of shape (n_nodes, n_columns)
-            Of the pulls and the curvatures of the rows that come by, in this order.
-
-        Returns
-        -------
-        value : ndarray of shape (n_nodes, n_values)
-        gain : ndarray of shape (n_nodes,)
-        """
-        n_values = self.baseline.size if sums.shape[1] > 2 else 1
-        value, brought = self._brought(sums[:, :n_values], sums[:, n_values:])
-        return value, brought.sum(axis=1) - price
-
-    def _brought(self, pulls, curvatures):
-        """What nodes say as leaves, and what each value brings."""
-        curvatures = curvatures + self.rho
-        value = self.goal.within(pulls / curvatures)
-        return value, 2 * value * pulls - curvatures * value**2
-
-    def _accept(self, i, proposal):
-        """Put the proposal in the place of what stood; without a gain nothing."""
-        if proposal.gain <= 0:
-            if i in self.standing:
-                del self.standing[i]
-                self._add(i, -proposal.said)
-            self._make_whole(i)
+    def accept(self, i: int, proposal: Proposal) -> None:
+        """Keep a proposed pruning of tree i; remove the tree if it has no gain."""
+        if proposal.gain > 0:
+            self.state.keep(i, proposal.split, proposal.value, proposal.before)
             return
-        split, value, _ = proposal.standing
-        reached = self.walks[i].reached(split)
-        # what is below a leaf comes after it
-        leaf_above = np.maximum.accumulate(np.where(reached, np.arange(len(split)), 0))
-        value = value[leaf_above]
-        self.standing[i] = Standing(split & reached, value, reached)
-        self._add(i, value.take(self.leaves[i], axis=0) - proposal.said)
+        if i in self.state.kept:
+            self.state.remove(i, proposal.before)
+        self.state.restore_nodes(i)
 
-    # -- nodes taken out ----------------------------------------------------------
+    def _independent(self, trees: Iterable[int]) -> list[list[int]]:
+        """Groups of trees whose best prunings do not depend on each other.
 
-    def take_out(self, i, node, child, price):
-        """Put a child in the place of its parent, and choose the tree anew.
+        These are the copies of one tree for separable outputs.
+        """
+        if not self.loss.separable:
+            return [[i] for i in trees]
+        groups: dict[int, list[int]] = {}
+        for i in trees:
+            # copies share a traversal until children are raised in one of them
+            is_copy = self.state.trees[i].output is not None
+            key = id(self.state.traversals[i]) if is_copy else i
+            groups.setdefault(key, []).append(i)
+        return list(groups.values())
 
-        Rows of the other child go on through this one.
+    def _update_constant(self) -> None:
+        """One Newton step of the constant, if the loss does not fix it."""
+        if self.loss.constant is None:
+            neg_gradient, hessian = self.state.derivatives()
+            self.state.add_constant(neg_gradient.sum(axis=0) / hessian.sum(axis=0))
+
+    # -- new trees ----------------------------------------------------------------
+
+    def propose_new(
+        self, tree: TreeArrays, ids: Array, leaf_penalty: float
+    ) -> Proposal:
+        """Append a tree, and compute its best pruning.
+
+        `accept_new` or `discard_new` must follow.
+        """
+        self.state.append(tree, ids)
+        return self.proposer.propose(len(self.state.trees) - 1, leaf_penalty)
+
+    def accept_new(self, proposal: Proposal) -> None:
+        """Keep the tree that was appended last."""
+        self.accept(len(self.state.trees) - 1, proposal)
+
+    def discard_new(self) -> None:
+        """Drop the tree that was appended last."""
+        self.state.pop()
+
+    # -- raised children ----------------------------------------------------------
+
+    def raise_child(self, i: int, parent: int, child: int, leaf_penalty: float) -> None:
+        """Put a child in the position of its parent, and choose the tree again.
+
+        The rows of the other child continue through this one.
 
         Parameters
         ----------
         i : int
-            Which tree.
-        node, child : int
-            Their places.
-        price : float
+            Position of the tree.
+        parent, child : int
+            Their places in its traversal.
+        leaf_penalty : float
         """
-        walk, at = self.walks[i], self.leaves[i]
-        self.whole.setdefault(i, (walk, at))
-        self._add(i, -self.standing.pop(i).value[at])
-        left = walk.without_parent(node, child)
-        rows = np.flatnonzero((at >= node) & (at < walk.end[node]) & ~left[at])
-        from_child = np.full(len(rows), child)
-        way = self.trees[i].position, walk.nodes, *walk.children()
-        at = at.copy()
-        at[rows] = self.routes.follow(*way, from_child, rows)
-        self.walks[i] = traversal_through(walk.nodes[left], walk.inner[left])
-        self.leaves[i] = (np.cumsum(left, dtype=np.int32) - 1)[at]
-        self.measured.pop(i, None)
-        self._accept(i, self._propose(i, price))
+        state, tree = self.state, self.state.trees[i]
+        traversal, leaves = state.traversals[i], state.leaves[i]
+        state.remove(i, state.prediction(i))
+        kept = traversal.without_parent(parent, child)
+        below = (leaves >= parent) & (leaves < traversal.end[parent])
+        rows = np.flatnonzero(below & ~kept[leaves])
+        left, right = traversal.children()
+        leaves = leaves.copy()
+        leaves[rows] = self.decision_paths.follow(
+            tree.position,
+            traversal.nodes,
+            left,
+            right,
+            start=np.full(len(rows), child),
+            rows=rows,
+        )
+        state.replace_nodes(
+            i,
+            traversal_through(traversal.nodes[kept], traversal.inner[kept]),
+            (np.cumsum(kept, dtype=np.int32) - 1)[leaves],
+        )
+        self.accept(i, self.proposer.propose(i, leaf_penalty))
 
-    def restore(self, price):
-        """Put the nodes back that were taken out, in each tree to which it now pays."""
-        for i in list(self.whole):
-            if i in self.standing:
-                raised = self._propose(i, price)
-                whole = self._pruned(i, *self.whole[i], raised.said, price)
-                if whole.gain > raised.gain:
-                    self._make_whole(i)
-                    self._accept(i, whole)
+    def undo_raises(self, leaf_penalty: float) -> None:
+        """Restore the original nodes of each tree where they gain more by now."""
+        for i in list(self.state.originals):
+            if i in self.state.kept:
+                raised = self.proposer.propose(i, leaf_penalty)
+                before = raised.before
+                original = self.proposer.propose_original(i, before, leaf_penalty)
+                if original.gain > raised.gain:
+                    self.state.restore_nodes(i)
+                    self.accept(i, original)
 
-    def whole_leaves(self, rows):
-        """The leaves of some rows in all trees before nodes were taken out, by their
-        numbers in the tree."""
-        as_they_are = enumerate(zip(self.walks, self.leaves))
-        whole = [self.whole.get(i, now) for i, now in as_they_are]
-        return [walk.nodes[at[rows]] for walk, at in whole]
+    # -- results ------------------------------------------------------------------
 
-    def _make_whole(self, i):
-        """Put the nodes back that were taken out of a tree, if any were."""
-        if i in self.whole:
-            self.walks[i], self.leaves[i] = self.whole.pop(i)
-            self.measured.pop(i, None)
+    def ensemble(self) -> Ensemble:
+        """The kept trees."""
+        return self.state.ensemble()
 
-    def _measured(self, i):
-        """Statistics of the nodes of a tree of which some were taken out, or None."""
-        if i in self.whole and i not in self.measured:
-            told, n_averaged = self.goal.told()
-            weight = self.goal.weight[:, 0]
-            columns = [weight > 0, weight, weight * (told**2).sum(axis=1)]
-            columns += [weight * column for column in told.T]
-            sums = self.walks[i].sums(self.leaves[i], columns)
-            count, weight, squares, *sums = sums.T
-            some = np.where(weight > 0, weight, 1.0)
-            variance = squares / some - sum((each / some) ** 2 for each in sums)
-            impurity = np.maximum(variance, 0.0) / n_averaged
-            # a path keeps many of these: half the bytes
-            self.measured[i] = Statistics(
-                count.astype(np.int32), *np.float32((weight, impurity))
-            )
-        return self.measured.get(i)
-
-    def _add(self, i, change):
-        output = self.trees[i].output
-        if output is None:
-            self.sum += change
-        else:
-            self.sum[:, output] += change[:, 0]
-        self._moved()
-
-    def _shift(self):
-        """One step of the constant, where it is free."""
-        if self.goal.constant is None:
-            pull, curvature = self.parabola(None)
-            step = pull.sum(axis=0) / curvature.sum(axis=0)
-            self.baseline += step
-            self.sum += step
-            self._moved()
-
-    def _moved(self):
-        self._known = None
-
-    def parabola(self, output):
-        """Pull and curvature of each row around the present sum."""
-        if output is not None and self.goal.outputs_apart:
-            return self.goal.parabola(self.sum, [output])
-        if self._known is None:
-            self._known = self.goal.parabola(self.sum)
-        if output is None:
-            return self._known
-        return tuple(part[:, [min(output, part.shape[1] - 1)]] for part in self._known)
-
-    # -- there and back ---------------------------------------------------------------
-
-    def state(self):
-        """All that steps change, to `resume` from."""
-        lists = [list(known) for known in self._lists()]
-        known = dict(self.standing), dict(self.whole), dict(self.measured)
-        return *lists, *known, self.sum.copy(), self.baseline.copy(), self.goal.room
-
-    def resume(self, state):
-        """Be as it was."""
-        self.trees, self.walks, self.leaves, *others, room = state
-        self.standing, self.whole, self.measured, self.sum, self.baseline = others
-        self.goal.share_among(room)
-        self._moved()
-
-    # -- what comes out ---------------------------------------------------------------
-
-    def ensemble(self):
-        """What stands now."""
-        loudness = self.goal.loudness(self.sum)
-        subtrees = []
-        for i, (split, value, reached) in sorted(self.standing.items()):
-            tree, nodes = self.trees[i], self.walks[i].nodes[reached]
-            said, statistics = loudness * value[reached], self._measured(i)
-            if statistics is not None:
-                statistics = statistics.of(reached)
-            kept = nodes, split[reached], said, tree.output, statistics
-            subtrees.append(Subtree(tree.position, *kept))
-        return Ensemble(subtrees, loudness * self.baseline).packed()
-
-    def objective(self):
-        """What the descent lowers, but for the price of leaves."""
-        squares = 0.0
-        for split, value, reached in self.standing.values():
-            squares += float((value[reached & ~split] ** 2).sum())
-        return self.goal.lost(self.sum) + self.rho * squares
-
-
-def _walked(tree, ids):
-    """The walk through a tree, and the places of leaves given by their numbers."""
-    walk = traversal_of(tree.left, tree.right)
-    if (walk.nodes == np.arange(len(walk.nodes))).all():
-        return walk, ids
-    return walk, walk.places()[ids]
+    def objective(self) -> float:
+        """The minimised objective, without the leaf penalty."""
+        doubled = self.loss.doubled(self.state.raw_prediction)
+        return doubled + self.proposer.l2 * self.state.sum_of_squares()

@@ -1,154 +1,204 @@
-"""In which model a descent ends, with which trees, and what it lowers."""
+"""Containers: the model that holds the result of a descent, its trees and its loss.
 
+The result of a descent is a sum of trees. Either a copy of the pruned model holds it,
+or a boosting model that is filled with these trees.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from sklprune._registry import family_of
 from sklprune._tree_descent.losses import (
-    Goal,
-    OneAgainstRestGoal,
-    SecondShareGoal,
-    ShareGoal,
-    ValuesGoal,
+    BinaryBrierLoss,
+    BrierLoss,
+    Loss,
+    OneVsRestLoss,
+    RegressionLoss,
 )
-from sklprune._trees.arrays import both_classes
+from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, both_classes
 from sklprune._trees.consistency import check_consistency, leaves_above
+from sklprune._typing import Array, Estimator, MatrixLike
 
-#: classes of the result: the one that came in, or boosting, which holds sums best
+#: allowed values of the parameter `container`: the class of the pruned model, or one
+#: of boosting
 CONTAINERS = ("same", "auto", "gradient_boosting", "hist_gradient_boosting")
 
 
-def check_container(method, allowed=CONTAINERS):
-    """Refuse a `container` that a method does not know."""
+def check_container(method: Any, allowed: tuple[str, ...] = CONTAINERS) -> None:
+    """Raise an error if the `container` of a method is not among the allowed values."""
     if method.container not in allowed:
-        known = ", ".join(map(repr, allowed[:-1]))
+        names = ", ".join(map(repr, allowed[:-1]))
         raise ValueError(
             f"{type(method).__name__}(container={method.container!r}): container must "
-            f"be {known} or {allowed[-1]!r}."
+            f"be {names} or {allowed[-1]!r}."
         )
 
 
 @dataclass(frozen=True)
-class Form:
-    """What holds the result: the model that is filled, and the trees as it adds them.
+class Container:
+    """A model that can be filled with trees, and the trees as it adds them up.
 
     Parameters
     ----------
     family, model : Family, estimator
+        The model that is copied and filled.
     trees : list of TreeArrays
-    source : list or None
-        The trees of the other model that they come from; None for its own.
-    goal : callable or None
-        `goal(n_shares=...)`, what is lowered: a `Goal`; None where nothing is.
-    says_now : bool
-        Whether the values of the trees are on the scale of the sum.
-    of_second : bool
-        Whether the trees speak of the second of two classes alone, as the first one
-        has what is left of a probability.
+    sklearn_trees : list or None
+        The scikit-learn trees behind `trees`, if they are not those of `model`.
+    loss : Loss or None
+        The loss that a descent minimises; None where no descent runs.
+    values_on_scale : bool
+        Whether the leaf values of `trees` are on the scale of the raw prediction.
+    second_class_only : bool, default=False
+        Whether the values of `trees` are probabilities of the second of two classes.
     """
 
-    family: object
-    model: object
-    trees: list
-    source: list | None
-    goal: object
-    says_now: bool
-    of_second: bool = False
+    family: Any
+    model: Estimator
+    trees: list[TreeArrays]
+    sklearn_trees: list[Any] | None
+    loss: Any
+    values_on_scale: bool
+    second_class_only: bool = False
 
-    def offset(self, X):
-        """What the model says without its trees, (n_rows, n_outputs)."""
+    def offset(self, X: MatrixLike) -> Array:
+        """Raw prediction of the model without its trees, (n_rows, n_outputs)."""
         offset = self.family.offset(self.model, X)
-        return offset[:, 1:] if self.of_second else offset
+        return offset[:, 1:] if self.second_class_only else offset
 
-    def built(self, ensemble, leaves, X, routes=None):
-        """The plain model that holds an ensemble, checked on some rows.
+    def build(
+        self,
+        ensemble: Ensemble,
+        leaf_ids: Sequence[Array] | Array,
+        X: MatrixLike,
+        decision_paths: Any = None,
+    ) -> Estimator:
+        """Build the plain model that holds an ensemble, and check it on some rows.
 
         Parameters
         ----------
         ensemble : Ensemble
-        leaves : ndarray of shape (n_trees, n_rows)
-            The leaf of each of these rows in the whole trees, by their position.
+        leaf_ids : ndarray of shape (n_trees, n_rows)
+            The leaf of each of these rows in each unpruned tree, by node number.
         X : array-like of shape (n_rows, n_features)
-        routes : DecisionPaths or None
-            The way of these rows, where nodes may have gone above others.
+            The rows of the check.
+        decision_paths : DecisionPaths or None, default=None
+            Sends these rows down the trees in which children were raised.
         """
         ensemble = ensemble.unpacked()
-        ensemble = both_classes(ensemble) if self.of_second else ensemble
-        model = self.family.from_arrays(self.model, ensemble, self.source)
-        said, offset = (
-            self.family.raw_prediction(model, X),
-            self.family.offset(self.model, X),
-        )
+        ensemble = both_classes(ensemble) if self.second_class_only else ensemble
+        model = self.family.from_arrays(self.model, ensemble, self.sklearn_trees)
+        predicted = self.family.raw_prediction(model, X)
         trees = {tree.position: tree for tree in self.trees}
 
-        def ends(subtree):
+        def ends(subtree: Subtree) -> Array:
             if subtree.statistics is not None:
-                return routes.ends(subtree)
-            return leaves_above(subtree, trees[subtree.tree], leaves[subtree.tree])
+                return decision_paths.ends(subtree)
+            return leaves_above(subtree, trees[subtree.tree], leaf_ids[subtree.tree])
 
-        check_consistency(model, said, ensemble, ends, offset)
+        offset = self.family.offset(self.model, X)
+        check_consistency(model, predicted, ensemble, ends, offset)
         return model
 
 
 class LastBuilt:
-    """The model that was built last: half of the ratios that a grid asks of a path are
-    met by the same one as the ratio before."""
+    """Remembers the last built model.
 
-    def __init__(self):
-        self.ensemble = self.model = None
+    Half of the ratios of a grid are met by the same model as the ratio before.
+    """
 
-    def model_of(self, ensemble, build):
-        """The model of an ensemble, built if it is another one than the last."""
+    def __init__(self) -> None:
+        self.ensemble: Ensemble | None = None
+        self.model: Estimator = None
+
+    def model_of(self, ensemble: Ensemble, build: Callable[[], Estimator]) -> Estimator:
+        """The model of an ensemble, built if it is not the last one."""
         if self.ensemble is not ensemble:
             self.ensemble, self.model = ensemble, build()
         return self.model
 
 
-def own_form(family, estimator, task, targets):
-    """The form of a model that holds its own trees; its rows are told `targets`."""
-    says, weight = family.output_kind(estimator), task.sample_weight
-    trees, of_second = family.tree_arrays(estimator), False
-    if says == "scores":
-        goal = partial(Goal, family.loss(estimator), targets, weight)
-    elif says == "values":
-        goal = partial(ValuesGoal, targets, weight)
+def own_container(
+    family: Any, estimator: Estimator, task: Any, targets: Array
+) -> Container:
+    """The pruned model as the container of its own trees.
+
+    Parameters
+    ----------
+    family, estimator : Family, estimator
+    task : Task
+    targets : ndarray
+        Training targets of the rows of the task, as in `rows_and_targets`.
+    """
+    kind, weight = family.output_kind(estimator), task.sample_weight
+    loss: Loss
+    trees, second_class_only = family.tree_arrays(estimator), False
+    if kind == "scores":
+        loss = Loss(family.loss(estimator), targets, weight)
+    elif kind == "values":
+        loss = RegressionLoss(targets, weight)
     else:
         n_distributions = family.n_distributions(estimator)
-        of_second = n_distributions == 1 and targets.shape[1] == 2
-        if of_second:
-            goal = partial(SecondShareGoal, targets[:, 1:], weight)
+        second_class_only = n_distributions == 1 and targets.shape[1] == 2
+        if second_class_only:
+            loss = BinaryBrierLoss(targets[:, 1:], weight)
             trees = [tree._replace(value=tree.value[:, 1:]) for tree in trees]
         else:
-            goal = partial(ShareGoal, targets, weight, n_distributions)
-    return Form(family, estimator, trees, None, goal, True, of_second)
+            loss = BrierLoss(targets, weight, n_distributions)
+    return Container(family, estimator, trees, None, loss, True, second_class_only)
 
 
-def boosting_form(family, estimator, task, targets, container="auto"):
-    """The form of a forest whose trees are held by a boosting model."""
-    shell, offset, goal = boosting_host(family, estimator, task, targets, container)
-    n_outputs, tables = offset.shape[1], family.tree_arrays(estimator)
-    # of two classes the second one is what the score speaks for; of several each has a
-    # copy of every tree
+def boosting_container(
+    family: Any,
+    estimator: Estimator,
+    task: Any,
+    targets: Array,
+    container: str = "auto",
+) -> Container:
+    """A boosting model as the container of the trees of a forest.
+
+    Parameters are those of `own_container`, and the name of the container.
+    """
+    empty, offset, loss = empty_boosting(family, estimator, task, targets, container)
+    n_outputs, tree_arrays = offset.shape[1], family.tree_arrays(estimator)
+    # two classes have one score, that of the second class. With more classes, each has
+    # a copy of every tree
     copies = [
         tree._replace(value=tree.value[:, [output - n_outputs]], output=output)
         for output in range(n_outputs)
-        for tree in tables
+        for tree in tree_arrays
     ]
-    says_now = n_outputs > 1 or family.output_kind(estimator) == "values"
-    source = family.sklearn_trees(estimator)
-    return Form(family_of(shell), shell, copies, source, goal, says_now)
+    on_scale = n_outputs > 1 or family.output_kind(estimator) == "values"
+    trees = family.sklearn_trees(estimator)
+    return Container(family_of(empty), empty, copies, trees, loss, on_scale)
 
 
-def boosting_host(family, estimator, task, targets, container="auto"):
-    """A boosting model without a say, what it says, and what its scores lower."""
-    shell = family.empty_boosting(estimator, task.X, container)
-    host, weight = family_of(shell), task.sample_weight
-    offset = host.offset(shell, task.X)
+def empty_boosting(
+    family: Any,
+    estimator: Estimator,
+    task: Any,
+    targets: Array,
+    container: str = "auto",
+) -> tuple[Estimator, Array, Loss]:
+    """A boosting model without trees, its raw prediction, and the loss of it.
+
+    Parameters are those of `boosting_container`.
+
+    Returns
+    -------
+    empty : estimator
+    offset : ndarray of shape (n_rows, n_outputs)
+    loss : Loss
+    """
+    empty = family.empty_boosting(estimator, task.X, container)
+    boosting_family, weight = family_of(empty), task.sample_weight
+    offset = boosting_family.offset(empty, task.X)
     if family.output_kind(estimator) == "values":
-        return shell, offset, partial(ValuesGoal, targets, weight)
+        return empty, offset, RegressionLoss(targets, weight)
     if offset.shape[1] > 1:
-        said = family.raw_prediction(estimator, task.X)
-        return shell, offset, partial(OneAgainstRestGoal, targets, weight, said)
-    # of two classes it is the share of the second one
-    goal = partial(Goal, host.loss(shell), targets[:, 1], weight)
-    return shell, offset, goal
+        probabilities = family.raw_prediction(estimator, task.X)
+        return empty, offset, OneVsRestLoss(targets, weight, probabilities)
+    # two classes have one target, the probability of the second class
+    loss = Loss(boosting_family.loss(empty), targets[:, 1], weight)
+    return empty, offset, loss

@@ -1,9 +1,11 @@
-"""Up to many leaves and back to few: the models that are met on the way.
+"""The forward-backward path: models of all sizes from one run over leaf penalties.
 
-Leaves that come first are those that say most alone; later ones make many of them
-useless, together with the splits above. On the way up they stay where they only pay
-their price. On the way back, as prices rise, what the others say as well leaves first,
-and what has come late may stay: models of the same size are met that say more.
+Forward steps lower the leaf penalty, so that the ensemble grows. The leaves that are
+added first reduce the loss most alone. Later leaves make many of them useless, and the
+splits above them too. Each of these still gains its leaf penalty, so that forward
+steps keep it. Backward phases therefore raise the penalty again from time to time, down
+to the empty ensemble. They remove first what the other leaves predict as well. The
+result has models that are better than those of the forward steps at the same size.
 
 References
 ----------
@@ -11,84 +13,109 @@ Zhang, Adaptive forward-backward greedy algorithm for learning sparse representa
 IEEE Transactions on Information Theory 57, 2011.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-#: how much cheaper a leaf is at each step
-STEP = 1.3
-#: the first way back begins at as many leaves, each further one at this many times more
-FIRST_TURN, FURTHER = 100, 4
+from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._trees.arrays import Ensemble
+
+#: factor of the leaf penalty from one step to the next
+PENALTY_FACTOR = 1.3
+#: leaves at the first backward phase, and the factor to each further phase
+FIRST_BACKWARD, BACKWARD_FACTOR = 100, 4
 
 
-class Trail:
-    """Models that are met while a descent goes up and down.
+class ForwardBackwardPath:
+    """Runs forward steps and backward phases of a descent, and collects the models.
 
     Parameters
     ----------
-    descent : Descent
-    up : callable
-        `up(price)` lets leaves in, chooses what stands anew, and says whether there was
-        room for more.
-    down : callable
-        `down(price)` chooses what stands anew at a price that has risen.
-    turns_up_to : float
-        No way back begins at more leaves.
+    descent : BlockDescent
+    forward : callable
+        `forward(leaf_penalty)` adds trees and chooses all trees again. It returns False
+        if no further tree could be added.
+    backward : callable
+        `backward(leaf_penalty)` chooses all trees again at a higher penalty.
+    backward_up_to : float
+        No backward phase begins at more leaves.
     stride : int, default=1
-        Steps that are taken at once as long as nothing stands.
+        Steps of the penalty that are taken at once while no tree is kept.
+
+    Attributes
+    ----------
+    visited : list of (Ensemble, float)
+        All models, each with its objective.
     """
 
-    def __init__(self, descent, up, down, turns_up_to, stride=1):
-        self.descent, self.up, self.down = descent, up, down
-        self.turns_up_to, self.stride = turns_up_to, stride
-        self.met = []
+    def __init__(
+        self,
+        descent: BlockDescent,
+        forward: Callable[[float], bool],
+        backward: Callable[[float], None],
+        backward_up_to: float,
+        stride: int = 1,
+    ) -> None:
+        self.descent, self.forward, self.backward = descent, forward, backward
+        self.backward_up_to, self.stride = backward_up_to, stride
+        self.visited: list[tuple[Ensemble, float]] = []
 
-    def walk(self, price, least, limit):
-        """Go up at falling prices, and back from time to time.
+    def run(
+        self, leaf_penalty: float, min_penalty: float, max_leaves: float
+    ) -> list[Ensemble]:
+        """Take forward steps, with backward phases in between.
 
         Parameters
         ----------
-        price : float
-            The first one.
-        least : float
-            No leaf costs less than this share of what a leaf of pure noise brings.
-        limit : float
-            The way ends beyond as many leaves.
+        leaf_penalty : float
+            The first penalty.
+        min_penalty : float
+            Lower bound of the penalty, as a share of the expected gain of a leaf that
+            is fitted to noise.
+        max_leaves : float
+            The path ends at the first model with more leaves.
 
         Returns
         -------
         list of Ensemble
-            Ascending in leaves, each saying more than all that are smaller.
+            In ascending order of leaves. Each has a lower objective than all smaller
+            ones.
         """
-        descent, turn = self.descent, FIRST_TURN
-        while price > least * descent.noise() and self.up(price):
-            if descent.standing:
+        descent, next_backward = self.descent, FIRST_BACKWARD
+        while leaf_penalty > min_penalty * descent.noise():
+            if not self.forward(leaf_penalty):
+                break
+            if descent.n_trees:
                 self._record()
             n_leaves = descent.n_leaves
-            if turn <= n_leaves <= self.turns_up_to:
-                self._go_back(price)
-                while turn <= n_leaves:
-                    turn *= FURTHER
-            if n_leaves > limit:
+            if next_backward <= n_leaves <= self.backward_up_to:
+                self._run_backward(leaf_penalty)
+                while next_backward <= n_leaves:
+                    next_backward *= BACKWARD_FACTOR
+            if n_leaves > max_leaves:
                 break
-            price /= STEP if descent.standing else STEP**self.stride
-        return self._front()
+            stride = 1 if descent.n_trees else self.stride
+            leaf_penalty /= PENALTY_FACTOR**stride
+        return self._pareto_front()
 
-    def _go_back(self, price):
-        """Go back until nothing stands; then the descent is where it was."""
-        state = self.descent.state()
-        while self.descent.standing:
-            price *= STEP
-            self.down(price)
-            if self.descent.standing:
+    def _run_backward(self, leaf_penalty: float) -> None:
+        """Raise the penalty until no tree is kept, then restore the state."""
+        snapshot = self.descent.state.snapshot()
+        while self.descent.n_trees:
+            leaf_penalty *= PENALTY_FACTOR
+            self.backward(leaf_penalty)
+            if self.descent.n_trees:
                 self._record()
-        self.descent.resume(state)
+        self.descent.state.restore(snapshot)
 
-    def _record(self):
-        self.met.append((self.descent.ensemble(), self.descent.objective()))
+    def _record(self) -> None:
+        self.visited.append((self.descent.ensemble(), self.descent.objective()))
 
-    def _front(self):
-        """Those that say more than all that have no more leaves."""
-        sizes = [model.n_leaves for model, _ in self.met]
-        left = np.array([objective for _, objective in self.met])
-        order = np.lexsort((left, sizes))
-        least = np.minimum.accumulate(np.append(np.inf, left[order]))
-        return [self.met[i][0] for i in order[left[order] < least[:-1]]]
+    def _pareto_front(self) -> list[Ensemble]:
+        """The models with a lower objective than all that have no more leaves."""
+        sizes = np.array([model.n_leaves for model, _ in self.visited])
+        objectives = np.array([objective for _, objective in self.visited])
+        order = np.lexsort((objectives, sizes))
+        least = np.minimum.accumulate(np.append(np.inf, objectives[order]))
+        best = order[objectives[order] < least[:-1]]
+        return [self.visited[i][0] for i in best]

@@ -1,184 +1,239 @@
-"""What a descent lowers: a loss around the present sum, as a parabola in each row."""
+"""Losses that the block descent minimises, with their gradients and Hessians.
+
+A loss holds the targets and the weights of rows, and no state of the descent. All
+losses share the interface of `Loss`.
+"""
+
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-#: a row resists at least this much: one that is said for certain would else weigh
-#: nothing, and a step towards it be endless
-MIN_CURVATURE = 0.02
+from sklprune._typing import Array
 
-#: no probability is nearer to 0 or 1 than this leaves it: none is worth a certainty
-CERTAINTY = 1 - 1e-4
+#: lower bound of the Hessian: Newton steps of rows that are predicted with certainty
+#: would diverge
+MIN_HESSIAN = 0.02
+
+#: factor by which distributions in leaves are shrunk towards the class frequencies, so
+#: that no probability is exactly 0 or 1
+SHRINKAGE = 1 - 1e-4
 
 
-class Goal:
-    """A loss of scikit-learn on rows.
+class Loss:
+    """A loss function of scikit-learn on rows.
 
     Parameters
     ----------
-    loss : loss of scikit-learn
+    sklearn_loss : loss of scikit-learn
+        A `sklearn._loss.loss.BaseLoss`.
     y : ndarray of shape (n_rows,)
-        Targets as the loss takes them.
-    sample_weight : ndarray of shape (n_rows,) or None
-    n_shares : int or None
-        For goals of shares; here it does not matter.
+        Targets in the form that the loss takes.
+    sample_weight : ndarray of shape (n_rows,) or None, default=None
+
+    Attributes
+    ----------
+    equal_shares : bool
+        Whether each kept tree contributes an equal share of a probability. The number
+        of trees is then limited.
+    forward_share : float
+        Share of all leaves up to which models are grown from no tree; larger models
+        are pruned from the whole ensemble.
+    constant : ndarray of shape (n_outputs,) or None
+        Fixed constant of the raw prediction; None where the descent fits it.
+    stride : int
+        Steps of the leaf penalty from one model to the next in backward pruning.
+    backward_up_to : float
+        No backward phase begins at more leaves. From 1600 of 190,000 leaves it took a
+        third of the total time.
+    l2_factor : float
+        Factor of the L2 penalty.
+    separable : bool
+        Whether the derivatives of one output depend on no other output.
     """
 
-    #: how many trees may stand
-    room = np.inf
-    #: larger models than this share of the leaves are sought from the whole ensemble
-    #: downwards, smaller ones from nothing upwards
-    boundary = 0.25
-    #: what is added to all rows; None where the descent may choose it
-    constant = None
-    #: steps of a price from one model to the next, on the way down
+    equal_shares = False
+    forward_share = 0.25
+    constant: Array | None = None
     stride = 2
-    #: no way back begins at more leaves: from 1600 of 190,000 it took a third of the
-    #: time of all
-    turns_up_to = 1000
-    #: the part of rho that is meant
-    rho_share = 1.0
-    #: whether what is left of one output depends on no other one
-    outputs_apart = False
+    backward_up_to: float = 1000
+    l2_factor = 1.0
+    separable = False
 
-    def __init__(self, loss, y, sample_weight=None, n_shares=None):
-        self.loss = loss
+    def __init__(
+        self, sklearn_loss: Any, y: Array, sample_weight: Array | None = None
+    ) -> None:
+        self.sklearn_loss = sklearn_loss
         self.y = np.ascontiguousarray(y, dtype=float)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total):
-        """Pull (minus the gradient) and curvature of each row.
+    def derivatives(self, raw_prediction: Array) -> tuple[Array, Array]:
+        """Negative gradient and Hessian of the loss of each row.
 
         Parameters
         ----------
-        total : ndarray of shape (n_rows, n_outputs)
+        raw_prediction : ndarray of shape (n_rows, n_outputs)
 
         Returns
         -------
-        pull : ndarray of shape (n_rows, n_outputs)
-        curvature : ndarray of shape (n_rows, 1 or n_outputs)
+        neg_gradient : ndarray of shape (n_rows, n_outputs)
+        hessian : ndarray of shape (n_rows, 1 or n_outputs)
+            Its diagonal.
         """
-        raw = total if self.loss.is_multiclass else total[:, 0]
-        gradient, curvature = self.loss.gradient_hessian(self.y, raw)
-        shape = (len(total), -1)
-        curvature = np.maximum(curvature.reshape(shape), MIN_CURVATURE)
-        return -self.weight * gradient.reshape(shape), self.weight * curvature
+        raw = self._as_sklearn(raw_prediction)
+        gradient, hessian = self.sklearn_loss.gradient_hessian(self.y, raw)
+        shape = (len(raw_prediction), -1)
+        hessian = np.maximum(hessian.reshape(shape), MIN_HESSIAN)
+        return -self.weight * gradient.reshape(shape), self.weight * hessian
 
-    def lost(self, total):
-        """Twice the loss of all rows."""
-        raw = total if self.loss.is_multiclass else total[:, 0]
-        return 2 * float(self.weight[:, 0] @ self.loss.loss(self.y, raw))
+    def derivatives_of(
+        self, outputs: list[Any], raw_prediction: Array
+    ) -> tuple[Array, Array]:
+        """`derivatives` of some outputs alone, for separable losses."""
+        raise NotImplementedError
 
-    def told(self):
-        """What rows are told, in columns, of which the variance is the impurity of a
-        node, and over how many outputs it is averaged."""
-        y, n_classes = self.y, self.loss.n_classes
+    def doubled(self, raw_prediction: Array) -> float:
+        """Twice the weighted sum of the losses of all rows."""
+        losses = self.sklearn_loss.loss(self.y, self._as_sklearn(raw_prediction))
+        return 2 * float(self.weight[:, 0] @ losses)
+
+    def _as_sklearn(self, raw_prediction: Array) -> Array:
+        several = self.sklearn_loss.is_multiclass
+        return raw_prediction if several else raw_prediction[:, 0]
+
+    def impurity_targets(self) -> tuple[Array, int]:
+        """Targets whose variance is the impurity of a node.
+
+        Returns
+        -------
+        targets : ndarray of shape (n_rows, n_columns)
+        n_averaged : int
+            The sum of the variances of the columns is divided by this number.
+        """
+        y, n_classes = self.y, self.sklearn_loss.n_classes
         if n_classes is None or n_classes < 2:
             return y[:, None], 1
         if n_classes == 2:
             return np.column_stack([1 - y, y]), 1
         return (y[:, None] == np.arange(n_classes)).astype(float), 1
 
-    def share_among(self, n_shares):
-        """Let so many trees stand; here any number may."""
+    def prior_weight(self, kept_share: float) -> float:
+        """Weight of the original leaf values, where this share of the leaves is kept.
 
-    def pull(self, share):
-        """How often a training row asks for what its leaf says in the whole ensemble,
-        where a share of the leaves stands."""
+        Leaf values are shrunk towards the original ones, with the weight of so many
+        copies of the training rows of the leaf.
+        """
         return 1.0
 
-    def within(self, value):
-        """Values of leaves as they may be: any."""
+    def projected(self, value: Array, max_trees: float) -> Array:
+        """The nearest leaf values that are allowed; here all are.
+
+        Parameters
+        ----------
+        value : ndarray of shape (n_nodes, n_values)
+        max_trees : float
+            The number of equal shares, for losses with `equal_shares`.
+        """
         return value
 
-    def loudness(self, total):
-        """What all values are multiplied by in the end."""
+    def scale(self, raw_prediction: Array) -> float:
+        """The factor by which all values are multiplied at the end."""
         return 1.0
 
 
-class SquaredGoal(Goal):
-    """Half the squared error, of several outputs their sum.
+class SquaredLoss(Loss):
+    """Half the squared error, summed over the outputs.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows, n_outputs)
-    sample_weight : ndarray of shape (n_rows,) or None
+    sample_weight : ndarray of shape (n_rows,) or None, default=None
     """
 
-    outputs_apart = True
+    separable = True
 
-    def __init__(self, y, sample_weight=None, n_shares=None):
+    def __init__(self, y: Array, sample_weight: Array | None = None) -> None:
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)
         self.weight = _weights(sample_weight, len(y))
 
-    def parabola(self, total, outputs=slice(None)):
-        """The same, or of some outputs alone."""
-        return (self.y[:, outputs] - total[:, outputs]) * self.weight, self.weight
+    def derivatives(self, raw_prediction: Array) -> tuple[Array, Array]:
+        return (self.y - raw_prediction) * self.weight, self.weight
 
-    def lost(self, total):
-        return float((self.weight * (self.y - total) ** 2).sum())
+    def derivatives_of(
+        self, outputs: list[Any], raw_prediction: Array
+    ) -> tuple[Array, Array]:
+        residual = self.y[:, outputs] - raw_prediction[:, outputs]
+        return residual * self.weight, self.weight
 
-    def told(self):
+    def doubled(self, raw_prediction: Array) -> float:
+        return float((self.weight * (self.y - raw_prediction) ** 2).sum())
+
+    def impurity_targets(self) -> tuple[Array, int]:
         return self.y, 1
 
 
-class ValuesGoal(SquaredGoal):
-    """The squared error of values.
+class RegressionLoss(SquaredLoss):
+    """The squared error of an ensemble of regression trees.
 
-    What an ensemble says of values is hard to rebuild from nothing: on six tables the
-    way down was the better one up to a fiftieth of the leaves. The pull that did best
-    there fell with the leaves: 10 at a third of them, 1 at a thirtieth.
+    On six tables, pruning the whole ensemble was better than growing one from no tree
+    down to a fiftieth of the leaves. The best prior weight fell with the number of
+    leaves: 10 at a third of them, 1 at a thirtieth.
     """
 
-    boundary = 0.02
+    forward_share = 0.02
     stride = 1
-    turns_up_to = np.inf
+    backward_up_to = np.inf
 
-    def told(self):
+    def impurity_targets(self) -> tuple[Array, int]:
         return self.y, self.y.shape[1]
 
-    def pull(self, share):
-        return min(10.0, 30.0 * share)
+    def prior_weight(self, kept_share: float) -> float:
+        return min(10.0, 30.0 * kept_share)
 
 
-class OneAgainstRestGoal(SquaredGoal):
+class OneVsRestLoss(SquaredLoss):
     """The squared error of the indicator of each class, for a model with a softmax.
 
-    For the same number of leaves labels come out clearly better than with the
-    softmax itself as the loss. The scores are then made as loud as brings their
-    softmax nearest to what the whole ensemble says: labels of rows that it was fitted
-    on would have it far too certain.
+    At the same number of leaves, labels are clearly more accurate than with the
+    softmax loss itself. The scores are scaled at the end, so that their softmax is
+    nearest to the probabilities of the whole ensemble. Labels of rows that it was
+    fitted on would make the softmax far too certain.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows, n_classes)
-    sample_weight : ndarray of shape (n_rows,) or None
-    said : ndarray of shape (n_rows, n_classes), or None
-        The probabilities of the whole ensemble; None for y.
+    sample_weight : ndarray of shape (n_rows,) or None, default=None
+    probabilities : ndarray of shape (n_rows, n_classes), or None, default=None
+        The predicted probabilities of the whole ensemble; None for y.
     """
 
-    def __init__(self, y, sample_weight=None, said=None, n_shares=None):
+    def __init__(
+        self,
+        y: Array,
+        sample_weight: Array | None = None,
+        probabilities: Array | None = None,
+    ) -> None:
         super().__init__(y, sample_weight)
-        self.said = self.y if said is None else said
-        self.rho_share = of_one_class(self.y.shape[1])
+        self.probabilities = self.y if probabilities is None else probabilities
+        self.l2_factor = class_l2_factor(self.y.shape[1])
 
-    def loudness(self, total):
-        below = total - total.max(axis=1, keepdims=True)
-        wanted = (self.said * below).sum(axis=1)
+    def scale(self, raw_prediction: Array) -> float:
+        shifted = raw_prediction - raw_prediction.max(axis=1, keepdims=True)
+        expected = (self.probabilities * shifted).sum(axis=1)
 
-        def log_loss(log_scale):
-            loud = np.exp(log_scale)
-            apart = np.log(np.exp(loud * below).sum(axis=1)) - loud * wanted
-            return np.average(apart, weights=self.weight[:, 0])
+        def cross_entropy(log_scale: float) -> float:
+            scale = np.exp(log_scale)
+            losses = np.log(np.exp(scale * shifted).sum(axis=1)) - scale * expected
+            return np.average(losses, weights=self.weight[:, 0])
 
-        return float(np.exp(minimize_scalar(log_loss, bounds=(-3.0, 5.0)).x))
+        return float(np.exp(minimize_scalar(cross_entropy, bounds=(-3.0, 5.0)).x))
 
 
-class ShareGoal(SquaredGoal):
+class BrierLoss(SquaredLoss):
     """The Brier score of probabilities to which each tree gives an equal share.
 
-    Every tree stays a distribution over the classes, n of which are averaged, so that
-    whatever rows may come the sum is a probability.
+    Every tree remains a distribution over the classes, and the model averages
+    `max_trees` of them. The prediction is therefore a probability for any row.
 
     Parameters
     ----------
@@ -186,69 +241,67 @@ class ShareGoal(SquaredGoal):
         One column for each class.
     sample_weight : ndarray of shape (n_rows,) or None
     n_distributions : int, default=1
-        How many distributions of as many classes lie side by side in y.
-    n_shares : int
+        Number of distributions, each over equally many classes, side by side in y.
     """
 
-    def __init__(self, y, sample_weight, n_distributions=1, *, n_shares):
+    equal_shares = True
+    constant: Array
+
+    def __init__(
+        self, y: Array, sample_weight: Array | None, n_distributions: int = 1
+    ) -> None:
         super().__init__(y, sample_weight)
         self.n_distributions = n_distributions
-        self.share_among(n_shares)
-        self.rho_share = of_one_class(self.y.shape[1] // n_distributions)
+        self.l2_factor = class_l2_factor(self.y.shape[1] // n_distributions)
         self.constant = np.average(self.y, axis=0, weights=self.weight[:, 0])
 
-    def told(self):
+    def impurity_targets(self) -> tuple[Array, int]:
         return self.y, self.n_distributions
 
-    def share_among(self, n_shares):
-        """Let so many trees stand, each with an equal share."""
-        self.n_shares = self.room = n_shares
-
-    def within(self, value):
-        """The nearest values that leave the share of the tree a distribution."""
-        share = self.n_shares * value + self.constant
-        # a class that nobody has seen stays without a share
-        share[:, self.constant == 0] = -np.inf
-        side_by_side = share.reshape(len(share) * self.n_distributions, -1)
-        share = nearest_distribution(side_by_side).reshape(value.shape)
-        return CERTAINTY * (share - self.constant) / self.n_shares
+    def projected(self, value: Array, max_trees: float) -> Array:
+        """The nearest leaf values for which the tree remains a distribution."""
+        probability = max_trees * value + self.constant
+        # a class without a row keeps the probability zero
+        probability[:, self.constant == 0] = -np.inf
+        side_by_side = probability.reshape(len(value) * self.n_distributions, -1)
+        probability = nearest_distribution(side_by_side).reshape(value.shape)
+        return SHRINKAGE * (probability - self.constant) / max_trees
 
 
-class SecondShareGoal(ShareGoal):
-    """The same of two classes, where what is said of the second one says all.
+class BinaryBrierLoss(BrierLoss):
+    """The Brier score of two classes, with the probability of the second one only.
 
     Parameters
     ----------
     y : ndarray of shape (n_rows, 1)
-        How far a row is of the second class.
+        Probability of the second class.
     sample_weight : ndarray of shape (n_rows,) or None
-    n_shares : int
     """
 
-    def told(self):
+    def impurity_targets(self) -> tuple[Array, int]:
         return np.hstack([1 - self.y, self.y]), 1
 
-    def within(self, value):
-        share = np.clip(self.n_shares * value + self.constant, 0, 1)
-        if self.constant in (0, 1):  # of one class alone
-            share[:] = self.constant
-        return CERTAINTY * (share - self.constant) / self.n_shares
+    def projected(self, value: Array, max_trees: float) -> Array:
+        probability = np.clip(max_trees * value + self.constant, 0, 1)
+        if self.constant in (0, 1):  # all rows are of one class
+            probability[:] = self.constant
+        return SHRINKAGE * (probability - self.constant) / max_trees
 
 
-def of_one_class(n_classes):
-    """The part of rho that is meant where classes share the rows; of two all of it."""
+def class_l2_factor(n_classes: int) -> float:
+    """Factor of the L2 penalty where the classes share the rows; 1 for two classes."""
     return min(1.0, 2.0 / n_classes)
 
 
-def _weights(sample_weight, n_rows):
+def _weights(sample_weight: Array | None, n_rows: int) -> Array:
     """A weight for each row, (n_rows, 1)."""
     if sample_weight is None:
         return np.ones((n_rows, 1))
     return np.asarray(sample_weight, dtype=float)[:, None]
 
 
-def nearest_distribution(points):
-    """The nearest point of the simplex to each row: (n_points, n_classes).
+def nearest_distribution(points: Array) -> Array:
+    """Euclidean projection of each row onto the simplex: (n_points, n_classes).
 
     References
     ----------

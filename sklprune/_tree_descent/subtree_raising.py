@@ -1,9 +1,11 @@
-"""Raising: a child takes the place of its parent, and the other child is gone.
+"""Subtree raising: a child takes the position of its parent in a tree.
 
-Trees of a forest that see the same rows split them near their roots in the same way.
-What a tree adds to the others is then found deep in it, and pruned from below alone it
-has to keep the splits above. Raising takes out a split and all that is on one side of
-it; rows of that side go on through the other one.
+The split of the parent and the whole other child are removed. The rows of the other
+child continue through the raised one.
+
+Trees of a forest that are fitted on the same rows have similar splits near their roots.
+What one tree adds to the others is then found deep in it. Pruning from the bottom
+alone has to keep the splits above. Raising removes them.
 
 References
 ----------
@@ -12,99 +14,129 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
+from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._trees.arrays import children_of, sums_at
+from sklprune._typing import Array
 
-#: by how much of a price something must be better than what stands
+#: least gain of a raise, as a share of the leaf penalty: less is rounding
 MARGIN = 1e-9
 
 
-def raise_children(descent, price):
-    """Put children in the place of their parents, in every standing tree, where that
-    pays: first where it pays most. What paid less waits for the next price, if what
-    is below it did not change."""
-    if descent.routes is None:
+def raise_children(descent: BlockDescent, leaf_penalty: float) -> None:
+    """Raise children in every kept tree while that lowers the objective.
+
+    In each tree the raise with the largest gain comes first. A raise without a gain is
+    tried again only if the nodes below it changed, or at the next penalty.
+    """
+    if descent.decision_paths is None:
         return
-    for i in list(descent.standing):
-        seen = set()
-        while i in descent.standing:
-            found = _Standing(descent, i, price).best_raise(seen)
+    kept = descent.state.kept
+    for i in list(kept):
+        tried: set[bytes] = set()
+        while i in kept:
+            found = RaiseSearch(descent, i, leaf_penalty).best_raise(tried)
             if found is None:
                 break
-            descent.take_out(i, *found, price)
+            parent, child = found
+            descent.raise_child(i, parent, child, leaf_penalty)
 
 
-class _Standing:
-    """What stands of one tree, in the order of a walk, and its rows by leaf.
+class RaiseSearch:
+    """Searches the best raise in the kept part of one tree.
 
-    What is below a place is then a slice, of places and of rows.
+    Nodes are in preorder and rows are sorted by leaf. The nodes and the rows of a
+    subtree are therefore slices.
+
+    Parameters
+    ----------
+    descent : BlockDescent
+    i : int
+        Position of the tree.
+    leaf_penalty : float
     """
 
-    def __init__(self, descent, i, price):
-        self.descent, self.price = descent, price
-        self.tree, walk, at = descent.trees[i], descent.walks[i], descent.leaves[i]
-        split, value, reached = descent.standing[i]
-        #: the places in the walk of what stands
+    def __init__(self, descent: BlockDescent, i: int, leaf_penalty: float) -> None:
+        self.decision_paths, self.proposer = descent.decision_paths, descent.proposer
+        self.leaf_penalty = leaf_penalty
+        state = descent.state
+        self.tree = state.trees[i]
+        traversal, leaves = state.traversals[i], state.leaves[i]
+        split, value, reached = state.kept[i]
+        #: places of the kept nodes in the traversal
         self.places = np.flatnonzero(reached)
-        self.nodes, self.split = walk.nodes[reached], split[reached]
-        self.end = np.searchsorted(self.places, walk.end[reached])
+        self.nodes, self.split = traversal.nodes[reached], split[reached]
+        self.end = np.searchsorted(self.places, traversal.end[reached])
         self.left, self.right = children_of(self.split, self.end)
-        pull, curvature = descent.parabola(self.tree.output)
-        pull = pull + curvature * value.take(at, axis=0)
-        self.columns = [*pull.T, *curvature.T]
-        # the last that stands up to a place is the leaf at or above it
-        self._by_leaf((np.cumsum(reached) - 1)[at])
+        neg_gradient, hessian = state.derivatives(self.tree.output)
+        neg_gradient = neg_gradient + hessian * value.take(leaves, axis=0)
+        self.columns = [*neg_gradient.T, *hessian.T]
+        # the last kept node up to a place is the leaf at or above it
+        self._sort_rows((np.cumsum(reached) - 1)[leaves])
 
-    def _by_leaf(self, leaf):
-        n_places = len(self.nodes)
-        if n_places < np.iinfo(np.int16).max:
-            leaf = leaf.astype(np.int16)  # which sorts in one pass
+    def _sort_rows(self, leaf: Array) -> None:
+        n_kept = len(self.nodes)
+        if n_kept < np.iinfo(np.int16).max:
+            leaf = leaf.astype(np.int16)  # numpy sorts these in one pass
         self.rows = np.argsort(leaf, kind="stable")
-        self.start = np.searchsorted(leaf[self.rows], np.arange(n_places + 1))
-        self.sums = sums_at(leaf, self.columns, n_places)
+        self.start = np.searchsorted(leaf[self.rows], np.arange(n_kept + 1))
+        self.sums = sums_at(leaf, self.columns, n_kept)
 
-    def best_raise(self, seen):
-        """The node to take out and its child that stays, their places in the walk; or
-        None.
+    def best_raise(self, tried: set[bytes]) -> tuple[int, int] | None:
+        """The raise with the largest gain.
 
-        What was looked at once is put on record in `seen`, and not looked at again
-        while all below it is as it was.
+        Parameters
+        ----------
+        tried : set of bytes
+            Subtrees that were evaluated before; the method adds to it. A subtree is
+            not evaluated again while all its nodes are the same.
+
+        Returns
+        -------
+        (parent, child) or None
+            Their places in the traversal; None if no raise has a gain.
         """
         if self.split.sum() < 2:
             return None
-        best = self._best(slice(0, len(self.nodes)), self.sums)
-        most, found = MARGIN * self.price, None
+        best = self._best_gains(slice(0, len(self.nodes)), self.sums)
+        most, found = MARGIN * self.leaf_penalty, None
         for place in np.flatnonzero(self.split):
-            all_below = self.nodes[place : self.end[place]].tobytes()
-            if all_below in seen:
+            subtree = self.nodes[place : self.end[place]].tobytes()
+            if subtree in tried:
                 continue
-            seen.add(all_below)
-            below = self.left[place], self.right[place]
-            for child, other in (below, below[::-1]):
+            tried.add(subtree)
+            children = self.left[place], self.right[place]
+            for child, other in (children, children[::-1]):
                 if self.split[child]:
-                    gain = self._raised(child, other) - best[place]
+                    gain = self._gain_of_raised(child, other) - best[place]
                     if gain > most:
                         most, found = gain, (self.places[place], self.places[child])
         return found
 
-    def _raised(self, child, other):
-        """What the splits below a child bring once they have the rows of the other."""
+    def _gain_of_raised(self, child: int, other: int) -> float:
+        """Gain of a child that also has the rows of the other child."""
         rows = self.rows[self.start[other] : self.start[self.end[other]]]
-        at = np.full(len(rows), child)
-        links = self.nodes, self.left, self.right
-        at = self.descent.routes.follow(self.tree.position, *links, at, rows) - child
-        below = slice(child, self.end[child])
+        leaves = self.decision_paths.follow(
+            self.tree.position,
+            self.nodes,
+            self.left,
+            self.right,
+            start=np.full(len(rows), child),
+            rows=rows,
+        )
+        subtree = slice(child, self.end[child])
         columns = [column[rows] for column in self.columns]
-        sums = self.sums[below] + sums_at(at, columns, below.stop - child)
-        return self._best(below, sums)[0]
+        added = sums_at(leaves - child, columns, subtree.stop - child)
+        return self._best_gains(subtree, self.sums[subtree] + added)[0]
 
-    def _best(self, below, sums):
-        """What each place brings at best, from sums in the leaves among them."""
-        first = below.start
+    def _best_gains(self, subtree: slice, sums: Array) -> list[float]:
+        """Gain of the best pruning below each node, from sums at the leaves."""
+        first = subtree.start
         total = np.zeros((len(sums) + 1, sums.shape[1]))
         np.cumsum(sums, axis=0, out=total[1:])
-        sums = total[self.end[below] - first] - total[:-1]
-        best = self.descent.worth(sums, self.price)[1].tolist()
-        split, right = self.split[below], self.right[below] - first
+        sums = total[self.end[subtree] - first] - total[:-1]
+        _, gain = self.proposer.values_and_gains(sums, self.leaf_penalty)
+        best = gain.tolist()
+        split, right = self.split[subtree], self.right[subtree] - first
         for place in np.flatnonzero(split)[::-1].tolist():
             both = best[place + 1] + best[right[place]]
             best[place] = max(best[place], both)

@@ -1,109 +1,130 @@
-"""Backfitting: subtrees and leaf values of a whole ensemble, chosen together."""
+"""Backfitting: chooses the subtrees and leaf values of a whole ensemble together."""
 
 import numbers
-from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.containers import (
-    Form,
-    LastBuilt,
-    boosting_form,
+    boosting_container,
     check_container,
-    own_form,
+    own_container,
 )
-from sklprune._tree_descent.distillation import DistilledMethod, rows_and_targets
-from sklprune._tree_descent.forward_backward import STEP, Trail
+from sklprune._tree_descent.forward_backward import PENALTY_FACTOR, ForwardBackwardPath
 from sklprune._tree_descent.subtree_raising import raise_children
-from sklprune._trees.consistency import probe_of
+from sklprune._trees.arrays import Ensemble
 from sklprune._trees.traversal import first_leaves
-from sklprune._units import Candidate
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
+from sklprune.methods._distilled import DistilledMethod, DistilledPath
 
-#: a leaf never costs less than this share of what a leaf of pure noise brings
-MIN_PRICE = 0.1
-#: among more leaves than this share of all, and more than so many, raising hardly pays
-#: and takes long
-RAISED_UP_TO, RAISED_AT_LEAST = 0.01, 500
-#: a small model is smaller where few trees share what is said: of 25 shares there are
-#: ten at first, and one more at each price at which all of them are taken
+#: lower bound of the leaf penalty, as a share of the expected gain of a noise leaf
+MIN_PENALTY = 0.1
+#: children are raised up to this share of all leaves, or up to this number: among more
+#: leaves it takes long and hardly gains
+RAISED_SHARE, RAISED_UP_TO = 0.01, 500
+#: few equal shares make a small model smaller. Of 25 shares, 10 are used at first, and
+#: one more at each penalty at which all of them are used
 FIRST_SHARES, ALL_SHARES = 10, 25
-#: on the way down models are kept that are smaller than the last by this factor: large
-#: ones take as much memory as the forest itself
-APART = 0.95
+#: backward pruning records a model only if it is smaller than the last one by this
+#: factor: large models take as much memory as the forest itself
+SIZE_FACTOR = 0.95
 
 
 class Backfitting(DistilledMethod):
-    """Choose subtrees and leaf values of a whole ensemble together.
+    """Choose subtrees and leaf values of a whole tree ensemble together.
 
-    Which splits of the trees stay, and what the leaves say, is found by block descent
-    on the loss of the rows with a price on every leaf: given the other trees, the best
-    pruning of one tree and its values follow exactly from sums in its nodes. Small
-    models are grown: trees enter one by one, the one that gains most first, and after
-    each entry all that stand are chosen anew. Trees that see the same rows begin with
-    the same splits; where a child says as much in the place of its parent, it is
-    raised, and the split above it and all on its other side are gone (of dense rows,
-    and not in histogram boosting). From time to time the way leads back to few leaves,
-    at rising prices: what has come late may stay there, and what it made useless leaves
-    (see Zhang 2011); of each size the model counts that says most. Large ones are found
-    from the whole ensemble downwards, pulled towards what its leaves say. One run over
-    falling prices gives models of all sizes.
+    The method minimises, over the prunings of all trees and the values v of their
+    leaves::
 
-    A random forest stays one, with honest probabilities: each of `n_shares` trees has
-    an equal share of the probability and cannot say more than it.
+        2 sum_i w_i L(y_i, F_i) + l2 sum_leaves v^2 + leaf_penalty (number of leaves)
 
-    Memory: rows x trees x 4 bytes for the leaf of each row in each tree, made-up rows
-    included; as much again for trees in which children were raised, or that were grown
-    best first (`max_leaf_nodes`), and X as float32.
+    where F_i is the raw prediction of row i, L is the loss, and w_i are the weights.
+    One run over decreasing leaf penalties gives models of all sizes:
+
+    1. *One tree.* With all other trees fixed, the best pruning of a tree and its leaf
+       values follow exactly from sums of gradients and Hessians in its nodes.
+    2. *Forward.* Small models are grown from no tree. At each penalty, trees are added
+       in the order of their gains. Whenever their number has grown by a tenth, the
+       prunings and leaf values of all kept trees are chosen again.
+    3. *Raising.* Trees that are fitted on the same rows begin with similar splits. A
+       child takes the position of its parent where that lowers the objective. The
+       split and the other child are removed. This needs dense rows, and is not
+       available for histogram boosting.
+    4. *Backward.* From time to time the penalty rises again until no tree is kept
+       (Zhang 2011). Late leaves may be kept, and earlier leaves that became useless
+       are removed. For each size, the model with the lowest objective counts.
+    5. *Large models* are pruned from the whole ensemble at increasing penalties. Their
+       leaf values are shrunk towards the original ones.
+
+    A random forest remains a random forest, and its probabilities remain valid: each
+    of `n_shares` trees contributes an equal share of the probability.
+
+    Memory: rows x trees x 4 bytes for the leaf of each row in each tree, including
+    synthetic rows. Trees in which children are raised, or that were grown best first
+    (`max_leaf_nodes`), need as much again. X is copied as float32.
 
     Parameters
     ----------
     rho : float, default=40.0
-        Strength of the pull of leaf values towards zero, in rows: a leaf of as many
-        rows says half of what they ask for.
+        L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
+        the mean Hessian of a row. A leaf of `rho` rows gets half of the value without
+        regularisation.
     container : {"same", "auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="same"
-        The class of the result: the one that came in, or for a forest the one that
-        holds sums best, boosting, whose scores go through a link function: far
-        smaller at the same loss, and faster for single rows. "auto" is
-        `HistGradientBoosting*` where the rows that it is pruned on have missing
-        values, else `GradientBoosting*`, which takes none and answers a single row
-        soonest. `HistGradientBoosting*` makes the smallest file. Models that are no
-        forests, and forests of several outputs, stay what they are.
+        Class of the result. "same" is the class of the model. The others hold a forest
+        as boosting, whose scores go through a link function. It is far smaller at the
+        same loss, and faster for single rows. "auto" is `HistGradientBoosting*` if the
+        pruning rows have missing values, else `GradientBoosting*`, which does not
+        support them but predicts a single row fastest. `HistGradientBoosting*` makes
+        the smallest file. Models that are no forests, and forests with several
+        outputs, keep their class.
     n_shares : int, default=25
-        How many trees of a forest that classifies may stand at most; in the smallest
-        models two fifths of them, or ten. Fewer are smaller for coarse scores, more
-        say finer ones.
+        Maximal number of trees of a classification forest. The smallest models use two
+        fifths of them, or ten. Fewer trees give smaller models with coarser scores.
     teacher : {"auto", "labels", "model"}, default="auto"
-        Who says what rows are. "labels": y. "model": the model that is pruned, which
-        needs no y; rows are made up from those at hand until there are as many as it
-        was fitted on (none of a sparse X). "auto": y, but the model where there is no
-        y, or where fewer than a third as many rows are at hand as it was fitted on: it
-        then knows more than their labels.
+        Source of the training targets.
+
+        - "labels": y.
+        - "model": the predictions of the model that is pruned (distillation). y is not
+          needed. Synthetic rows are added until there are as many rows as the model was
+          fitted on; a sparse X gets none.
+        - "auto": "model" if there is no y, or if there are fewer than a third as many
+          rows as the model was fitted on. Its predictions are then better targets than
+          the labels. Otherwise "labels".
+
+    Raises
+    ------
+    ValueError
+        If a parameter has a value that is not allowed, or if the container does not
+        support X.
 
     Notes
     -----
-    The steps of a path are as far apart as models are that differ in the price of a
-    leaf by the factor 1.3; at a ratio the smallest one that removes no more stands,
-    and where there is none the whole model, as it was. Held as boosting, a forest of
-    two classes has no models of nearly as many leaves as it had itself;
-    one of more classes has a copy of each tree for each class, and a leaf counts as
-    kept where a copy keeps it.
+    Neighbouring models of a path differ by a factor of 1.3 in the leaf penalty. At a
+    ratio, the result is the smallest model that removes no more than the ratio. If
+    there is none, it is the unpruned model.
 
-    Of several values at once the squared errors add up: bring them to one scale.
+    As boosting, a forest of two classes has no models with nearly as many leaves as
+    the forest. With more classes, each class has a copy of every tree, and a leaf
+    counts as kept if any copy keeps it.
+
+    With several regression outputs the squared errors are added up. Scale the outputs
+    to the same range.
 
     References
     ----------
     Breiman and Friedman, Estimating optimal transformations for multiple regression
     and correlation, JASA 1985 (backfitting). Breiman, Friedman, Olshen and Stone,
-    Classification and Regression Trees, 1984 (prices of leaves). Ren, Cao, Wei and
-    Sun, Global refinement of random forest, CVPR 2015 (leaf values of a forest fitted
-    together). Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
-    Zhang, Adaptive forward-backward greedy algorithm for learning sparse
-    representations, IEEE Transactions on Information Theory 57, 2011 (the way back).
-    Bucila, Caruana and Niculescu-Mizil, Model compression, KDD 2006 (the model as a
-    teacher, of made-up rows).
+    Classification and Regression Trees, 1984 (leaf penalty). Ren, Cao, Wei and Sun,
+    Global refinement of random forest, CVPR 2015 (joint leaf values of a forest).
+    Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising). Zhang,
+    Adaptive forward-backward greedy algorithm for learning sparse representations,
+    IEEE Transactions on Information Theory 57, 2011 (forward-backward path). Bucila,
+    Caruana and Niculescu-Mizil, Model compression, KDD 2006 (distillation on
+    synthetic rows).
 
     Examples
     --------
@@ -119,74 +140,28 @@ default="same"
     (18, 109)
     """
 
-    needs = ("trees", "rebuild")
-    uses = ("empty_boosting",)
-    reason = "the leaves that stay say it as well"
+    needs: tuple[str, ...] = ("trees", "rebuild")
+    uses: tuple[str, ...] = ("empty_boosting",)
+    reason = "the kept leaves predict the same without it"
 
-    def __init__(self, rho=40.0, *, container="same", n_shares=25, teacher="auto"):
+    def __init__(
+        self,
+        rho: float = 40.0,
+        *,
+        container: Literal[
+            "same", "auto", "gradient_boosting", "hist_gradient_boosting"
+        ] = "same",
+        n_shares: int = 25,
+        teacher: Literal["auto", "labels", "model"] = "auto",
+    ) -> None:
         self.rho = rho
         self.container = container
         self.n_shares = n_shares
         self.teacher = teacher
 
-    def path(self, family, estimator, units, task):
-        self._check()
-        task, targets = rows_and_targets(family, estimator, task, self.teacher)
-        as_boosting = self.container != "same"
-        if as_boosting and "empty_boosting" in family.capabilities(estimator):
-            form = boosting_form(family, estimator, task, targets, self.container)
-        else:
-            form = own_form(family, estimator, task, targets)
-        leaves = family.leaf_ids(estimator, task.X)
-        leaves = [leaves[tree.position] for tree in form.trees]
-        offset = form.offset(task.X)
-        n_shares = min(self.n_shares, len(form.trees))
-        first = max(FIRST_SHARES, n_shares * FIRST_SHARES // ALL_SHARES)
-        goal = form.goal(n_shares=min(n_shares, first))
-        n_leaves = sum(tree.n_leaves for tree in form.trees)
-        limit = goal.boundary * n_leaves
-        few = max(RAISED_UP_TO * n_leaves, RAISED_AT_LEAST)
-        routes = family.decision_paths(estimator, task.X)
-        known = form.trees, leaves
-        descent = Descent(*known, goal, offset, self.rho, routes)
-        models = _upwards(descent, limit, few, n_shares)
-        del descent  # what it knows of all trees, before the next one knows as much
-        if form.says_now:
-            goal = form.goal(n_shares=len(form.trees))
-            descent = Descent(*known, goal, offset, self.rho)
-            models += _downwards(descent, limit)
-        n_kept, scores, stand_for = [], np.zeros(units.count), _LeavesKept(units)
-        for model in models:
-            keep = stand_for(model)
-            n_kept.append(int(keep.sum()))
-            scores += keep
-        largest_first = np.argsort(np.negative(n_kept), kind="stable")
-        models = [models[i] for i in largest_first]
-        return Path(form, models, np.sort(n_kept)[::-1], scores, stand_for)
-
-    def candidate(self, path, family, estimator, units, task, ratio):
-        at_least = units.count - units.n_removed(ratio)
-        fits = np.flatnonzero(path.n_kept >= at_least)
-        if ratio == 0 or len(fits) == 0:
-            everything = np.ones(units.count, dtype=bool)
-            return Candidate(ratio, everything, path.scores, family, estimator, units)
-        smallest = path.models[fits[-1]]
-        keep = path.stand_for(smallest)
-
-        def built():
-            X = probe_of(task)
-            leaves, routes = (
-                family.leaf_ids(estimator, X),
-                family.decision_paths(estimator, X),
-            )
-            return path.form.built(smallest, leaves, X, routes)
-
-        model = path.last.model_of(smallest, built)
-        return Candidate(ratio, keep, path.scores, family, estimator, units, model)
-
-    def _check(self):
+    def check_parameters(self) -> None:
         check_container(self)
-        self._check_teacher()
+        super().check_parameters()
         if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
             raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:
@@ -195,86 +170,142 @@ default="same"
                 "whole number."
             )
 
+    def fit_path(
+        self,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        targets: Array,
+        probe: Array,
+    ) -> DistilledPath:
+        as_boosting = self.container != "same"
+        if as_boosting and "empty_boosting" in family.capabilities(estimator):
+            container = boosting_container(
+                family, estimator, task, targets, self.container
+            )
+        else:
+            container = own_container(family, estimator, task, targets)
+        leaf_ids = family.leaf_ids(estimator, task.X)
+        known: dict[str, Any] = {
+            "trees": container.trees,
+            "leaf_ids": [leaf_ids[tree.position] for tree in container.trees],
+            "loss": container.loss,
+            "offset": container.offset(task.X),
+            "rho": self.rho,
+        }
+        n_leaves = sum(tree.n_leaves for tree in container.trees)
+        limit = container.loss.forward_share * n_leaves
+        n_shares = min(self.n_shares, len(container.trees))
+        first = max(FIRST_SHARES, n_shares * FIRST_SHARES // ALL_SHARES)
+        descent = BlockDescent(
+            **known,
+            decision_paths=family.decision_paths(estimator, task.X),
+            max_trees=min(n_shares, first),
+        )
+        raise_up_to = max(RAISED_SHARE * n_leaves, RAISED_UP_TO)
+        models = _forward_backward(descent, limit, raise_up_to, n_shares)
+        del descent  # frees its memory before the next one allocates as much
+        if container.values_on_scale:
+            descent = BlockDescent(**known, max_trees=len(container.trees))
+            models += _backward_from_whole(descent, limit)
+        return _path_of(container, models, units)
 
-@dataclass(frozen=True)
-class Path:
-    """Ever smaller ensembles, how many leaves stand in each, and in how many each."""
 
-    form: Form
-    models: list
-    n_kept: np.ndarray
-    scores: np.ndarray
-    stand_for: "_LeavesKept"
-    last: LastBuilt = field(default_factory=LastBuilt)
+def _forward_backward(
+    descent: BlockDescent, max_leaves: float, raise_up_to: float, n_shares: int
+) -> list[Ensemble]:
+    """Models of up to about `max_leaves` leaves, grown from no tree.
 
-
-def _upwards(descent, limit, few, n_shares):
-    """From nothing to `limit` leaves, and back from time to time: `Ensemble`s.
-
-    As long as there are few, children may take the place of their parents. There are
-    up to `n_shares` shares.
+    Parameters
+    ----------
+    descent : BlockDescent
+    max_leaves : float
+    raise_up_to : float
+        Children are raised only among at most this number of leaves.
+    n_shares : int
+        Up to this number of equal shares, for losses with `equal_shares`.
     """
-    goal, first = descent.goal, descent.goal.room
+    state, first_shares = descent.state, descent.state.max_trees
 
-    def up(price):
-        if len(descent.standing) == goal.room < n_shares:
-            more = goal.room + max(1, n_shares // ALL_SHARES)
-            goal.share_among(min(more, n_shares))
-        descent.enter(price)
-        chosen_anew(price)
+    def forward(leaf_penalty: float) -> bool:
+        if descent.n_trees == state.max_trees < n_shares:
+            more = state.max_trees + max(1, n_shares // ALL_SHARES)
+            state.limit_trees(min(more, n_shares))
+        descent.add_trees(leaf_penalty)
+        choose_again(leaf_penalty)
         return True
 
-    def down(price):
-        chosen_anew(price)
-        if len(descent.standing) < goal.room:
-            goal.share_among(max(first, len(descent.standing)))
+    def backward(leaf_penalty: float) -> None:
+        choose_again(leaf_penalty)
+        if descent.n_trees < state.max_trees:
+            state.limit_trees(max(first_shares, descent.n_trees))
 
-    def chosen_anew(price):
-        descent.sweep(price)
-        descent.restore(price)
-        if descent.n_leaves <= few:
-            raise_children(descent, price)
-        descent.sweep(price)
+    def choose_again(leaf_penalty: float) -> None:
+        descent.sweep(leaf_penalty)
+        descent.undo_raises(leaf_penalty)
+        if descent.n_leaves <= raise_up_to:
+            raise_children(descent, leaf_penalty)
+        descent.sweep(leaf_penalty)
 
     descent.start_empty()
-    trail = Trail(descent, up, down, min(few, goal.turns_up_to), stride=3)
-    return trail.walk(descent.first_price(), MIN_PRICE, limit)
+    backward_up_to = min(raise_up_to, descent.loss.backward_up_to)
+    path = ForwardBackwardPath(descent, forward, backward, backward_up_to, stride=3)
+    return path.run(descent.first_penalty(), MIN_PENALTY, max_leaves)
 
 
-def _downwards(descent, limit):
-    """From the whole to `limit` leaves, at rising prices: a list of `Ensemble`."""
-    models = []
+def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensemble]:
+    """Models down to about `min_leaves` leaves, pruned at increasing penalties."""
+    models, loss = [], descent.loss
     descent.start_whole()
-    noise, n_leaves, rho = descent.noise(), descent.n_leaves, descent.rho
-    price, smallest = 1e-5 * noise, n_leaves
-    # where nothing is left to be said no price would ever rise
-    while descent.standing and price > 0:
-        # while leaves cost little, little pulls them to zero: small ones would go first
-        descent.rho = rho * min(1.0, price / noise)
-        descent.pull = descent.goal.pull(descent.n_leaves / n_leaves)
+    noise, n_leaves = descent.noise(), descent.n_leaves
+    leaf_penalty, smallest = 1e-5 * noise, n_leaves
+    # without any residual, noise is zero and the penalty would never rise
+    while descent.n_trees and leaf_penalty > 0:
+        # at a low penalty the L2 penalty is low too: otherwise small leaves, which it
+        # shrinks most, would be removed first
+        descent.regularize(
+            l2_factor=min(1.0, leaf_penalty / noise),
+            prior_weight=loss.prior_weight(descent.n_leaves / n_leaves),
+        )
         for _ in range(2):
-            descent.sweep(price)
-        if descent.n_leaves <= limit:
+            descent.sweep(leaf_penalty)
+        if descent.n_leaves <= min_leaves:
             break
-        if descent.n_leaves <= APART * smallest:
+        if descent.n_leaves <= SIZE_FACTOR * smallest:
             models.append(descent.ensemble())
             smallest = descent.n_leaves
-        whole = descent.n_leaves > 0.9 * n_leaves
-        price *= STEP ** (5 if whole else descent.goal.stride)
+        stride = 5 if descent.n_leaves > 0.9 * n_leaves else loss.stride
+        leaf_penalty *= PENALTY_FACTOR**stride
     return models
 
 
-class _LeavesKept:
-    """The leaves that stand for those of a model: of all that are below one of its
-    leaves the first."""
+def _path_of(container: Any, models: list[Ensemble], units: Units) -> DistilledPath:
+    """The path of some models, largest first."""
+    n_kept, scores, kept_units = [], np.zeros(units.count), _KeptLeaves(units)
+    for model in models:
+        keep = kept_units(model)
+        n_kept.append(int(keep.sum()))
+        scores += keep
+    largest_first = np.argsort(np.negative(n_kept), kind="stable")
+    models = [models[i] for i in largest_first]
+    return DistilledPath(container, models, np.sort(n_kept)[::-1], scores, kept_units)
 
-    def __init__(self, units):
-        self.where, self.first = units.where, {}
+
+class _KeptLeaves:
+    """The leaves of the unpruned trees that count as kept in a pruned ensemble.
+
+    For each leaf of the ensemble this is the first unpruned leaf below it.
+    """
+
+    def __init__(self, units: Units) -> None:
+        self.where = units.where
+        self.first: dict[int, Array] = {}
         n_leaves = [int((left < 0).sum()) for left, _ in units.where]
         self.start = np.cumsum([0, *n_leaves])
 
-    def __call__(self, model):
-        """By unit, (n_units,), bool."""
+    def __call__(self, model: Ensemble) -> Array:
+        """Whether each unit counts as kept, (n_units,), bool."""
         keep = np.zeros(self.start[-1], dtype=bool)
         for subtree in model.subtrees:
             i = subtree.tree

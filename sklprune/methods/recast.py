@@ -1,23 +1,30 @@
-"""Recast: the same function, held by another class."""
+"""Recast: holds the function of a tree ensemble in a boosting class, unchanged."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
 from sklprune._registry import family_of, register
-from sklprune._tree_descent.containers import CONTAINERS, Form, check_container
-from sklprune._trees.arrays import Ensemble, Subtree, levels_of, preorder
+from sklprune._tree_descent.containers import CONTAINERS, Container, check_container
+from sklprune._trees.arrays import (
+    Ensemble,
+    Subtree,
+    TreeArrays,
+    levels_of,
+    preorder,
+)
 from sklprune._trees.consistency import probe_of
-from sklprune._units import Candidate
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import Method
 
-#: probabilities that are as likely in places yet unseen, and the share of their say
-#: when scores are made as loud as probabilities want them
-EVENLY, SHARE = np.linspace(0, 1, 21), 0.2
-#: how loud scores may become, as logarithms
-QUIETEST, LOUDEST = -3.0, 6.0
+#: evenly spaced probabilities that are added to the calibration, and their weight
+EVEN_PROBABILITIES, EVEN_WEIGHT = np.linspace(0, 1, 21), 0.2
+#: bounds of the logarithm of the scale of scores
+MIN_LOG_SCALE, MAX_LOG_SCALE = -3.0, 6.0
 #: bits of a float64 that sums of scores may use
 BITS = 50
 
@@ -25,42 +32,44 @@ BITS = 50
 class Recast(Method):
     """Hold the function of an ensemble in another class, and remove nothing.
 
-    A forest that is held as gradient boosting answers a single row many times faster:
+    A forest that is held as gradient boosting predicts a single row many times faster:
     100 trees of depth 15 about 20 times. Gradient boosting can be held as histogram
-    boosting, which costs fewer bytes a tree.
+    boosting, which needs fewer bytes for each tree.
 
-    Values come out the same but for rounding. Of classes the labels and the order of
-    rows by score come out the same, those of a forest with its ties, and probabilities
-    close: what a forest averages goes into the score, and the one factor that brings
-    the link function nearest to the forest's own probabilities, over the rows given,
-    into the leaves. Scores stand in `decision_function`.
+    For regression, predictions are the same up to rounding. For classification, the
+    labels are the same, and so is the order of rows by score with its ties. The
+    probabilities are close: the average of the trees becomes the raw score of the
+    result. It is multiplied by the factor for which the link function is nearest to
+    the probabilities of the forest on the given rows. `decision_function` returns the
+    scores.
 
-    Of two classes there is one score; of more each class has a copy of every tree, in
-    which splits that say nothing of the class are left out.
+    With two classes there is one score. With more classes, each class has a copy of
+    every tree, without the splits that do not concern the class.
 
     Parameters
     ----------
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="auto"
-        The class of the result. "auto" is `HistGradientBoosting*` where X has missing
-        values, else `GradientBoosting*`, which is the fastest for a single row.
-
-    Notes
-    -----
-    Models of several outputs, which no boosting model holds, are refused; so is
-    gradient boosting that starts from another model than a constant. The method says
-    by itself what happens: `pruning_ratio` stays "auto", no rule is asked, and no
-    `cv`. A tie between classes is one of exact arithmetic: where a forest is decided
-    by the rounding of a sum, the first class of those that tie is taken.
-
-    With scikit-learn's trees a value is rounded to float32 and then compared; in
-    histogram boosting the threshold is moved to the last float64 that is rounded to
-    the left side, so that every row goes where it went.
+        Class of the result. "auto" is `HistGradientBoosting*` if X has missing values,
+        else `GradientBoosting*`, which is the fastest for a single row.
 
     Raises
     ------
     ValueError
-        If the container does not take X as it is: missing values, or a sparse matrix.
+        If `container` is another name, or if the container does not support X:
+        missing values, or a sparse matrix.
+
+    Notes
+    -----
+    Models with several outputs are refused, since no boosting model holds them. So is
+    gradient boosting that starts from another model than a constant. The method
+    decides alone: `pruning_ratio` must be "auto", and neither a rule nor `cv` is used.
+    Ties between classes are ties of exact arithmetic. Where the rounding of a sum
+    decides in the forest, the result predicts the first of the tied classes.
+
+    A tree of scikit-learn rounds a value to float32 before the comparison. Histogram
+    boosting does not. Its threshold is therefore moved to the last float64 that is
+    rounded to the left side, so that every row takes the same path.
 
     References
     ----------
@@ -83,15 +92,20 @@ default="auto"
     """
 
     granularity = "leaf"
-    needs = ("trees", "as_boosting")
+    needs: tuple[str, ...] = ("trees", "as_boosting")
     decides = True
     recasts = True
     reason = "another class holds the same function"
 
-    def __init__(self, container="auto"):
+    def __init__(
+        self,
+        container: Literal[
+            "auto", "gradient_boosting", "hist_gradient_boosting"
+        ] = "auto",
+    ) -> None:
         self.container = container
 
-    def misfit(self, family, estimator):
+    def misfit(self, family: Any, estimator: Estimator) -> str:
         why = ""
         if "trees" in family.capabilities(estimator):
             why = family.boosting_misfit(estimator)
@@ -105,82 +119,111 @@ default="auto"
             "Recast(container='hist_gradient_boosting') is what there is for it"
         )
 
-    def path(self, family, estimator, units, task):
+    def path(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> "RecastPath":
         check_container(self, CONTAINERS[1:])
-        shell, trees, offset = family.as_boosting(estimator, task.X, self.container)
-        host, source = family_of(shell), family.sklearn_trees(estimator)
+        empty, trees, offset = family.as_boosting(estimator, task.X, self.container)
+        boosting_family = family_of(empty)
         if family.output_kind(estimator) == "distributions":
-            said = family.raw_prediction(estimator, task.X)
-            trees, offset = _as_loud_as(said, task.sample_weight, trees, offset)
+            probabilities = family.raw_prediction(estimator, task.X)
+            trees, offset = _as_scores(probabilities, task.sample_weight, trees, offset)
         subtrees = [_without_idle_splits(tree) for tree in trees]
-        silent = host.offset(shell, np.zeros((1, shell.n_features_in_)))[0]
-        ensemble = Ensemble(subtrees, offset - silent)
-        return Sum(Form(host, shell, trees, source, None, True), ensemble)
+        one_row = np.zeros((1, empty.n_features_in_))
+        own_offset = boosting_family.offset(empty, one_row)[0]
+        ensemble = Ensemble(subtrees, offset - own_offset)
+        container = Container(
+            boosting_family,
+            empty,
+            trees,
+            sklearn_trees=family.sklearn_trees(estimator),
+            loss=None,
+            values_on_scale=True,
+        )
+        return RecastPath(container, ensemble)
 
-    def candidate(self, path, family, estimator, units, task, ratio):
+    def candidate(
+        self,
+        path: "RecastPath",
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        ratio: float | None,
+    ) -> Candidate:
         X = probe_of(task)
-        model = path.form.built(path.ensemble, family.leaf_ids(estimator, X), X)
+        leaf_ids = family.leaf_ids(estimator, X)
+        model = path.container.build(path.ensemble, leaf_ids, X)
         everything = np.ones(units.count, dtype=bool)
         scores = np.zeros(units.count)
         return Candidate(0.0, everything, scores, family, estimator, units, model)
 
 
 @dataclass(frozen=True)
-class Sum:
-    """The same function as a sum, and the model that is to hold it."""
+class RecastPath:
+    """The function of a model as a sum of trees, and the container to hold it."""
 
-    form: Form
+    container: Container
     ensemble: Ensemble
 
 
-def _as_loud_as(said, sample_weight, trees, offset):
-    """Trees and constant as scores, whose link comes nearest to the probabilities.
+def _as_scores(
+    probabilities: Array,
+    sample_weight: Array | None,
+    trees: list[TreeArrays],
+    offset: Array,
+) -> tuple[list[TreeArrays], Array]:
+    """Scale trees and offset to scores, whose link is nearest to the probabilities.
 
-    The scores are rounded so that no sum of them is: ties stay ties, whatever the
-    order of the trees.
+    Values are rounded to multiples of a power of two. Their sums are then exact in any
+    order of the trees, so that ties remain ties.
     """
-    loud = loudness(said, sample_weight)
-    largest = loud * sum(np.abs(tree.value).max() for tree in trees)
+    scale = softmax_scale(probabilities, sample_weight)
+    largest = scale * sum(np.abs(tree.value).max() for tree in trees)
     grain = 2.0 ** (np.ceil(np.log2(max(largest, 1.0))) - BITS)
     trees = [
-        tree._replace(value=grain * np.round(loud * tree.value / grain))
+        tree._replace(value=grain * np.round(scale * tree.value / grain))
         for tree in trees
     ]
-    if said.shape[1] == 2:
-        # a tie goes to the first class, as in a forest: below all that is no tie
+    if probabilities.shape[1] == 2:
+        # as in a forest, the first class is predicted for a tie. The shift is smaller
+        # than any difference that is not a tie
         return trees, offset - grain / 2
     return trees, offset
 
 
-def loudness(said, sample_weight=None):
-    """The factor that makes the softmax of probabilities come nearest to them.
+def softmax_scale(probabilities: Array, sample_weight: Array | None = None) -> float:
+    """The factor for which the softmax of probabilities is nearest to themselves.
 
-    Near in the mean cross-entropy over the rows. Where a model has learned its rows by
-    heart all of them are certain, and no factor would be large enough: probabilities
-    between two classes, evenly spaced, therefore have a say.
+    The distance is the mean cross-entropy over the rows. An overfitted model predicts
+    its own rows with certainty, and no factor would be large enough for them. Evenly
+    spaced probabilities of two classes are therefore added, with a fixed weight.
 
     Parameters
     ----------
-    said : ndarray of shape (n_rows, n_classes)
-    sample_weight : ndarray of shape (n_rows,) or None
+    probabilities : ndarray of shape (n_rows, n_classes)
+    sample_weight : ndarray of shape (n_rows,) or None, default=None
     """
-    weight = np.ones(len(said)) if sample_weight is None else sample_weight
-    even = np.zeros((len(EVENLY), said.shape[1]))
-    even[:, 0], even[:, 1] = EVENLY, 1 - EVENLY
+    n_rows, n_classes = probabilities.shape
+    weight = np.ones(n_rows) if sample_weight is None else sample_weight
+    even = np.zeros((len(EVEN_PROBABILITIES), n_classes))
+    even[:, 0], even[:, 1] = EVEN_PROBABILITIES, 1 - EVEN_PROBABILITIES
 
-    def cross_entropy(wanted, loud):
-        return logsumexp(loud * wanted, axis=1) - loud * (wanted**2).sum(axis=1)
+    def cross_entropy(rows: Array, scale: float) -> Array:
+        return logsumexp(scale * rows, axis=1) - scale * (rows**2).sum(axis=1)
 
-    def apart(log_loud):
-        loud = np.exp(log_loud)
-        over_rows = np.average(cross_entropy(said, loud), weights=weight)
-        return (1 - SHARE) * over_rows + SHARE * cross_entropy(even, loud).mean()
+    def distance(log_scale: float) -> float:
+        scale = np.exp(log_scale)
+        own = np.average(cross_entropy(probabilities, scale), weights=weight)
+        added = cross_entropy(even, scale).mean()
+        return (1 - EVEN_WEIGHT) * own + EVEN_WEIGHT * added
 
-    return float(np.exp(minimize_scalar(apart, bounds=(QUIETEST, LOUDEST)).x))
+    bounds = (MIN_LOG_SCALE, MAX_LOG_SCALE)
+    return float(np.exp(minimize_scalar(distance, bounds=bounds).x))
 
 
-def _without_idle_splits(tree):
-    """The tree but for splits below which all leaves say the same."""
+def _without_idle_splits(tree: TreeArrays) -> Subtree:
+    """The tree without the splits below which all leaves have the same value."""
     levels = levels_of(tree.left, tree.right)
     lowest, highest = tree.value[:, 0].copy(), tree.value[:, 0].copy()
     for nodes, left, right in reversed(levels):
@@ -188,7 +231,7 @@ def _without_idle_splits(tree):
         highest[nodes] = np.maximum(highest[left], highest[right])
     split = (tree.left >= 0) & (lowest < highest)
     nodes = preorder(split, levels)
-    # an inner node of leaves that agree says what they say, without their rounding
+    # a new leaf gets the value of the leaves below it; its own one is a rounded mean
     value = np.where(split, tree.value[:, 0], lowest)[nodes, None]
     return Subtree(tree.position, nodes, split[nodes], value, tree.output)
 

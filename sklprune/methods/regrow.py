@@ -1,126 +1,152 @@
-"""Regrow: small trees grown on the same rows, in the place of large ones."""
+"""Regrow: replaces a forest by a small boosting model grown on the same rows."""
 
 import numbers
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._registry import family_of, register
-from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.containers import (
     CONTAINERS,
-    Form,
-    LastBuilt,
-    boosting_host,
+    Container,
     check_container,
+    empty_boosting,
 )
-from sklprune._tree_descent.distillation import (
-    DistilledMethod,
-    distils_from_model,
-    rows_and_targets,
-)
-from sklprune._tree_descent.forward_backward import Trail
+from sklprune._tree_descent.distillation import distils_from_model
+from sklprune._tree_descent.forward_backward import ForwardBackwardPath
+from sklprune._tree_descent.proposals import Proposal
 from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._tree_descent.tree_growing import make_grower
-from sklprune._trees.arrays import TreeArrays
-from sklprune._trees.consistency import probe_of, probe_rows
-from sklprune._units import Candidate
+from sklprune._trees.arrays import Ensemble, TreeArrays
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units
+from sklprune.methods._distilled import DistilledMethod, DistilledPath
 
 
-class Habits(NamedTuple):
+class GrowthSettings(NamedTuple):
     """How trees are grown.
 
     Parameters
     ----------
     rho : float
-        Pull of values towards zero, in rows.
-    least : float
-        A leaf never costs less than this share of what a leaf of pure noise brings.
-    growth : float
-        All trees are chosen anew whenever there are so many times as many.
-    raised : float
-        Children are raised among no more leaves than these: it takes long.
-    turns_up_to : float
-        No way back begins at more leaves: noisy values would be learned by heart.
+        L2 penalty of the leaf values, in units of rows.
+    min_penalty : float
+        Lower bound of the leaf penalty, as a share of the expected gain of a leaf that
+        is fitted to noise.
+    sweep_factor : float
+        All trees are chosen again when there are so many times as many.
+    raise_up_to : float
+        Children are raised only among at most this number of leaves, since it takes
+        long.
+    backward_up_to : float
+        No backward phase begins at more leaves. It would overfit noisy targets.
     stride : int
-        Steps of the price that are taken at once as long as nothing stands.
+        Steps of the penalty that are taken at once while no tree is kept.
     """
 
     rho: float
-    least: float
-    growth: float
-    raised: float
-    turns_up_to: float
+    min_penalty: float
+    sweep_factor: float
+    raise_up_to: float
+    backward_up_to: float
     stride: int
 
 
-#: noisy values need many leaves, and small ones first; scores of classes hardly ever
-#: gain by as many
-OF_CLASSES = Habits(40.0, 0.5, growth=1.05, raised=500, turns_up_to=500, stride=3)
-#: each tree concerns one of several classes
-OF_SEVERAL = OF_CLASSES._replace(growth=1.2)
-OF_VALUES = Habits(200.0, 0.1, growth=1.01, raised=np.inf, turns_up_to=2000, stride=1)
-#: rows of a leaf at least, of few rows and of many
-LEAST_ROWS = 5, 20
-#: trees that are grown at one price
+#: the scores of classes hardly gain from many leaves
+TWO_CLASSES = GrowthSettings(
+    rho=40.0,
+    min_penalty=0.5,
+    sweep_factor=1.05,
+    raise_up_to=500,
+    backward_up_to=500,
+    stride=3,
+)
+#: each tree concerns only one of the classes
+SEVERAL_CLASSES = TWO_CLASSES._replace(sweep_factor=1.2)
+#: noisy values need many leaves, and stronger regularisation
+REGRESSION = GrowthSettings(
+    rho=200.0,
+    min_penalty=0.1,
+    sweep_factor=1.01,
+    raise_up_to=np.inf,
+    backward_up_to=2000,
+    stride=1,
+)
+#: bounds of min_samples_leaf="auto"
+MIN_SAMPLES_LEAF = 5, 20
+#: trees that are grown at one penalty, for each output
 MAX_TREES_A_STEP = 30
 
 
 class Regrow(DistilledMethod):
-    """Grow small trees on the same rows until they say what a forest says.
+    """Grow a small boosting model on the same rows, in place of a forest.
 
-    The smallest model that keeps the score of a forest is often not inside it. Here
-    trees are grown one after the other on what those before leave unsaid, as in
-    boosting; each is cut at once at the present price of a leaf, and after each all
-    others are chosen anew, so that splits which a later tree made useless go again,
-    and children take the place of their parents. From time to time the way leads back
-    to few leaves; of each size the model counts that says most. Trees of classes are
-    split between 255 bins of each column. One run over falling prices gives models of
-    all sizes. The result is gradient boosting.
+    The smallest model with the score of a forest is often not a part of the forest.
+    The method minimises, over the number of trees, their splits and the values v of
+    their leaves::
 
-    Of the forest nothing stays but its classes and its columns; the ratio counts
-    leaves, and the report lists as many as have no successor.
+        2 sum_i w_i L(y_i, F_i) + l2 sum_leaves v^2 + leaf_penalty (number of leaves)
+
+    where F_i is the raw prediction of row i, L is the loss, and w_i are the weights.
+    One run over decreasing leaf penalties gives models of all sizes:
+
+    1. *Grow.* A new tree is fitted to the gradients and Hessians of the loss, as in
+       boosting. For classification, splits are between 255 bins of each column.
+    2. *Prune.* The tree is pruned at once, at the present leaf penalty. It is dropped
+       if it does not lower the objective.
+    3. *Choose again.* Whenever the number of trees has grown by a few percent, the
+       pruning and the leaf values of all trees are chosen again. Splits that a later
+       tree made useless are removed, and children are raised to the positions of their
+       parents.
+    4. *Backward.* From time to time the penalty rises again until no tree is kept. For
+       each size, the model with the lowest objective counts.
+
+    Only the classes and the columns of the forest are taken over. The ratio compares
+    numbers of leaves. The report lists as many leaves as removed as the result has
+    fewer.
 
     Parameters
     ----------
     max_leaf_nodes : int, default=31
-        Leaves of a tree before it is cut.
+        Maximal number of leaves of a tree before it is pruned.
     rho : float or "auto", default="auto"
-        Strength of the pull of leaf values towards zero, in rows. "auto" is 40 for
-        classes and 200 for values, which did best on thirteen tables.
+        L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
+        the mean Hessian of a row. "auto" is 40 for
+        classification and 200 for regression, the best values on thirteen tables.
     min_samples_leaf : int or "auto", default="auto"
-        Rows of a leaf at least. "auto" is a hundredth of all, from 5 to 20. With 20
-        a tenth more leaves were needed for 400 rows of classes, and none fewer for
-        1000; for 400 rows of values three quarters more, and one table in six was
-        never reached.
+        Minimal number of rows in a leaf. "auto" is a hundredth of all rows, but at
+        least 5 and at most 20.
     max_trees : int, default=400
-        How many trees are grown at most, of several classes for each of them.
+        Maximal number of trees that are grown. With more than two classes it holds for
+        each class.
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="auto"
-        The class of the result. "auto" is `HistGradientBoosting*` where X has missing
-        values, else `GradientBoosting*`, which answers a single row soonest.
+        Class of the result. "auto" is `HistGradientBoosting*` if X has missing values,
+        else `GradientBoosting*`, which predicts a single row fastest.
         `HistGradientBoosting*` makes the smallest file.
     teacher : {"auto", "labels", "model"}, default="auto"
-        Who says what rows are. "labels": y. "model": the forest, which
-        needs no y; rows are made up from those at hand until there are as many as it
-        was fitted on (none of a sparse X). "auto": y, but the model where there is no
-        y, or where fewer than a third as many rows are at hand as it was fitted on: it
-        then knows more than their labels.
+        Source of the training targets, as in `Backfitting`: y, the predictions of the
+        forest, or a choice by the number of rows.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has a value that is not allowed, or if the container does not
+        support X.
 
     Notes
     -----
-    On seven tables of two classes (forests of 100 trees of depth 15, five folds) 1918
-    times fewer leaves than the forest's were enough to stay within 0.005 of its ROC AUC
-    on the rows that chose, with 0.0026 lost on test rows; the forest's own trees,
-    pruned by `Backfitting(container="auto")`, needed 1.3 times as many.
+    On seven tables of two classes, 1918 times fewer leaves kept the ROC AUC of the
+    forest within 0.005. `Backfitting(container="auto")` needed 1.3 times as many.
 
     References
     ----------
     Friedman, Greedy function approximation: a gradient boosting machine, Annals of
     Statistics 29, 2001. Johnson and Zhang, Learning nonlinear functions using
-    regularized greedy forest, TPAMI 36, 2014 (all trees chosen anew).
+    regularized greedy forest, TPAMI 36, 2014 (all trees are chosen again).
 
     Examples
     --------
@@ -134,19 +160,21 @@ default="auto"
     'GradientBoostingClassifier'
     """
 
-    needs = ("trees", "empty_boosting")
-    reason = "trees that were grown anew say it with fewer leaves"
+    needs: tuple[str, ...] = ("trees", "empty_boosting")
+    reason = "the regrown trees predict the same with fewer leaves"
 
     def __init__(
         self,
-        max_leaf_nodes=31,
+        max_leaf_nodes: int = 31,
         *,
-        rho="auto",
-        min_samples_leaf="auto",
-        max_trees=400,
-        container="auto",
-        teacher="auto",
-    ):
+        rho: float | Literal["auto"] = "auto",
+        min_samples_leaf: int | Literal["auto"] = "auto",
+        max_trees: int = 400,
+        container: Literal[
+            "auto", "gradient_boosting", "hist_gradient_boosting"
+        ] = "auto",
+        teacher: Literal["auto", "labels", "model"] = "auto",
+    ) -> None:
         self.max_leaf_nodes = max_leaf_nodes
         self.rho = rho
         self.min_samples_leaf = min_samples_leaf
@@ -154,60 +182,12 @@ default="auto"
         self.container = container
         self.teacher = teacher
 
-    def uses_only_pruning_rows(self, n_rows, n_fitted):
+    def uses_only_pruning_rows(self, n_rows: int, n_fitted: int) -> bool:
         return not distils_from_model(self.teacher, n_rows, n_fitted)
 
-    def path(self, family, estimator, units, task):
-        self._check()
-        rows = probe_rows(task.n_samples)
-        task, targets = rows_and_targets(family, estimator, task, self.teacher)
-        host = (family, estimator, task, targets, self.container)
-        shell, offset, goal = boosting_host(*host)
-        habits = OF_VALUES
-        if is_classifier(estimator):
-            habits = OF_CLASSES if offset.shape[1] == 1 else OF_SEVERAL
-        rho, grown = habits.rho if isinstance(self.rho, str) else self.rho, []
-        routes = family.decision_paths(estimator, task.X, grown)
-        descent = Descent([], [], goal(n_shares=None), offset, rho, routes)
-        weight = descent.goal.weight[:, 0]
-        splits = make_grower(
-            task.X,
-            routes,
-            weight,
-            regression=not is_classifier(estimator),
-            max_leaf_nodes=self.max_leaf_nodes,
-            min_samples_leaf=self._min_samples_leaf((weight > 0).sum()),
-            random_state=task.random_state,
-        )
-        grower = _Grower(splits, descent, habits, grown)
-        models = grower.path(self.max_trees, units.count)
-        trees = descent.trees
-        form = Form(family_of(shell), shell, trees, grown, goal, says_now=False)
-        leaves = descent.whole_leaves(rows)
-        n_leaves = np.array([model.n_leaves for model in models], dtype=int)
-        return Regrown(form, models, n_leaves, leaves)
-
-    def candidate(self, path, family, estimator, units, task, ratio):
-        at_least = units.count - units.n_removed(ratio)
-        fits = np.flatnonzero(path.n_leaves >= at_least)
-        scores = -np.arange(units.count, dtype=float)
-        keep = np.ones(units.count, dtype=bool)
-        if ratio == 0 or len(fits) == 0:
-            return Candidate(ratio, keep, scores, family, estimator, units)
-        smallest = path.models[fits[np.argmin(path.n_leaves[fits])]]
-        keep[smallest.n_leaves :] = False
-
-        def built():
-            X = probe_of(task)
-            routes = family.decision_paths(estimator, X, path.form.source)
-            return path.form.built(smallest, path.leaves, X, routes)
-
-        model = path.last.model_of(smallest, built)
-        return Candidate(ratio, keep, scores, family, estimator, units, model)
-
-    def _check(self):
+    def check_parameters(self) -> None:
         check_container(self, CONTAINERS[1:])
-        self._check_teacher()
+        super().check_parameters()
         for name, least, auto in (
             ("max_leaf_nodes", 2, ""),
             ("min_samples_leaf", 1, ", or 'auto'"),
@@ -227,114 +207,163 @@ default="auto"
                 f"Regrow(rho={self.rho!r}): rho must be a number above zero, or 'auto'."
             )
 
-    def _min_samples_leaf(self, n_rows):
-        if _is_auto(self.min_samples_leaf):
-            return int(np.clip(n_rows // 100, *LEAST_ROWS))
+    def fit_path(
+        self,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        targets: Array,
+        probe: Array,
+    ) -> DistilledPath:
+        empty, offset, loss = empty_boosting(
+            family, estimator, task, targets, self.container
+        )
+        settings = REGRESSION
+        if is_classifier(estimator):
+            settings = TWO_CLASSES if offset.shape[1] == 1 else SEVERAL_CLASSES
+        rho = settings.rho if isinstance(self.rho, str) else self.rho
+        grown: list[Any] = []
+        decision_paths = family.decision_paths(estimator, task.X, grown)
+        descent = BlockDescent([], [], loss, offset, rho, decision_paths)
+        weight = loss.weight[:, 0]
+        grower = make_grower(
+            task.X,
+            decision_paths,
+            weight,
+            regression=not is_classifier(estimator),
+            max_leaf_nodes=self.max_leaf_nodes,
+            min_samples_leaf=self._min_samples_leaf((weight > 0).sum()),
+            random_state=task.random_state,
+        )
+        growth = _Growth(grower, descent, settings, grown)
+        models = growth.run(self.max_trees, units.count)[::-1]
+        trees = descent.state.trees
+        container = Container(
+            family_of(empty), empty, trees, grown, loss, values_on_scale=False
+        )
+        return DistilledPath(
+            container,
+            models,
+            n_kept=np.array([model.n_leaves for model in models], dtype=int),
+            scores=-np.arange(units.count, dtype=float),
+            kept_units=partial(_first_units, units.count),
+            leaf_ids=descent.state.original_leaves(probe),
+        )
+
+    def _min_samples_leaf(self, n_rows: int) -> int:
+        if isinstance(self.min_samples_leaf, str):  # it is "auto"
+            return int(np.clip(n_rows // 100, *MIN_SAMPLES_LEAF))
         return self.min_samples_leaf
 
 
-def _is_auto(value):
+def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
-@dataclass(frozen=True)
-class Regrown:
-    """Ensembles of ever more trees, and what is to hold them.
+def _first_units(n_units: int, model: Ensemble) -> Array:
+    """As many units as kept as the model has leaves, (n_units,), bool."""
+    return np.arange(n_units) < model.n_leaves
+
+
+class _Growth:
+    """Grows trees on the gradients of a descent, along a forward-backward path.
 
     Parameters
     ----------
-    form : Form
-        Of all trees that were grown.
-    models : list of Ensemble
-    n_leaves : ndarray of shape (n_models,)
-        Of each of them.
-    leaves : list of ndarray
-        For each tree the leaf of each row of the probe.
+    grower : ExactGrower or HistogramGrower
+    descent : BlockDescent
+        Without trees.
+    settings : GrowthSettings
+    grown : list
+        The scikit-learn trees that are kept so far; new ones are appended.
     """
 
-    form: Form
-    models: list
-    n_leaves: np.ndarray
-    leaves: list
-    last: LastBuilt = field(default_factory=LastBuilt)
-
-
-class _Grower:
-    """Grows trees on what a descent has left unsaid."""
-
-    def __init__(self, splits, descent, habits, grown):
-        self.splits, self.descent, self.habits = splits, descent, habits
+    def __init__(
+        self,
+        grower: Any,
+        descent: BlockDescent,
+        settings: GrowthSettings,
+        grown: list[Any],
+    ) -> None:
+        self.grower, self.descent, self.settings = grower, descent, settings
         self.grown = grown
-        self.n_settled = 0
+        self.outputs = range(descent.state.raw_prediction.shape[1])
+        self.n_at_sweep = 0
 
-    def path(self, max_trees, max_leaves):
-        """Ensembles at falling prices."""
-        self.max_trees = max_trees * len(self._outputs())
+    def run(self, max_trees: int, max_leaves: int) -> list[Ensemble]:
+        """Ensembles at decreasing leaf penalties, in ascending order of leaves."""
+        self.max_trees = max_trees * len(self.outputs)
         self.descent.start_empty()
-        steps, habits = (self._up, self._choose_anew), self.habits
-        trail = Trail(self.descent, *steps, habits.turns_up_to, habits.stride)
-        return trail.walk(self._first_price(), habits.least, max_leaves)
+        path = ForwardBackwardPath(
+            self.descent,
+            forward=self._forward,
+            backward=self._choose_again,
+            backward_up_to=self.settings.backward_up_to,
+            stride=self.settings.stride,
+        )
+        return path.run(self._first_penalty(), self.settings.min_penalty, max_leaves)
 
-    def _up(self, price):
-        """Grow trees as long as they pay; whether there was room for any."""
+    def _forward(self, leaf_penalty: float) -> bool:
+        """Grow trees while they have a gain; False if no tree may be added."""
         if len(self.grown) >= self.max_trees:
             return False
-        paying = list(self._outputs())
+        outputs = list(self.outputs)
         for _ in range(MAX_TREES_A_STEP):
-            paying = self._grow_round(paying, price)
-            if len(self.grown) >= self.max_trees or not paying:
+            outputs = self._grow_round(outputs, leaf_penalty)
+            if len(self.grown) >= self.max_trees or not outputs:
                 break
-        self._choose_anew(price)
+        self._choose_again(leaf_penalty)
         return True
 
-    def _choose_anew(self, price):
-        self.descent.sweep(price)
-        if self.descent.n_leaves <= self.habits.raised:
-            raise_children(self.descent, price)
-        self.descent.sweep(price)
+    def _choose_again(self, leaf_penalty: float) -> None:
+        self.descent.sweep(leaf_penalty)
+        if self.descent.n_leaves <= self.settings.raise_up_to:
+            raise_children(self.descent, leaf_penalty)
+        self.descent.sweep(leaf_penalty)
 
-    def _first_price(self):
-        """A price at which the first tree has hardly a leaf."""
+    def _first_penalty(self) -> float:
+        """A leaf penalty at which the first tree has hardly a leaf."""
         gains = []
-        for output in self._outputs():
-            gains.append(self._try(output, 0.0)[1].gain)
-            self.descent.forget_last()
+        for output in self.outputs:
+            gains.append(self._grow(output, 0.0)[1].gain)
+            self.descent.discard_new()
         return max(gains) / 2
 
-    def _outputs(self):
-        return range(self.descent.sum.shape[1])
-
-    def _grow_round(self, outputs, price):
-        """One tree for each of some outputs where it pays; a list of these."""
-        paying = []
+    def _grow_round(self, outputs: list[int], leaf_penalty: float) -> list[int]:
+        """Grow one tree for each of some outputs; return those where it has a gain."""
+        gaining = []
         for output in outputs:
-            tree, proposal = self._try(output, price)
+            tree, proposal = self._grow(output, leaf_penalty)
             if proposal.gain > 0:
                 self.grown.append(tree)
-                self.descent.accept_last(proposal)
-                self._settle(price)
-                paying.append(output)
+                self.descent.accept_new(proposal)
+                self._sweep_if_due(leaf_penalty)
+                gaining.append(output)
             else:
-                self.descent.forget_last()
-        return paying
+                self.descent.discard_new()
+        return gaining
 
-    def _settle(self, price):
-        """Choose all trees anew; among many a few more hardly change the others."""
-        if len(self.grown) > self.habits.growth * self.n_settled:
-            self.descent.sweep(price)
-            self.n_settled = len(self.grown)
+    def _sweep_if_due(self, leaf_penalty: float) -> None:
+        """Choose all trees again, unless only a few were added since the last time."""
+        if len(self.grown) > self.settings.sweep_factor * self.n_at_sweep:
+            self.descent.sweep(leaf_penalty)
+            self.n_at_sweep = len(self.grown)
 
-    def _try(self, output, price):
-        """A new tree, put last, and what it would bring."""
-        pull, curvature = self.descent.parabola(output)
-        rho = self.descent.rho
-        tree, ids = self.splits.grow(pull[:, 0], curvature[:, 0], rho)
-        left, right = tree.children_left, tree.children_right
-        value = np.zeros((tree.node_count, 1))
-        weight = tree.weighted_n_node_samples
-        position = len(self.grown)
-        table = TreeArrays(left, right, value, weight, output, position)
-        return tree, self.descent.propose_new(table, ids, price)
+    def _grow(self, output: int, leaf_penalty: float) -> tuple[Any, Proposal]:
+        """A new tree, appended to the descent, and its best pruning."""
+        neg_gradient, hessian = self.descent.state.derivatives(output)
+        l2 = self.descent.proposer.l2
+        tree, ids = self.grower.grow(neg_gradient[:, 0], hessian[:, 0], l2)
+        arrays = TreeArrays(
+            tree.children_left,
+            tree.children_right,
+            value=np.zeros((tree.node_count, 1)),
+            weight=tree.weighted_n_node_samples,
+            output=output,
+            position=len(self.grown),
+        )
+        return tree, self.descent.propose_new(arrays, ids, leaf_penalty)
 
 
 register("method", Regrow)

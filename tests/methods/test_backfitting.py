@@ -1,4 +1,4 @@
-"""Backfitting: the descent against brute force, and what every result must keep."""
+"""Backfitting: the descent against brute force, and invariants of every result."""
 
 import itertools
 
@@ -25,12 +25,12 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune._tree_descent.block_descent import Descent
+from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.losses import (
-    OneAgainstRestGoal,
-    SecondShareGoal,
-    ShareGoal,
-    SquaredGoal,
+    BinaryBrierLoss,
+    BrierLoss,
+    OneVsRestLoss,
+    SquaredLoss,
     nearest_distribution,
 )
 from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, both_classes
@@ -51,7 +51,7 @@ def prunings(left, right, node=0):
 
 
 def rows_below(left, right, ids):
-    """Which rows come by each node, (n_nodes, n_rows)."""
+    """Which rows reach each node, (n_nodes, n_rows)."""
     below = np.array([ids == node for node in range(len(left))])
     for node in reversed(range(len(left))):
         if left[node] >= 0:
@@ -61,35 +61,35 @@ def rows_below(left, right, ids):
 
 def descent_over(model, X, y, rho, weight=None):
     family = family_of(model)
-    goal = SquaredGoal(family.targets(model, y), weight)
+    loss = SquaredLoss(family.targets(model, y), weight)
     offset = family.offset(model, X)
-    return Descent(
-        family.tree_arrays(model), family.leaf_ids(model, X), goal, offset, rho
+    return BlockDescent(
+        family.tree_arrays(model), family.leaf_ids(model, X), loss, offset, rho
     )
 
 
-@pytest.mark.parametrize("price", [0.0, 0.3, 1.0, 5.0])
+@pytest.mark.parametrize("leaf_penalty", [0.0, 0.3, 1.0, 5.0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_pruning_of_one_tree_is_the_best_of_all(price, weighted):
+def test_the_pruning_of_one_tree_is_the_best_of_all_prunings(leaf_penalty, weighted):
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
     weight = rng.uniform(0.5, 2, size=60) if weighted else np.ones(60)
     tree = DecisionTreeRegressor(max_leaf_nodes=7, random_state=0).fit(X, y)
     descent = descent_over(tree, X, y, 2.0, weight)
     descent.start_empty()
-    proposal = descent._propose(0, price)
-    left, right = descent.walks[0].children()
-    residual = y - descent.sum[:, 0]
-    below = rows_below(left, right, descent.leaves[0])
-    pulls = below @ (weight * residual)
-    gain_of = pulls**2 / (below @ weight + descent.rho) - price
+    proposal = descent.proposer.propose(0, leaf_penalty)
+    left, right = descent.state.traversals[0].children()
+    residual = y - descent.state.raw_prediction[:, 0]
+    below = rows_below(left, right, descent.state.leaves[0])
+    neg_gradients = below @ (weight * residual)
+    gain_of = neg_gradients**2 / (below @ weight + descent.proposer.l2) - leaf_penalty
     gains = {
         leaves: gain_of[list(leaves)].sum()
         for leaves in prunings(left, right)
         if len(leaves) > 1
     }
     best = max(gains.values())
-    # the root alone is a constant, which is there already
+    # the root alone is a constant, and the ensemble has one already
     expected = best if best > gain_of[0] else 0.0
     # rounding of sums in another order
     assert proposal.gain == pytest.approx(expected, rel=1e-9)
@@ -100,21 +100,21 @@ def test_the_objective_falls_with_every_sweep():
     forest = RandomForestRegressor(10, max_depth=6, random_state=0).fit(X, y)
     descent = descent_over(forest, X, y, 20.0)
     descent.start_empty()
-    price = 3 * descent.noise()
-    descent.enter(price)
+    leaf_penalty = 3 * descent.noise()
+    descent.add_trees(leaf_penalty)
 
     def objective():
-        standing = descent.standing.values()
-        leaves = [value[reached & ~split] for split, value, reached in standing]
+        kept = descent.state.kept.values()
+        leaves = [value[reached & ~split] for split, value, reached in kept]
         return (
-            ((y - descent.sum[:, 0]) ** 2).sum()
-            + descent.rho * sum((value**2).sum() for value in leaves)
-            + price * sum(len(value) for value in leaves)
+            ((y - descent.state.raw_prediction[:, 0]) ** 2).sum()
+            + descent.proposer.l2 * sum((value**2).sum() for value in leaves)
+            + leaf_penalty * sum(len(value) for value in leaves)
         )
 
     values = [objective()]
     for _ in range(4):
-        descent.sweep(price)
+        descent.sweep(leaf_penalty)
         values.append(objective())
     # exact steps of one block each: only rounding may raise it
     assert (np.diff(values) <= 1e-9 * values[0]).all()
@@ -136,7 +136,7 @@ def test_the_nearest_distribution_is_the_one_of_brute_force():
     distance = ((points[:, None] - grid) ** 2).sum(axis=2).min(axis=1)
     # the grid can only be further away
     assert (((points - found) ** 2).sum(axis=1) <= distance + 1e-12).all()
-    # of two classes there is a formula: a third one far below has no share
+    # two classes have a formula: a third one far below gets the probability zero
     third = np.full((20, 1), -50.0)
     of_three = nearest_distribution(np.hstack([points[:, :2], third]))
     of_two = nearest_distribution(points[:, :2])
@@ -165,7 +165,7 @@ def leaves_of(model):
 
 
 def end_above(tree, subtree):
-    """The place of the leaf that stands at or above each node of a tree."""
+    """The place of the leaf at or above each node of a tree."""
     place = np.full(len(tree.left), -1)
     place[subtree.nodes[~subtree.split]] = np.flatnonzero(~subtree.split)
     for node in np.flatnonzero(tree.left >= 0):
@@ -175,7 +175,7 @@ def end_above(tree, subtree):
 
 
 def end_below(tree, subtree, row):
-    """The place that one row ends in, from split to split as they were preorder."""
+    """The place of the leaf of one row, from split to split."""
     left, right = subtree.children()
     place = 0
     while subtree.split[place]:
@@ -186,7 +186,7 @@ def end_below(tree, subtree, row):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_what_ships_says_what_the_descent_found(name):
+def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
     model, (X, _, y, _) = MODELS[name]
     model = model.fit(X, y)
     method, family = Backfitting(), family_of(model)
@@ -195,7 +195,7 @@ def test_what_ships_says_what_the_descent_found(name):
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
     ensemble = path.models[np.flatnonzero(path.n_kept >= units.count / 10)[-1]]
-    total = path.form.offset(X) + ensemble.baseline
+    total = path.container.offset(X) + ensemble.baseline
     ids = family.leaf_ids(model, X)
     tables = family.tree_arrays(model)
     for subtree in ensemble.subtrees:
@@ -206,27 +206,27 @@ def test_what_ships_says_what_the_descent_found(name):
             ends = [end_below(tree, subtree, row) for row in X.astype(np.float32)]
         total += subtree.value[ends]
     if name.startswith("classes"):
-        if not path.form.of_second and total.shape[1] == 1:
+        if not path.container.second_class_only and total.shape[1] == 1:
             total = 1 / (1 + np.exp(-total))
         if total.shape[1] == 1:
             total = np.hstack([1 - total, total])
-        said = pruned.predict_proba(X)
+        predicted = pruned.predict_proba(X)
     else:
-        said = pruned.predict(X)[:, None]
+        predicted = pruned.predict(X)[:, None]
     # sums over trees in another order
-    np.testing.assert_allclose(said, total, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(predicted, total, rtol=1e-9, atol=1e-9)
     assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
 
 
-def test_outputs_that_are_apart_are_known_alone():
+def test_derivatives_of_separable_outputs_are_computed_alone():
     rng = np.random.RandomState(0)
     y, total, weight = rng.rand(20, 3), rng.rand(20, 3), rng.rand(20)
-    for goal in (SquaredGoal(y, weight), OneAgainstRestGoal(y, weight)):
-        pull, curvature = goal.parabola(total)
+    for loss in (SquaredLoss(y, weight), OneVsRestLoss(y, weight)):
+        neg_gradient, hessian = loss.derivatives(total)
         for output in range(3):
-            alone, of_alone = goal.parabola(total, [output])
-            np.testing.assert_array_equal(alone, pull[:, [output]])
-            np.testing.assert_array_equal(of_alone, curvature)
+            alone, hessian_alone = loss.derivatives_of([output], total)
+            np.testing.assert_array_equal(alone, neg_gradient[:, [output]])
+            np.testing.assert_array_equal(hessian_alone, hessian)
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -241,16 +241,16 @@ def test_copies_of_a_tree_are_chosen_together_as_one_by_one(whole):
     ]
     leaves = list(family.leaf_ids(model, X)) * 4
     found = []
-    for apart in (True, False):
-        goal = OneAgainstRestGoal(y)
-        goal.outputs_apart = apart
-        descent = Descent(copies, leaves, goal, np.zeros((len(y), 4)), rho=5.0)
+    for separable in (True, False):
+        loss = OneVsRestLoss(y)
+        loss.separable = separable
+        descent = BlockDescent(copies, leaves, loss, np.zeros((len(y), 4)), rho=5.0)
         if whole:
             descent.start_whole()
-            descent.pull = 0.5
+            descent.regularize(l2_factor=1.0, prior_weight=0.5)
         else:
             descent.start_empty()
-            descent.enter(3 * descent.noise())
+            descent.add_trees(3 * descent.noise())
         for _ in range(3):
             descent.sweep(3 * descent.noise())
         found.append(descent.ensemble())
@@ -318,20 +318,20 @@ def test_a_tenth_of_the_leaves_does_as_well(name):
     model = model.fit(X, y)
     small = prune(model, X, y, method="backfitting", pruning_ratio=0.9)
     assert leaves_of(small.estimator_) < 0.3 * leaves_of(model)
-    # room for the noise of 110 to 140 test rows: R2 of diabetes varies by as much
+    # a margin for the noise of 110 to 140 test rows: R2 of diabetes varies by as much
     assert small.score(X_test, y_test) > model.score(X_test, y_test) - 0.09
 
 
 @pytest.mark.parametrize("container", ["same", "auto"])
-def test_probabilities_are_honest(container):
+def test_probabilities_are_valid_for_any_row(container):
     X, X_test, y, y_test = CANCER
     model = RandomForestClassifier(30, random_state=0).fit(X, y)
     method = Backfitting(container=container)
     small = prune(model, X, y, method=method, pruning_ratio=0.9)
     rows = np.vstack([X_test, 3 * X_test, -X_test])
-    said = small.predict_proba(rows)
-    assert said.min() >= 0 and said.max() <= 1
-    np.testing.assert_allclose(said.sum(axis=1), 1)
+    predicted = small.predict_proba(rows)
+    assert predicted.min() >= 0 and predicted.max() <= 1
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
     loss = log_loss(y_test, small.predict_proba(X_test))
     assert loss < log_loss(y_test, model.predict_proba(X_test)) + 0.05
     assert roc_auc_score(y_test, small.predict_proba(X_test)[:, 1]) > 0.97
@@ -352,15 +352,15 @@ def test_several_classes_as_boosting():
     assert log_loss(y_test, small.predict_proba(X_test)) < 0.3
 
 
-def test_loudness_is_the_best_one():
+def test_the_scale_of_scores_is_the_best_one():
     rng = np.random.RandomState(0)
     y = np.eye(3)[rng.randint(3, size=200)]
     total = 0.2 * y + 0.1 * rng.normal(size=y.shape)
-    scale = OneAgainstRestGoal(y).loudness(total)
+    scale = OneVsRestLoss(y).scale(total)
 
     def loss(factor):
-        said = np.exp(factor * total)
-        return -np.log((said / said.sum(axis=1, keepdims=True))[y > 0]).mean()
+        exp = np.exp(factor * total)
+        return -np.log((exp / exp.sum(axis=1, keepdims=True))[y > 0]).mean()
 
     assert loss(scale) <= min(loss(scale * 0.98), loss(scale * 1.02))
 
@@ -398,10 +398,10 @@ def test_the_order_of_rows_does_not_matter():
 
 @pytest.mark.parametrize("method", [Backfitting(), Regrow()])
 def test_the_origin_of_values_does_not_matter(method):
-    """Prices and years: a mean far above the spread."""
+    """The mean of prices and years is far above their spread."""
     X, X_test, y, _ = DIABETES
     y = (y - y.mean()) / y.std()
-    said = []
+    predicted = []
     # powers of two and their sums with y are as good as exact
     for origin in (0.0, 1024.0):
         forest = RandomForestRegressor(20, max_depth=6, random_state=0)
@@ -410,21 +410,21 @@ def test_the_origin_of_values_does_not_matter(method):
             forest, X, y + origin, method=method, pruning_ratio=0.9, random_state=0
         )
         assert small.pruning_ratio_ > 0.85
-        said.append(small.predict(X_test) - origin)
+        predicted.append(small.predict(X_test) - origin)
     # trees of other splits where two are as good up to a rounding
-    assert np.corrcoef(*said)[0, 1] > 0.98
-    assert abs(np.mean(said[0] - said[1])) < 0.05
+    assert np.corrcoef(*predicted)[0, 1] > 0.98
+    assert abs(np.mean(predicted[0] - predicted[1])) < 0.05
 
 
-def test_where_nothing_is_left_to_be_said_the_way_ends():
+def test_the_path_ends_where_no_residual_is_left():
     X, y = make_classification(200, 4, n_redundant=0, n_informative=4, random_state=0)
     forest = RandomForestRegressor(5, max_depth=4, random_state=0).fit(X, y)
     for rows in (slice(0, 1), forest.predict(X) == 0):
-        told = forest.predict(X[rows])
+        targets = forest.predict(X[rows])
         small = prune(
             forest,
             X[rows],
-            told,
+            targets,
             pruning_ratio=0.5,
             scoring="neg_mean_absolute_error",
             random_state=0,
@@ -433,7 +433,7 @@ def test_where_nothing_is_left_to_be_said_the_way_ends():
 
 
 @pytest.mark.parametrize("method", ["recast", "regrow", Backfitting(container="auto")])
-def test_a_generator_of_random_numbers_stays_where_it_was(method):
+def test_a_random_generator_of_the_model_is_not_used(method):
     X, _, y, _ = CANCER
     rng = np.random.RandomState(3)
     forest = RandomForestClassifier(5, random_state=rng).fit(X, y)
@@ -467,7 +467,7 @@ def test_one_tree_of_one_leaf(model):
     np.testing.assert_array_equal(small.predict_proba(X), model.predict_proba(X))
 
 
-def test_all_the_way_down_a_constant_stays():
+def test_a_constant_remains_at_the_end_of_the_path():
     X, _, y, _ = DIABETES
     rng = np.random.RandomState(0)
     noise = rng.normal(size=len(y))
@@ -484,49 +484,48 @@ def test_shares_add_up_to_no_more_than_one():
         model, X, y, method=Backfitting(n_shares=5), pruning_ratio=0.95
     ).estimator_
     assert len(small.estimators_) <= 5
-    goal = ShareGoal(np.eye(2)[y], None, n_shares=5)
+    loss = BrierLoss(np.eye(2)[y], None)
     wild = np.random.RandomState(0).normal(size=(50, 2))
-    shares = 5 * goal.within(wild) + goal.constant
+    shares = 5 * loss.projected(wild, 5) + loss.constant
     assert shares.min() >= 0
     np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
-def test_the_second_of_two_classes_says_all():
-    """What is found for it alone is what is found for both."""
+def test_the_second_class_alone_gives_the_result_of_both():
     X, _, y, _ = CANCER
     model = RandomForestClassifier(15, random_state=0).fit(X, y)
     family, weight = family_of(model), 1.0 + (y == 0)
     trees, ids = family.tree_arrays(model), family.leaf_ids(model, X)
     seconds = [tree._replace(value=tree.value[:, 1:]) for tree in trees]
-    both = ShareGoal(np.eye(2)[y], weight, n_shares=5)
-    second = SecondShareGoal(y[:, None], weight, n_shares=5)
+    both = BrierLoss(np.eye(2)[y], weight)
+    second = BinaryBrierLoss(y[:, None], weight)
     found = []
-    # two classes gain the same each, so that both together pay twice the price
-    for known, goal, price in ((trees, both, 2.0), (seconds, second, 1.0)):
-        offset = np.zeros((len(y), len(goal.constant)))
-        descent = Descent(known, ids, goal, offset, rho=4.0)
+    # two classes have the same gain each: both together have twice the leaf penalty
+    for known, loss, leaf_penalty in ((trees, both, 2.0), (seconds, second, 1.0)):
+        offset = np.zeros((len(y), len(loss.constant)))
+        descent = BlockDescent(known, ids, loss, offset, rho=4.0, max_trees=5)
         descent.start_empty()
-        descent.enter(price)
-        descent.sweep(price)
+        descent.add_trees(leaf_penalty)
+        descent.sweep(leaf_penalty)
         found.append(descent.ensemble().unpacked())
-    of_both_found, of_second = found
+    of_both, of_second = found
     assert of_second.n_leaves > 10
-    for one, other in zip(of_both_found.subtrees, both_classes(of_second).subtrees):
+    for one, other in zip(of_both.subtrees, both_classes(of_second).subtrees):
         np.testing.assert_array_equal(one.nodes, other.nodes)
-        # the last of the bits to which single values are known
+        # the last of the bits that single values keep
         last = 2.0 ** (1 - VALUE_BITS)
         np.testing.assert_allclose(one.value, other.value, rtol=last)
-    np.testing.assert_allclose(of_both_found.baseline, both_classes(of_second).baseline)
+    np.testing.assert_allclose(of_both.baseline, both_classes(of_second).baseline)
 
 
 @pytest.mark.parametrize("label", [0, 1])
-def test_a_class_that_no_row_has_gets_no_share(label):
-    goal = SecondShareGoal(np.full((20, 1), label), None, n_shares=5)
-    assert (goal.within(np.array([[-1.0], [0.0], [1.0]])) == 0).all()
+def test_a_class_without_rows_gets_the_probability_zero(label):
+    loss = BinaryBrierLoss(np.full((20, 1), label), None)
+    assert (loss.projected(np.array([[-1.0], [0.0], [1.0]]), 5) == 0).all()
 
 
 def test_the_smallest_models_have_few_shares():
-    """And larger ones one more at each price at which all are taken."""
+    """Larger ones have one more at each penalty at which all shares are used."""
     X, y = make_classification(2000, n_informative=8, flip_y=0.1, random_state=0)
     model = RandomForestClassifier(40, max_depth=8, random_state=0).fit(X, y)
     family, method = family_of(model), Backfitting(n_shares=15)
@@ -563,14 +562,14 @@ def test_models_of_all_sizes_are_on_the_path(ratio):
     assert ratio - 0.25 < small.pruning_ratio_ <= ratio and small.pruning_ratio_ > 0
 
 
-def test_a_loss_that_does_not_bend_is_cut_only():
+def test_a_loss_without_curvature_is_pruned_by_cost_complexity():
     X, _, y, _ = DIABETES
     model = GradientBoostingRegressor(loss="absolute_error", n_estimators=10)
     pruned = PrunedEstimator(model, pruning_ratio=0.3).fit(X, y)
     assert "CostComplexity" in pruned.report_.summary
 
 
-def test_what_a_tree_promised_is_kept():
+def test_monotonic_constraints_are_kept():
     X, _, y, _ = DIABETES
     model = HistGradientBoostingRegressor(max_iter=5, monotonic_cst=[1] + [0] * 9)
     with pytest.raises(ValueError, match="rebuild.*'cost_complexity'"):

@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, prune
 from sklprune.methods import Recast
-from sklprune.methods.recast import loudness
+from sklprune.methods.recast import softmax_scale
 
 CANCER = train_test_split(*load_breast_cancer(return_X_y=True), random_state=0)
 DIABETES = train_test_split(*load_diabetes(return_X_y=True), random_state=0)
@@ -39,8 +39,8 @@ def recast(model, X, y, container="auto", **kept):
 
 
 def holed(X):
-    gone = np.random.RandomState(0).uniform(size=X.shape) < 0.1
-    return np.where(gone, np.nan, X)
+    missing = np.random.RandomState(0).uniform(size=X.shape) < 0.1
+    return np.where(missing, np.nan, X)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -67,15 +67,15 @@ def test_values_are_the_same(model, container):
     np.testing.assert_allclose(other.predict(X_test), model.predict(X_test), rtol=1e-12)
 
 
-def test_rows_at_a_threshold_go_where_they_went():
+def test_rows_at_a_threshold_take_the_same_path():
     X = np.random.RandomState(0).normal(size=(300, 2)).astype(np.float32)
     model = RandomForestRegressor(20, random_state=0).fit(X, X[:, 0] * X[:, 1])
     other = recast(model, X, X[:, 0], HIST)
-    cuts = np.concatenate([tree.tree_.threshold for tree in model.estimators_])
-    grid = cuts.astype(np.float32).astype(float)
+    thresholds = np.concatenate([tree.tree_.threshold for tree in model.estimators_])
+    grid = thresholds.astype(np.float32).astype(float)
     near = np.concatenate(
         [
-            cuts,
+            thresholds,
             grid,
             *(np.nextafter(grid, end) for end in (-np.inf, np.inf)),
             # half-way to the neighbours, where a float64 is rounded to one of them
@@ -108,27 +108,28 @@ def test_labels_and_order_are_the_same(name, container):
     rows = np.vstack([X, X_test, X_test[::-1] * 1.1])
     np.testing.assert_array_equal(other.predict(rows), model.predict(rows))
     assert other.classes_.tolist() == ["no", "yes"]
-    said, score = model.predict_proba(X_test)[:, 1], other.decision_function(X_test)
-    # values that differ by rounding alone may change places
+    probability = model.predict_proba(X_test)[:, 1]
+    score = other.decision_function(X_test)
+    # the order may change between values that differ only by rounding
     assert roc_auc_score(y_test, score) == pytest.approx(
-        roc_auc_score(y_test, said), abs=1e-4
+        roc_auc_score(y_test, probability), abs=1e-4
     )
     order = np.argsort(score, kind="stable")
-    assert (np.diff(said[order]) >= -1e-12).all()
+    assert (np.diff(probability[order]) >= -1e-12).all()
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_ties_stay_ties(container):
     X, y = make_classification(400, 6, flip_y=0.4, random_state=0)
-    # an even number of trees that are certain: votes are tied often
+    # an even number of fully grown trees: votes are often tied
     model = ExtraTreesClassifier(6, random_state=0).fit(X[:200], y[:200])
-    said = model.predict_proba(X[200:])[:, 1]
-    assert (said == 0.5).sum() > 10
+    probability = model.predict_proba(X[200:])[:, 1]
+    assert (probability == 0.5).sum() > 10
     other = recast(model, X[:200], y[:200], container)
     np.testing.assert_array_equal(other.predict(X[200:]), model.predict(X[200:]))
     scores = other.decision_function(X[200:])
-    assert len(np.unique(scores)) == len(np.unique(said))
-    assert roc_auc_score(y[200:], scores) == roc_auc_score(y[200:], said)
+    assert len(np.unique(scores)) == len(np.unique(probability))
+    assert roc_auc_score(y[200:], scores) == roc_auc_score(y[200:], probability)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -138,53 +139,56 @@ def test_several_classes(container):
     model = RandomForestClassifier(10, max_depth=7, random_state=0).fit(X, names)
     other = recast(model, X, names, container)
     np.testing.assert_array_equal(other.predict(X_test), model.predict(X_test))
-    scores, said = other.decision_function(X_test), model.predict_proba(X_test)
-    factor = scores[said > 0.2] / said[said > 0.2]
-    # the scores are the probabilities, but for one factor and for rounding to a grain
+    scores, probability = other.decision_function(X_test), model.predict_proba(X_test)
+    large = probability > 0.2
+    factor = scores[large] / probability[large]
+    # the scores are the probabilities, times one factor, up to rounding
     np.testing.assert_allclose(factor, factor[0], rtol=1e-10)
 
 
-def test_of_several_classes_idle_splits_are_left_out():
+def test_copies_for_each_class_have_no_idle_splits():
     X, _, y, _ = DIGITS
     model = RandomForestClassifier(5, random_state=0).fit(X, y)
     other = recast(model, X, y)
     copied = 10 * sum(tree.get_n_leaves() for tree in model.estimators_)
     kept = sum(tree.get_n_leaves() for tree in other.estimators_.ravel())
-    # trees that are grown to the end are certain: of a class few leaves speak
+    # in fully grown trees most leaves are of one class
     assert kept < copied / 2
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
 @pytest.mark.parametrize("name", MODELS)
-def test_probabilities_stay_honest(name, container):
+def test_probabilities_remain_calibrated(name, container):
     X, X_test, y, y_test = CANCER
     model = MODELS[name].fit(X, y)
     other = recast(model, X, y, container)
-    said = other.predict_proba(X_test)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
-    # as much as the design grants a container: 5 %
-    assert log_loss(y_test, said) < 1.05 * log_loss(y_test, model.predict_proba(X_test))
+    predicted, expected = (each.predict_proba(X_test) for each in (other, model))
+    np.testing.assert_allclose(predicted.sum(axis=1), 1)
+    # the design allows a loss that is 5 % larger in another container
+    assert log_loss(y_test, predicted) < 1.05 * log_loss(
+        y_test, model.predict_proba(X_test)
+    )
     # a straight line and a logistic curve from 0 to 1 are no further apart
-    assert np.abs(said - model.predict_proba(X_test)).mean() < 0.06
+    assert np.abs(predicted - expected).mean() < 0.06
 
 
-def test_loudness_is_the_best_one():
-    said = np.random.RandomState(0).dirichlet([0.5, 0.5, 0.5], size=300)
+def test_the_scale_of_scores_is_the_best_one():
+    probabilities = np.random.RandomState(0).dirichlet([0.5, 0.5, 0.5], size=300)
     weight = np.random.RandomState(1).uniform(size=300)
     even = np.zeros((21, 3))
     even[:, 0], even[:, 1] = np.linspace(0, 1, 21), np.linspace(1, 0, 21)
 
-    def apart(loud):
+    def distance(scale):
         def entropy(rows):
-            shares = np.exp(loud * rows)
+            shares = np.exp(scale * rows)
             shares /= shares.sum(axis=1, keepdims=True)
             return -(rows * np.log(shares)).sum(axis=1)
 
-        over_rows = np.average(entropy(said), weights=weight)
+        over_rows = np.average(entropy(probabilities), weights=weight)
         return 0.8 * over_rows + 0.2 * entropy(even).mean()
 
-    best = loudness(said, weight)
-    assert apart(best) <= min(apart(0.98 * best), apart(1.02 * best))
+    best = softmax_scale(probabilities, weight)
+    assert distance(best) <= min(distance(0.98 * best), distance(1.02 * best))
 
 
 def test_missing_values_take_the_histogram_container():
@@ -224,10 +228,10 @@ def test_gradient_boosting_as_histograms(model, rows):
     model = model.fit(X, y)
     other = recast(model, X, y, HIST)
     assert type(other).__name__ == f"Hist{type(model).__name__}"
-    ask = "predict_proba" if hasattr(model, "predict_proba") else "predict"
-    said, expected = (getattr(each, ask)(X_test) for each in (other, model))
+    name = "predict_proba" if hasattr(model, "predict_proba") else "predict"
+    predicted, expected = (getattr(each, name)(X_test) for each in (other, model))
     # sums of the same numbers in another order
-    np.testing.assert_allclose(said, expected, rtol=1e-12)
+    np.testing.assert_allclose(predicted, expected, rtol=1e-12)
 
 
 def test_inside_a_pipeline_on_a_frame():
@@ -255,7 +259,7 @@ def test_sparse_rows():
         recast(model, X, y, HIST)
 
 
-def test_the_report_says_that_the_class_changed():
+def test_the_report_states_the_change_of_the_class():
     X, _, y, _ = CANCER
     model = RandomForestClassifier(10, random_state=0).fit(X, y)
     pruned = prune(model, X, y, method="recast", store_path=True)
@@ -278,7 +282,7 @@ def test_no_labels_are_needed():
     )
 
 
-def test_a_leaf_that_says_one_half():
+def test_a_leaf_with_the_probability_one_half():
     X, y = np.arange(8.0)[:, None], np.array([0, 1] * 4)
     model = DecisionTreeClassifier(min_samples_leaf=5).fit(X, y)
     other = recast(model, X, y)

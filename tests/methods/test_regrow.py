@@ -1,4 +1,4 @@
-"""Regrow: what takes the place of a forest says as much, and is plain."""
+"""Regrow: the result is small and plain, and nearly as good as the forest."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def leaves_of(boosting):
     return sum(tree.get_n_leaves() for tree in boosting.estimators_.ravel())
 
 
-def test_a_small_boosting_says_what_a_large_forest_says():
+def test_a_small_boosting_model_is_as_good_as_a_large_forest():
     lost = []
     for seed in range(4):
         X, X_test, y, y_test = train_test_split(
@@ -77,7 +77,7 @@ def test_several_classes():
     small = prune(forest, X, names, method="regrow", pruning_ratio=0.9).estimator_
     assert small.classes_.tolist() == ["ant", "bee", "cat"]
     assert small.estimators_.shape[1] == 3
-    # rows that it was grown on: iris has five that lie among another class
+    # training rows: five rows of iris are among those of another class
     assert small.score(X, names) > 0.95
 
 
@@ -85,8 +85,8 @@ def test_missing_values():
     X, X_test, y, y_test = DIABETES
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
     forest = RandomForestRegressor(30, random_state=0).fit(X, y)
-    asked = {"method": "regrow", "pruning_ratio": 0.99, "random_state": 0}
-    small = prune(forest, X, y, **asked).estimator_
+    settings = {"method": "regrow", "pruning_ratio": 0.99, "random_state": 0}
+    small = prune(forest, X, y, **settings).estimator_
     assert isinstance(small, HistGradientBoostingRegressor)
     assert small.score(X_test, y_test) > forest.score(X_test, y_test) - 0.1
     assert np.isfinite(small.predict(X)).all()
@@ -114,7 +114,7 @@ def test_the_class_of_the_result_can_be_named():
     )
 
 
-# that nothing is said at the beginning is as constant as it can be
+# init="zero" is a constant, although scikit-learn does not treat it as one
 @pytest.mark.filterwarnings("ignore:Using recursion method with a non-constant init")
 def test_statistics_of_nodes_stay_consistent():
     X, _, y, _ = DIABETES
@@ -130,11 +130,11 @@ def test_statistics_of_nodes_stay_consistent():
         assert (weight == weight.astype(np.float32)).all()
     assert small.feature_importances_.sum() == pytest.approx(1)
     column = 2
-    preorder = partial_dependence(small, X, [column], method="recursion")
-    asked = partial_dependence(small, X, [column], method="brute")
-    # one weighs by the rows that came by in training, the other takes these rows
-    preorder, asked = preorder["average"][0], asked["average"][0]
-    assert np.corrcoef(preorder, asked)[0, 1] > 0.95
+    recursion = partial_dependence(small, X, [column], method="recursion")
+    brute = partial_dependence(small, X, [column], method="brute")
+    # one uses the weights of nodes in training, the other predicts these rows
+    recursion, brute = recursion["average"][0], brute["average"][0]
+    assert np.corrcoef(recursion, brute)[0, 1] > 0.95
 
 
 def test_a_weight_of_zero_is_a_row_removed():
@@ -143,7 +143,7 @@ def test_a_weight_of_zero_is_a_row_removed():
     weight = np.ones(len(y))
     weight[::4] = 0
     some = weight > 0
-    # rows of no weight still count for the least number of rows of a leaf
+    # rows of weight zero still count for min_samples_leaf
     method = Regrow(min_samples_leaf=1, max_leaf_nodes=4)
     kept = {"method": method, "pruning_ratio": 0.97, "random_state": 0}
     weighted = prune(forest, X, y, sample_weight=weight, **kept)
@@ -153,17 +153,17 @@ def test_a_weight_of_zero_is_a_row_removed():
     )
 
 
-def test_leaves_of_few_rows_may_be_smaller():
+def test_min_samples_leaf_is_a_hundredth_of_the_rows():
     X, y = make_classification(1600, 6, n_informative=4, random_state=0)
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     for n_rows, least in ((400, 5), (1600, 16)):
-        asked = {"pruning_ratio": 0.9, "random_state": 0}
+        settings = {"pruning_ratio": 0.9, "random_state": 0}
         rows = X[:n_rows], y[:n_rows]
-        by_itself = prune(forest, *rows, method=Regrow(teacher="labels"), **asked)
+        auto = prune(forest, *rows, method=Regrow(teacher="labels"), **settings)
         method = Regrow(teacher="labels", min_samples_leaf=least)
-        named = prune(forest, *rows, method=method, **asked)
+        named = prune(forest, *rows, method=method, **settings)
         np.testing.assert_array_equal(
-            by_itself.decision_function(X), named.decision_function(X)
+            auto.decision_function(X), named.decision_function(X)
         )
 
 
@@ -190,6 +190,7 @@ def test_bad_parameters(method, message):
 def test_only_forests_are_regrown():
     X, _, y, _ = CANCER
     model = GradientBoostingClassifier(n_estimators=3)
-    message = "does not offer empty_boosting.*'backfitting'"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(
+        ValueError, match="does not offer empty_boosting.*'backfitting'"
+    ):
         PrunedEstimator(model, method="regrow").fit(X, y)

@@ -1,4 +1,4 @@
-"""Who tells a descent what rows are: the labels, or the model itself."""
+"""Training targets of a descent: the labels, or predictions of the model."""
 
 import numpy as np
 import pytest
@@ -43,50 +43,50 @@ def fitted(name, binary):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_model_says_what_it_predicts(name, binary):
+def test_the_targets_are_the_predictions_of_the_model(name, binary):
     model, X, _ = fitted(name, binary)
-    task, said = rows_and_targets(
+    task, targets = rows_and_targets(
         family_of(model), model, Task(X, random_state=0), "model"
     )
     if hasattr(model, "predict_proba"):
         predicted = model.predict_proba(X)
-        predicted = predicted if said.ndim == 2 else predicted[:, 1]
+        predicted = predicted if targets.ndim == 2 else predicted[:, 1]
     else:
         predicted = model.predict(X)
     assert task.n_samples == len(X)
     # the same numbers, through a link and back
-    np.testing.assert_allclose(said.reshape(predicted.shape), predicted, rtol=1e-9)
+    targets = targets.reshape(predicted.shape)
+    np.testing.assert_allclose(targets, predicted, rtol=1e-9)
 
 
-def test_of_several_classes_scores_say_the_label(classes):
+def test_the_targets_of_multiclass_scores_are_labels(classes):
     X, y = classes
     model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(X, y)
-    _, said = rows_and_targets(
-        family_of(model), model, Task(X, random_state=0), "model"
-    )
-    np.testing.assert_array_equal(model.classes_[said.astype(int)], model.predict(X))
+    task = Task(X, random_state=0)
+    _, targets = rows_and_targets(family_of(model), model, task, "model")
+    np.testing.assert_array_equal(model.classes_[targets.astype(int)], model.predict(X))
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_few_rows_listen_to_the_model_many_to_labels(name, binary):
+def test_few_rows_are_distilled_and_many_use_labels(name, binary):
     model, X, y = fitted(name, binary)
     family = family_of(model)
 
-    def told(n_rows):
+    def fitted_to(n_rows):
         task = Task(X[:n_rows], y[:n_rows], random_state=0)
         return [
-            rows_and_targets(family, model, task, who)
-            for who in ("auto", "labels", "model")
+            rows_and_targets(family, model, task, teacher)
+            for teacher in ("auto", "labels", "model")
         ]
 
-    auto, labels, _ = told(100)
+    auto, labels, _ = fitted_to(100)
     np.testing.assert_array_equal(auto[1], labels[1])
-    auto, _, by_model = told(50)
+    auto, _, by_model = fitted_to(50)
     np.testing.assert_array_equal(auto[1], by_model[1])
     assert auto[0].n_samples == family.n_fitted(model)
 
 
-def test_without_labels_the_model_is_the_teacher(binary):
+def test_without_labels_the_model_is_distilled(binary):
     X, y = binary
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     for method in (Backfitting(teacher="model"), Regrow(teacher="model")):
@@ -108,8 +108,8 @@ def test_agreement_chooses_among_leaves_without_labels():
     assert (pruned.predict(X[300:]) == forest.predict(X[300:])).mean() > 0.93
 
 
-def test_what_a_forest_knows_is_not_thrown_away():
-    """A twentieth of the rows: the model teaches what their labels cannot."""
+def test_distillation_is_better_than_labels_of_few_rows():
+    """The pruning rows are a twentieth of those that the forest was fitted on."""
     X, y = make_classification(
         4200, 10, n_informative=6, n_clusters_per_class=4, flip_y=0.1, random_state=0
     )
@@ -128,7 +128,7 @@ def test_what_a_forest_knows_is_not_thrown_away():
     assert loss["auto"] < loss["labels"] - 0.02
 
 
-def test_made_up_rows_weigh_as_the_rows_that_they_are_like(binary):
+def test_synthetic_rows_have_the_weight_of_the_rows_they_come_from(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     weight = np.arange(1.0, 21.0)
@@ -139,13 +139,13 @@ def test_made_up_rows_weigh_as_the_rows_that_they_are_like(binary):
     assert np.isin(task.sample_weight, weight).all()
 
 
-def test_few_rows_of_no_weight_are_as_if_they_were_not_there(binary):
+def test_rows_of_weight_zero_are_ignored(binary):
     X, y = binary
     forest = RandomForestClassifier(10, random_state=0).fit(X, y)
     weight = np.repeat([1.0, 0.0], 20)
-    asked = {"pruning_ratio": 0.8, "random_state": 0}
-    weighted = prune(forest, X[:40], y[:40], sample_weight=weight, **asked)
-    without = prune(forest, X[:20], y[:20], sample_weight=np.ones(20), **asked)
+    settings = {"pruning_ratio": 0.8, "random_state": 0}
+    weighted = prune(forest, X[:40], y[:40], sample_weight=weight, **settings)
+    without = prune(forest, X[:20], y[:20], sample_weight=np.ones(20), **settings)
     np.testing.assert_allclose(
         weighted.predict_proba(X), without.predict_proba(X), atol=1e-12
     )
@@ -159,7 +159,7 @@ def test_an_unknown_teacher(method, binary):
         prune(forest, X, y, method=method, pruning_ratio=0.5)
 
 
-def test_labels_are_asked_for_where_they_are_the_teacher(binary):
+def test_labels_are_required_where_they_are_the_targets(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="requires y"):

@@ -1,4 +1,4 @@
-"""Raising: against brute force, and what stays consistent where nodes are gone."""
+"""Subtree raising: against brute force, and the statistics of the kept nodes."""
 
 import itertools
 
@@ -15,9 +15,9 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._tree_descent.block_descent import Descent
-from sklprune._tree_descent.losses import SquaredGoal
-from sklprune._tree_descent.subtree_raising import _Standing, raise_children
+from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.losses import SquaredLoss
+from sklprune._tree_descent.subtree_raising import RaiseSearch, raise_children
 from sklprune._trees.arrays import Subtree
 from sklprune._trees.decision_paths import DecisionPaths
 from sklprune._trees.traversal import traversal_of
@@ -34,24 +34,25 @@ def noise(n_rows=80):
     return rng.normal(size=(n_rows, 3)).astype(np.float32), rng.normal(size=n_rows)
 
 
-def descent_over(model, X, y, rho=RHO):
+def descent_over(model, X, y, rho=RHO, raising=True):
     family = family_of(model)
     known = family.tree_arrays(model), family.leaf_ids(model, X)
-    goal, offset = SquaredGoal(family.targets(model, y)), family.offset(model, X)
-    return Descent(*known, goal, offset, rho, family.decision_paths(model, X))
+    loss, offset = SquaredLoss(family.targets(model, y)), family.offset(model, X)
+    decision_paths = family.decision_paths(model, X) if raising else None
+    return BlockDescent(*known, loss, offset, rho, decision_paths)
 
 
-def objective(descent, y, price):
-    standing = descent.standing.values()
-    leaves = [value[reached & ~split] for split, value, reached in standing]
+def objective(descent, y, leaf_penalty):
+    kept = descent.state.kept.values()
+    leaves = [value[reached & ~split] for split, value, reached in kept]
     return (
-        ((y - descent.sum[:, 0]) ** 2).sum()
-        + descent.rho * sum((value**2).sum() for value in leaves)
-        + price * sum(map(len, leaves))
+        ((y - descent.state.raw_prediction[:, 0]) ** 2).sum()
+        + descent.proposer.l2 * sum((value**2).sum() for value in leaves)
+        + leaf_penalty * sum(map(len, leaves))
     )
 
 
-# -- the way of rows ------------------------------------------------------------------
+# -- decision paths -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("missing", [False, True])
@@ -61,58 +62,58 @@ def test_rows_go_where_scikit_learn_sends_them(missing):
         X[np.random.RandomState(1).uniform(size=X.shape) < 0.2] = np.nan
     model = DecisionTreeRegressor(max_leaf_nodes=25, random_state=0).fit(X, y)
     tree = model.tree_
-    walk = traversal_of(tree.children_left, tree.children_right)
-    ends = DecisionPaths([tree], X).ends(Subtree(0, walk.nodes, walk.inner))
-    np.testing.assert_array_equal(walk.nodes[ends], model.apply(X))
+    traversal = traversal_of(tree.children_left, tree.children_right)
+    ends = DecisionPaths([tree], X).ends(Subtree(0, traversal.nodes, traversal.inner))
+    np.testing.assert_array_equal(traversal.nodes[ends], model.apply(X))
 
 
 # -- one step -------------------------------------------------------------------------
 
 
-def best_below(tree, node, rows, worth, X):
-    """What a node and all below it bring at best, of the rows that come to it."""
-    alone = worth(rows)
+def best_below(tree, node, rows, gain_of, X):
+    """Gain of the best pruning below a node, with the rows that reach it."""
+    alone = gain_of(rows)
     if tree.children_left[node] < 0:
         return alone
     goes_left = X[rows, tree.feature[node]] <= tree.threshold[node]
     return max(
         alone,
-        best_below(tree, tree.children_left[node], rows[goes_left], worth, X)
-        + best_below(tree, tree.children_right[node], rows[~goes_left], worth, X),
+        best_below(tree, tree.children_left[node], rows[goes_left], gain_of, X)
+        + best_below(tree, tree.children_right[node], rows[~goes_left], gain_of, X),
     )
 
 
 def rows_of(model, X):
-    """The rows that come by each node."""
+    """The rows that reach each node."""
     path = model.decision_path(X).toarray()
     return [np.flatnonzero(column) for column in path.T]
 
 
-@pytest.mark.parametrize("price", [0.5, 1.0, 2.0])
-def test_the_best_raise_is_the_best_of_all(price):
+@pytest.mark.parametrize("leaf_penalty", [0.5, 1.0, 2.0])
+def test_the_best_raise_is_the_best_of_all(leaf_penalty):
     X, y = noise()
     model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
     tree, rows = model.tree_, rows_of(model, X)
     descent = descent_over(model, X, y)
     descent.start_empty()
-    # all of it stands, as if leaves were free
-    descent._accept(0, descent._propose(0, -10.0))
-    residual = y - descent.baseline[0]
+    # a negative penalty keeps the whole tree
+    descent.accept(0, descent.proposer.propose(0, -10.0))
+    residual = y - descent.state.baseline[0]
 
-    def worth(rows):
-        return residual[rows].sum() ** 2 / (len(rows) + RHO) - price
+    def gain_of(rows):
+        return residual[rows].sum() ** 2 / (len(rows) + RHO) - leaf_penalty
 
     gains = {}
     for node in np.flatnonzero(tree.children_left >= 0):
-        best = best_below(tree, node, rows[node], worth, X)
+        best = best_below(tree, node, rows[node], gain_of, X)
         for child in (tree.children_left[node], tree.children_right[node]):
-            raised = best_below(tree, child, rows[node], worth, X)
+            raised = best_below(tree, child, rows[node], gain_of, X)
             if tree.children_left[child] >= 0:
                 gains[node, child] = raised - best
     expected = max(gains, key=gains.get)
-    found = _Standing(descent, 0, price).best_raise(set())
+    found = RaiseSearch(descent, 0, leaf_penalty).best_raise(set())
     if found is not None:
-        found = tuple(descent.walks[0].nodes[list(found)])
+        found = tuple(descent.state.traversals[0].nodes[list(found)])
     assert found == (expected if gains[expected] > 0 else None)
 
 
@@ -121,37 +122,37 @@ def test_the_objective_falls_with_every_raise():
     forest = RandomForestRegressor(20, max_depth=7, random_state=0).fit(X, y)
     descent = descent_over(forest, X, y, 20.0)
     descent.start_empty()
-    price = 0.5 * descent.noise()
-    descent.enter(price)
-    descent.sweep(price)
-    before = objective(descent, y, price)
-    raise_children(descent, price)
-    raised = objective(descent, y, price)
-    assert descent.whole and raised < before
-    descent.restore(price)
+    leaf_penalty = 0.5 * descent.noise()
+    descent.add_trees(leaf_penalty)
+    descent.sweep(leaf_penalty)
+    before = objective(descent, y, leaf_penalty)
+    raise_children(descent, leaf_penalty)
+    raised = objective(descent, y, leaf_penalty)
+    assert descent.state.originals and raised < before
+    descent.undo_raises(leaf_penalty)
     # exact steps of one block each: only rounding may raise it
-    assert objective(descent, y, price) <= raised * (1 + 1e-12)
+    assert objective(descent, y, leaf_penalty) <= raised * (1 + 1e-12)
 
 
-def test_what_was_taken_out_comes_back_where_it_pays():
+def test_a_raise_without_a_gain_is_undone():
     X, y = noise()
     model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
     descent = descent_over(model, X, y)
     descent.start_empty()
-    descent._accept(0, descent._propose(0, 0.1))
-    before, leaves = descent.sum.copy(), descent.leaves[0].copy()
-    walk = descent.walks[0]
-    child = 1 if walk.inner[1] else walk.end[1]
-    descent.take_out(0, 0, child, 0.1)
-    assert descent.whole and (descent.leaves[0] != leaves).any()
-    descent.restore(0.1)
-    assert not descent.whole
-    np.testing.assert_array_equal(descent.leaves[0], leaves)
+    descent.accept(0, descent.proposer.propose(0, 0.1))
+    before, leaves = descent.state.raw_prediction.copy(), descent.state.leaves[0].copy()
+    traversal = descent.state.traversals[0]
+    child = 1 if traversal.inner[1] else traversal.end[1]
+    descent.raise_child(0, 0, child, 0.1)
+    assert descent.state.originals and (descent.state.leaves[0] != leaves).any()
+    descent.undo_raises(0.1)
+    assert not descent.state.originals
+    np.testing.assert_array_equal(descent.state.leaves[0], leaves)
     # sums in another order
-    np.testing.assert_allclose(descent.sum, before, atol=1e-12)
+    np.testing.assert_allclose(descent.state.raw_prediction, before, atol=1e-12)
 
 
-# -- what comes out -------------------------------------------------------------------
+# -- results --------------------------------------------------------------------------
 
 MODELS = {
     "values": (RandomForestRegressor(20, max_depth=8, random_state=0), FRIEDMAN),
@@ -194,7 +195,7 @@ def test_statistics_are_those_of_the_rows(name, container):
             np.testing.assert_array_equal(nodes["count"], sum(below))
         return
     subtrees = sorted(path.models[k].subtrees, key=lambda each: each.output or 0)
-    told = np.eye(2)[y] if name != "values" else y[:, None]
+    targets = np.eye(2)[y] if name != "values" else y[:, None]
     n_raised = 0
     for subtree, tree in zip(subtrees, trees_of(small)):
         left, inner = tree.children_left, tree.children_left >= 0
@@ -209,30 +210,29 @@ def test_statistics_are_those_of_the_rows(name, container):
         for node, rows in enumerate(path_of.T):
             assert tree.n_node_samples[node] == rows.sum()
             # statistics may come with the precision of a float32
-            impurity = told[rows].var(axis=0).sum() if rows.any() else 0.0
+            impurity = targets[rows].var(axis=0).sum() if rows.any() else 0.0
             assert tree.impurity[node] == pytest.approx(impurity, rel=1e-5, abs=1e-6)
     assert n_raised
     assert small.feature_importances_.sum() == pytest.approx(1.0)
     assert (small.feature_importances_ >= 0).all()
 
 
-def test_fewer_leaves_say_more_where_trees_share_their_first_splits():
+def test_raising_gives_fewer_leaves_and_a_smaller_error():
     X, y = make_friedman1(1200, random_state=1)
     fit, rest = slice(0, 800), slice(800, None)
     forest = RandomForestRegressor(40, random_state=0).fit(X[fit], y[fit])
     family, errors = family_of(forest), []
-    for routes in (None, family.decision_paths(forest, X[fit])):
-        descent = descent_over(forest, X[fit], y[fit], 20.0)
-        descent.routes = routes
+    for raising in (False, True):
+        descent = descent_over(forest, X[fit], y[fit], 20.0, raising)
         descent.start_empty()
-        price = 0.5 * descent.noise()
+        leaf_penalty = 0.5 * descent.noise()
         for _ in range(4):
-            descent.enter(price)
-            descent.sweep(price)
-            raise_children(descent, price)
-            descent.sweep(price)
-        said = predicted(family, forest, descent.ensemble(), X[rest])
-        errors.append((descent.n_leaves, np.mean((y[rest] - said) ** 2)))
+            descent.add_trees(leaf_penalty)
+            descent.sweep(leaf_penalty)
+            raise_children(descent, leaf_penalty)
+            descent.sweep(leaf_penalty)
+        values = predicted(family, forest, descent.ensemble(), X[rest])
+        errors.append((descent.n_leaves, np.mean((y[rest] - values) ** 2)))
     (many, large), (few, small) = errors
     assert few < many and small < large
 
