@@ -1,9 +1,9 @@
 """The best pruning of one tree and its leaf values, with all other trees fixed.
 
 The loss is replaced by its second-order expansion at the present raw prediction. For
-squared error this is the loss itself. Let G and H be the sums of the negative gradients
-and of the Hessians over the rows of a leaf, without the present contribution of the
-tree. A leaf with the value v lowers the objective by
+squared error this is the loss itself. The present contribution of the tree is taken
+out. Let G and H be the sums of the negative gradients and of the Hessians over the rows
+of a leaf. A leaf with the value v lowers the objective by
 
     2 v G - (H + l2) v^2 - leaf_penalty
 

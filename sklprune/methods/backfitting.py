@@ -44,8 +44,8 @@ class Backfitting(DistilledMethod):
     where F_i is the raw prediction of row i, L is the loss, and w_i are the weights.
     One run over decreasing leaf penalties gives models of all sizes:
 
-    1. *One tree.* With all other trees fixed, the best pruning of a tree and its leaf
-       values follow exactly from sums of gradients and Hessians in its nodes.
+    1. *One tree.* All other trees are fixed. The best pruning of the tree and its leaf
+       values then follow exactly from sums of gradients and Hessians in its nodes.
     2. *Forward.* Small models are grown from no tree. At each penalty, trees are added
        in the order of their gains. Whenever their number has grown by a tenth, the
        prunings and leaf values of all kept trees are chosen again.

@@ -17,9 +17,9 @@ from sklprune.methods._metric_criterion import MetricCriterion
 class CostComplexity(Method):
     """Prune fitted trees by weakest-link pruning, without fitting them again.
 
-    Let R(t) be the risk of a node t as a leaf, R(T) the sum of the risks of the leaves
-    below it, and n(T) their number. The strength of the split at t is the risk that it
-    saves for each leaf that it costs::
+    Let R(t) be the risk of a node t as a leaf. Let T be the leaves below t, R(T) the
+    sum of their risks, and n(T) their number. The strength of the split at t is the
+    risk that it saves for each leaf that it costs::
 
         g(t) = (R(t) - R(T)) / (n(T) - 1)
 
@@ -256,8 +256,8 @@ def collapse_all(
     """Collapse the weakest link of all trees until only roots remain.
 
     With a criterion, the weakest link is that with the smallest loss for each leaf, and
-    of equal ones that with the lowest strength. The last known loss of a link is used
-    as a lower bound until the link is next in the heap; at first it is zero.
+    of equal ones that with the lowest strength. The last known loss of a link is a
+    lower bound until the link is next in the heap. At first it is zero.
     """
     start = np.cumsum([0, *(link.n_leaves[0] for link in links)])
     heap = [
