@@ -132,7 +132,7 @@ class HistBoostingFamily(BoostedFamily):
             nodes[side] = np.where(subtree.split, child, 0)
         nodes["is_leaf"] = ~subtree.split
         if subtree.statistics is not None:
-            nodes["count"], _, _ = subtree.statistics
+            nodes["count"] = subtree.statistics.n_rows
         value = subtree.value
         if value is None:
             value = _arrays_of_predictor(tree).value[subtree.nodes]
