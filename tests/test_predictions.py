@@ -1,4 +1,4 @@
-"""What stands in for a model before a scorer answers what the model itself would."""
+"""Cached predictions give a scorer the same results as the model itself."""
 
 import numpy as np
 import pytest
@@ -23,8 +23,8 @@ LABELS = make_multilabel_classification(150, 4, n_classes=3, random_state=0)
 ROWS = np.random.RandomState(0).permutation(150)[:60]
 
 
-def first_label(y, said):
-    return roc_auc_score(y[:, 0], said[:, 0])
+def first_label(y, scores):
+    return roc_auc_score(y[:, 0], scores[:, 0])
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_the_score_is_that_of_the_model(model, data, scoring):
     X, y = data
     model.fit(X[::2], y[::2])
     scorer = check_scoring(model, scoring)
-    asked, task = with_cached_predictions(model, Task(X, y, scorer=scorer))
-    assert isinstance(asked, CachedPredictions)
+    cached, task = with_cached_predictions(model, Task(X, y, scorer=scorer))
+    assert isinstance(cached, CachedPredictions)
     for rows in (ROWS, np.arange(150)):
         expected = scorer(model, X[rows], y[rows])
-        said = scorer(asked, task.take(rows).X, y[rows])
-        assert said == pytest.approx(expected)
+        found = scorer(cached, task.take(rows).X, y[rows])
+        assert found == pytest.approx(expected)
 
 
 def own_score(model, X, y):
@@ -67,12 +67,12 @@ def own_score(model, X, y):
     ("model", "data", "scoring"),
     [
         (LogisticRegression(), IRIS, own_score),
-        # the score of these is of a kind of their own
+        # these define `score` themselves
         (make_pipeline(StandardScaler(), LogisticRegression()), IRIS, None),
         (MultiOutputClassifier(LogisticRegression()), LABELS, None),
     ],
 )
-def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
+def test_an_arbitrary_scorer_receives_the_model_itself(model, data, scoring):
     model.fit(*data)
     task = Task(*data, scorer=check_scoring(model, scoring))
     assert with_cached_predictions(model, task) == (model, task)
@@ -84,31 +84,31 @@ def test_who_may_ask_for_anything_is_given_the_model(model, data, scoring):
 def test_errors_name_the_model(model, scoring):
     model.fit(*OF_TWO) if scoring == "neg_log_loss" else model.fit(*IRIS)
     task = Task(*OF_TWO, scorer=check_scoring(model, scoring))
-    asked, with_positions = with_cached_predictions(model, task)
+    cached, with_positions = with_cached_predictions(model, task)
     with pytest.raises(AttributeError, match=f"{type(model).__name__} has none of"):
-        task.scorer(asked, with_positions.X, task.y)
+        task.scorer(cached, with_positions.X, task.y)
 
 
-class Counting(LogisticRegression):
-    asked = 0
+def test_each_split_calls_each_model_once(monkeypatch):
+    n_calls, predict_proba = 0, LogisticRegression.predict_proba
 
-    def predict_proba(self, X):
-        Counting.asked += 1
-        return super().predict_proba(X)
+    def counting(self, X):
+        nonlocal n_calls
+        n_calls += 1
+        return predict_proba(self, X)
 
-
-def test_a_split_asks_each_model_once():
-    model = Counting().fit(*IRIS)
+    model = LogisticRegression().fit(*IRIS)
     cv = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
-    asked = {"cv": cv, "pruning_ratio": [0.25, 0.5], "scoring": "neg_log_loss"}
-    Counting.asked = 0
-    pruned = prune(model, *IRIS, **asked)
-    # the unpruned one and two others; ten blocks leave out rows of each
-    assert Counting.asked == 3
+    # a subclass that overrides predict_proba would be pruned by columns
+    monkeypatch.setattr(LogisticRegression, "predict_proba", counting)
+    settings = {"cv": cv, "pruning_ratio": [0.25, 0.5], "scoring": "neg_log_loss"}
+    pruned = prune(model, *IRIS, **settings)
+    # the unpruned model and two others; each of ten blocks omits rows
+    assert n_calls == 3
     assert pruned.path_.frame()["difference_se"][1:].gt(0).all()
 
 
-def test_standard_errors_are_those_of_a_scorer_of_ones_own():
+def test_standard_errors_are_equal_with_a_scorer_function():
     model = LogisticRegression().fit(*IRIS)
     cv = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
     ours, own = (
