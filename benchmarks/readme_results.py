@@ -56,7 +56,7 @@ class Case:
 
     Attributes
     ----------
-    data, model, unit, metric : str
+    data, model, method, unit, metric : str
         As the table shows them.
     scoring : str
         The name of the scorer.
@@ -83,7 +83,8 @@ class Case:
 
 
 class Forest(Case):
-    data, model, unit = "adult", "random forest of 100 trees", "leaves"
+    data, model = "adult", "random forest of 100 trees"
+    method, unit = "regrow", "leaves"
     scoring, metric = "roc_auc", "ROC AUC"
 
     def size(self, model):
@@ -97,7 +98,7 @@ class Forest(Case):
             whole,
             X,
             y,
-            method="regrow",
+            method=self.method,
             rule=Tolerance(0.005),
             scoring="roc_auc",
             random_state=seed,
@@ -116,7 +117,8 @@ class Forest(Case):
 
 
 class Network(Case):
-    data, model, unit = "digits", "MLP of 100 hidden units", "hidden units"
+    data, model = "digits", "MLP of 100 hidden units"
+    method, unit = "neuron_elimination", "hidden units"
 
     def size(self, model):
         return sum(len(bias) for bias in model[-1].intercepts_[:-1])
@@ -130,15 +132,15 @@ class Network(Case):
         )
 
     def pruned(self, whole, X, y, seed):
-        network = PrunedEstimator(clone(whole), rule=Tolerance(0.01), random_state=seed)
-        return network.fit(X, y).estimator_
+        return default_pruning(self.method, whole, seed).fit(X, y).estimator_
 
     def candidates(self, size, seed):
         yield self._network(size, seed)
 
 
 class Columns(Case):
-    data, model, unit = "ames", "histogram boosting of 100 trees", "columns"
+    data, model = "ames", "histogram boosting of 100 trees"
+    method, unit = "permutation", "columns"
     scoring, metric = "r2", "R2"
 
     def size(self, model):
@@ -149,7 +151,10 @@ class Columns(Case):
 
     def pruned(self, whole, X, y, seed):
         select = FeaturePruningSelector(
-            clone(whole[-1]), rule=Tolerance(0.01), random_state=seed
+            clone(whole[-1]),
+            method=self.method,
+            rule=Tolerance(0.01),
+            random_state=seed,
         )
         return to_plain(make_pipeline(select, clone(whole[-1])).fit(X, y))
 
@@ -159,7 +164,8 @@ class Columns(Case):
 
 
 class Text(Case):
-    data, model, unit = "reuters_r8", "logistic regression on words", "non-zero weights"
+    data, model = "reuters_r8", "logistic regression on words"
+    method, unit = "magnitude", "non-zero weights"
 
     def size(self, model):
         return int(np.count_nonzero(model[-1].coef_))
@@ -170,10 +176,7 @@ class Text(Case):
         )
 
     def pruned(self, whole, X, y, seed):
-        model = PrunedEstimator(
-            clone(whole), rule=Tolerance(0.01), cv=3, random_state=seed
-        )
-        return model.fit(X, y).estimator_
+        return default_pruning(self.method, whole, seed, cv=3).fit(X, y).estimator_
 
     def candidates(self, size, seed):
         for C in (1, 2, 4, 8, 16):
@@ -183,6 +186,13 @@ class Text(Case):
                     C=C, l1_ratio=1, solver="saga", tol=1e-3, random_state=seed
                 ),
             )
+
+
+def default_pruning(method, model, seed, cv=None):
+    """An unfitted `PrunedEstimator` with the rule of the table."""
+    return PrunedEstimator(
+        clone(model), method=method, rule=Tolerance(0.01), cv=cv, random_state=seed
+    )
 
 
 CASES = {"forest": Forest, "network": Network, "columns": Columns, "text": Text}
@@ -261,6 +271,7 @@ def main():
                     "rows": X.shape[0],
                     "columns": X.shape[1],
                     "model": case.model,
+                    "method": case.method,
                     "unit": case.unit,
                     "metric": case.metric,
                     "records": records,

@@ -51,7 +51,11 @@ NAMES = {
     "smaller from scratch": "smaller model from scratch",
     "backfitting, same": "`Backfitting()`",
     "backfitting, auto": '`Backfitting(container="auto")`',
+    "backfitting, same, cv=5": "`Backfitting()`, `cv=5`",
+    "backfitting, same, cv=5, half faithful": "`Backfitting()`, `cv=5`, `faithful=0.5`",
+    "backfitting, same, own rows": "`Backfitting()`, no other rows",
     "regrow": "`Regrow()`",
+    "regrow, own rows": "`Regrow()`, no other rows",
     "cost complexity": "`CostComplexity()`",
     "member selection": "`MemberSelection()`",
     "SelectFromModel": "`SelectFromModel` of scikit-learn",
@@ -75,7 +79,7 @@ def readme():
     """The four results of the README."""
     names = {
         "unpruned": "unpruned",
-        "pruned": "**pruned**",
+        "pruned": "**pruned**, `{method}`",
         "from scratch": "small model trained from scratch at the same size",
     }
     rows = []
@@ -90,7 +94,7 @@ def readme():
             rows.append(
                 (
                     first if which == "unpruned" else "",
-                    name,
+                    name.format(method=case["method"]),
                     f"{size:,.0f} {case['unit']}",
                     in_bytes(file),
                     f"{case['metric']} {score:.3f}",
