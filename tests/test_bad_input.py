@@ -1,4 +1,4 @@
-"""What bad input gets: a sentence with the parameter, the value, what is allowed."""
+"""Errors of bad input name the parameter, its value, and what is allowed."""
 
 import numpy as np
 import pandas as pd
@@ -41,7 +41,7 @@ def test_unknown_names_list_the_known_ones(binary):
         PrunedEstimator(Ridge(), refit="again").fit(*binary)
 
 
-def test_a_method_that_does_not_fit_names_those_that_would(binary):
+def test_the_error_of_a_misfit_names_methods_that_work(binary):
     with raises("'member_selection' does not fit Ridge.*'magnitude', 'permutation'"):
         PrunedEstimator(Ridge(), method="member_selection").fit(*binary)
     with raises("'magnitude' does not fit KNeighborsClassifier.*'permutation'"):
@@ -73,7 +73,7 @@ def test_a_matrix_of_kernels_or_distances_has_no_columns(binary, model):
             pruning.fit(pairs, y)
 
 
-def test_an_error_of_a_refit_says_at_which_ratio(binary):
+def test_an_error_of_a_refit_names_the_ratio(binary):
     model = make_pipeline(PCA(5), Ridge())
     with pytest.raises(ValueError, match="n_components=5") as caught:
         PrunedEstimator(model, method="permutation", pruning_ratio=0.5).fit(*binary)
@@ -84,7 +84,7 @@ def test_an_error_of_a_refit_says_at_which_ratio(binary):
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 @pytest.mark.parametrize("ratio", ["auto", [0.25, 0.5, 0.75]])
-def test_ratios_that_leave_too_little_are_no_choice(binary, ratio, n_jobs):
+def test_ratios_at_which_too_little_remains_are_omitted(binary, ratio, n_jobs):
     model = make_pipeline(PCA(5), Ridge())
     pruned = PrunedEstimator(
         model,
@@ -96,8 +96,8 @@ def test_ratios_that_leave_too_little_are_no_choice(binary, ratio, n_jobs):
         n_jobs=n_jobs,
         random_state=0,
     )
-    said = "pruning_ratio=0.5, on 4 of 8 features. n_components=5"
-    with pytest.warns(FitFailedWarning, match=said) as caught:
+    message = "pruning_ratio=0.5, on 4 of 8 features. n_components=5"
+    with pytest.warns(FitFailedWarning, match=message) as caught:
         pruned.fit(*binary)
     assert len(caught) == 1
     assert pruned.path_.table["ratio"].max() < 0.5
@@ -106,7 +106,7 @@ def test_ratios_that_leave_too_little_are_no_choice(binary, ratio, n_jobs):
         pruned.path_.at(0.5)
 
 
-def test_where_no_ratio_can_be_fitted_that_is_an_error(binary):
+def test_it_is_an_error_if_no_ratio_can_be_fitted(binary):
     pruned = PrunedEstimator(make_pipeline(PCA(8), Ridge()), method="permutation")
     with pytest.raises(ValueError, match="n_components=8") as caught:
         pruned.fit(*binary)
@@ -133,7 +133,7 @@ def test_an_unfitted_model(binary):
         prune(Ridge(), *binary)
 
 
-def test_other_columns_than_the_model_saw(binary):
+def test_other_columns_than_those_of_the_fit(binary):
     X, y = binary
     model = Ridge().fit(X, y)
     with raises("X has 5 features, but Ridge is expecting 8 features"):
@@ -158,7 +158,7 @@ def test_not_finite(binary, value):
 
 
 @pytest.mark.parametrize("of", [np.asarray, pd.DataFrame, sparse.csr_matrix])
-def test_infinity_where_only_nan_is_taken(binary, of):
+def test_infinity_where_only_nan_is_accepted(binary, of):
     X, y = binary
     tree = DecisionTreeClassifier(random_state=0).fit(X, y)
     X = X.copy()
@@ -192,7 +192,7 @@ def test_one_class(binary):
 @pytest.mark.parametrize(
     "model", [LogisticRegression(), RandomForestClassifier(5), KNeighborsClassifier()]
 )
-def test_labels_that_a_fitted_model_does_not_know(binary, model):
+def test_labels_that_the_model_was_not_fitted_on(binary, model):
     X, y = binary
     model.fit(X, np.where(y, "yes", "no"))
     with raises("y has labels that .* does not know, .0, 1.; it knows .'no', 'yes'."):
@@ -286,7 +286,7 @@ def test_a_model_without_a_score(binary):
 def test_two_columns_of_one_name(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("aabcdefg"))
-    # newer scikit-learn finds it before us, in other words
+    # newer scikit-learn raises its own error first
     with raises("'a'"):
         FeaturePruningSelector(Ridge()).fit(frame, y)
 
@@ -373,7 +373,7 @@ def test_a_score_that_is_not_a_number(binary):
         PrunedEstimator(Ridge(), scoring=lambda *_: np.nan).fit(*binary)
 
 
-def test_a_failed_fit_leaves_nothing_half_fitted(binary):
+def test_a_failed_fit_sets_no_fitted_attributes(binary):
     X, y = binary
     selector = FeaturePruningSelector(Ridge(), method="magnitude")
     with raises("does not fit"):

@@ -1,4 +1,4 @@
-"""What a fit tells while it runs: lines on the screen, callbacks of scikit-learn."""
+"""Progress of a fit: printed lines, and callbacks of scikit-learn."""
 
 import pickle
 import re
@@ -19,7 +19,7 @@ KINDS = [PrunedEstimator, FeaturePruningSelector]
 
 
 class Recorder:
-    """A callback that writes down each task, for threads: processes have copies."""
+    """A callback that records each task, in threads: processes have copies."""
 
     def __init__(self):
         self.began, self.ended, self.set_up, self.torn_down = [], [], 0, 0
@@ -39,7 +39,7 @@ class Recorder:
 
 @pytest.fixture
 def recorder():
-    pytest.importorskip("sklearn.callback", reason="callbacks came with 1.9")
+    pytest.importorskip("sklearn.callback", reason="callbacks are new in 1.9")
     return Recorder()
 
 
@@ -57,13 +57,13 @@ def test_a_line_for_each_step(binary, capsys, kind):
         assert re.fullmatch(pattern, line), line
 
 
-def test_a_number_has_two_steps(binary, capsys):
+def test_a_fit_at_a_number_has_two_steps(binary, capsys):
     PrunedEstimator(LogisticRegression(), pruning_ratio=0.5, verbose=True).fit(*binary)
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("verbose", [False, 0])
-def test_silent_as_a_rule(binary, capsys, verbose):
+def test_nothing_is_printed_by_default(binary, capsys, verbose):
     PrunedEstimator(LogisticRegression(), cv=2, verbose=verbose).fit(*binary)
     assert capsys.readouterr().out == ""
 
@@ -87,7 +87,7 @@ def test_each_step_is_a_task(binary, recorder, kind, n_jobs):
     assert recorder.set_up == recorder.torn_down == 1
 
 
-def test_an_earlier_fit_does_not_travel_with_the_steps(binary):
+def test_tasks_do_not_contain_an_earlier_fit(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
     progress = Progress(pruned, verbose=0)
     progress.begin(0)
@@ -113,23 +113,24 @@ def test_a_frozen_model_with_one_split_is_not_pruned_again(binary, recorder):
 
 @pytest.mark.parametrize("method", ["auto", "permutation"])
 @pytest.mark.parametrize("piped", [False, True])
-def test_callbacks_of_the_wrapped_model_stay_with_it(binary, recorder, method, piped):
+def test_callbacks_of_the_model_remain_with_it(binary, recorder, method, piped):
     X, y = binary
     model = LogisticRegression()
     model = make_pipeline(StandardScaler(), model) if piped else model
-    asked = {"method": method, "pruning_ratio": [0.5], "random_state": 0}
-    alone = PrunedEstimator(model, cv=2, **asked).fit(X, y)
+    settings = {"method": method, "pruning_ratio": [0.5], "random_state": 0}
+    alone = PrunedEstimator(model, cv=2, **settings).fit(X, y)
     model.set_callbacks(recorder)
-    told = PrunedEstimator(model, cv=2, **asked).set_callbacks(Recorder()).fit(X, y)
-    np.testing.assert_array_equal(told.predict(X), alone.predict(X))
+    observed = PrunedEstimator(model, cv=2, **settings).set_callbacks(Recorder())
+    observed.fit(X, y)
+    np.testing.assert_array_equal(observed.predict(X), alone.predict(X))
     assert recorder.set_up == recorder.torn_down >= 3  # two folds, and all rows
-    pruned = prune(model.fit(X, y), X, y, **asked)
-    for small in (told.estimator_, pruned.estimator_, strip(model)):
+    pruned = prune(model.fit(X, y), X, y, **settings)
+    for small in (observed.estimator_, pruned.estimator_, strip(model)):
         assert b"Recorder" not in pickle.dumps(small)
     assert b"Recorder" in pickle.dumps(model)
 
 
-def test_inside_a_search_that_shows_its_progress(binary, recorder):
+def test_a_search_with_callbacks_gives_equal_results(binary, recorder):
     pruned = PrunedEstimator(LogisticRegression(), cv=2)
     grid = {"pruning_ratio": [[0.2], [0.5]]}
     search = GridSearchCV(pruned, grid, cv=2).set_callbacks(recorder)

@@ -1,4 +1,4 @@
-"""The way from a table to what ships: rules that ask for more than scores."""
+"""From the table to the result: rules that need other columns than scores."""
 
 import warnings
 
@@ -42,10 +42,10 @@ def network(classes):
     return model.fit(X[:120], y[:120])
 
 
-# -- the table on demand --------------------------------------------------------------
+# -- columns of the table --------------------------------------------------------------
 
 
-def test_without_a_rule_that_asks_no_bytes_are_written(classes, forest):
+def test_bytes_are_counted_only_if_a_rule_needs_them(classes, forest):
     frame = PrunedEstimator(forest, pruning_ratio=RATIOS, cv=2).fit(*classes).path_
     assert frame.frame()["file_bytes"].isna().all()
     assert list(frame.frame()) == list(frame.columns)
@@ -93,7 +93,7 @@ def test_agreement_is_counted_on_held_out_rows(classes, network):
     assert pruned.report_.score["agreement"] == same[pruned.path_.chosen - 1]
 
 
-def test_of_several_outputs_all_must_agree(classes, forest):
+def test_rows_with_several_outputs_agree_if_all_outputs_do(classes, forest):
     X, y = classes
     several = np.column_stack([y == "ant", y == "bee"]).astype(int)
     model = forest.fit(X[:100], several[:100])
@@ -113,7 +113,7 @@ def test_of_several_outputs_all_must_agree(classes, forest):
 
 
 @pytest.mark.parametrize("weight", [None, np.arange(240) % 3])
-def test_fidelity_is_the_score_of_rows_as_the_unpruned_model_sees_them(
+def test_fidelity_is_the_score_against_probabilities_of_the_unpruned_model(
     classes, network, weight
 ):
     X, y = classes
@@ -135,13 +135,13 @@ def test_fidelity_is_the_score_of_rows_as_the_unpruned_model_sees_them(
     column = {label: i for i, label in enumerate(network.classes_)}
     rows, of_rows = np.arange(60), None if weight is None else weight[180:]
     for ratio, found in zip([0, *RATIOS], pruned.path_.table["fidelity"]):
-        said = pruned.path_.at(ratio).predict(X[180:])
-        # the accuracy of a row is how likely what is said is
-        likely = probability[rows, [column[label] for label in said]]
+        labels = pruned.path_.at(ratio).predict(X[180:])
+        # the accuracy of a row is the probability of the predicted class
+        likely = probability[rows, [column[label] for label in labels]]
         assert found == pytest.approx(np.average(likely, weights=of_rows), rel=1e-12)
     scores = pruned.path_.table["fidelity"]
     assert scores[pruned.path_.chosen] >= scores[0] - 0.02
-    # chosen by labels alone it may be smaller, never larger
+    # chosen by labels alone, the model may be smaller, never larger
     assert pruned_by(Tolerance(0.02)).pruning_ratio_ >= pruned.pruning_ratio_
 
 
@@ -153,7 +153,7 @@ def test_fidelity_is_the_score_of_rows_as_the_unpruned_model_sees_them(
         (LogisticRegression(), lambda m, X, y: 0.5, "takes no sample_weight"),
     ],
 )
-def test_who_cannot_be_faithful(binary, model, scoring, message):
+def test_models_or_scores_without_fidelity_are_refused(binary, model, scoring, message):
     rule = Tolerance(faithful=True)
     pruned = PrunedEstimator(model, method="permutation", rule=rule, scoring=scoring)
     with pytest.raises(ValueError, match=message):
@@ -172,52 +172,52 @@ def test_who_cannot_be_faithful(binary, model, scoring, message):
     ],
 )
 @pytest.mark.parametrize("in_pipeline", [False, True])
-def test_rows_that_a_model_knows_choose_badly(binary, model, in_pipeline):
+def test_rows_that_a_model_was_fitted_on_are_recognised(binary, model, in_pipeline):
     X, y = binary
     half = len(y) // 2
     model = make_pipeline(StandardScaler(), model) if in_pipeline else clone(model)
     model.fit(X[:half], y[:half])
-    asked = {"pruning_ratio": [0.5], "cv": 2, "rule": Tolerance(0.1)}
+    settings = {"pruning_ratio": [0.5], "cv": 2, "rule": Tolerance(0.1)}
     inner = model[-1] if in_pipeline else model
     if "Boosting" in type(inner).__name__:
         name = type(inner).__name__
         with pytest.warns(UserWarning, match=f"{name} was fitted on these very rows"):
-            prune(model, X[:half], y[:half], **asked)
+            prune(model, X[:half], y[:half], **settings)
     else:
-        pruned = prune(model, X[:half], y[:half], **asked)
+        pruned = prune(model, X[:half], y[:half], **settings)
         assert pruned.report_.score["original_fitted_anew"]
-    # others, as many; the same and others; by predictions alone; without a choice
-    prune(model, X[half : 2 * half], y[half : 2 * half], **asked)
-    prune(model, X, y, **asked)
-    prune(model, X[:half], y[:half], **asked | {"rule": Agreement(0.5)})
+    # other rows, as many; these and others; by predictions alone; without a choice
+    prune(model, X[half : 2 * half], y[half : 2 * half], **settings)
+    prune(model, X, y, **settings)
+    prune(model, X[:half], y[:half], **settings | {"rule": Agreement(0.5)})
     prune(model, X[:half], y[:half], pruning_ratio=0.5)
 
 
-def test_few_splits_tell_nothing(binary):
+def test_a_stump_has_too_few_splits_to_recognise_rows_of_its_fit(binary):
     X, y = binary
     half = len(y) // 2
     stump = DecisionTreeClassifier(max_depth=1, random_state=0)
     model = stump.fit(X[:half], y[:half])
     assert not family_of(model).fitted_on(model, X[:half])
-    # without a warning, which is an error here
+    # a warning would be an error here
     prune(model, X[:half], y[:half], pruning_ratio=[0.5], cv=2)
 
 
-def test_what_was_stripped_or_pruned_is_pruned_again(binary):
+def test_stripped_and_pruned_models_can_be_pruned_again(binary):
     X, y = binary
     model = RandomForestClassifier(10, random_state=0).fit(X, y)
-    asked = {"pruning_ratio": [0.5, 0.8], "cv": 2, "rule": Tolerance(0.1)}
+    settings = {"pruning_ratio": [0.5, 0.8], "cv": 2, "rule": Tolerance(0.1)}
     with warnings.catch_warnings():
-        # whether a stripped forest knows its rows depends on the release
+        # whether rows of a stripped forest are recognised depends on scikit-learn
         warnings.simplefilter("ignore", UserWarning)
         for method in ("backfitting", "member_selection", "cost_complexity"):
-            once = prune(strip(model), X, y, method=method, **asked).estimator_
-            twice = prune(once, X, y, method=method, **asked).estimator_
+            once = prune(strip(model), X, y, method=method, **settings).estimator_
+            twice = prune(once, X, y, method=method, **settings).estimator_
             assert cost(twice).nodes <= cost(once).nodes <= cost(model).nodes
 
 
 @pytest.mark.parametrize("scoring", ["neg_log_loss", "roc_auc_ovr"])
-def test_fidelity_where_a_class_is_never_likely(scoring):
+def test_fidelity_is_finite_where_a_class_is_never_predicted(scoring):
     X, y = make_classification(
         400, n_informative=5, n_classes=3, weights=[0.6, 0.38], random_state=0
     )
@@ -230,7 +230,7 @@ def test_fidelity_where_a_class_is_never_likely(scoring):
     assert np.isfinite(pruned.path_.table["fidelity"]).all()
 
 
-def test_fidelity_of_a_score_that_fails(classes, network):
+def test_a_score_that_fails_for_fidelity_is_an_error(classes, network):
     X, y = classes
     rule = Tolerance(faithful=True)
     with pytest.raises(ValueError, match="this score fails: .* Give another scoring"):
@@ -245,7 +245,7 @@ class Counting(LogisticRegression):
         return super().predict(X)
 
 
-def test_classes_cost_one_prediction_for_each_candidate(binary):
+def test_recalls_cost_one_prediction_for_each_candidate(binary):
     X, y = binary
     Counting.predictions = 0
     PrunedEstimator(Counting(), pruning_ratio=RATIOS, cv=2, scoring="neg_log_loss").fit(
@@ -259,7 +259,7 @@ def test_classes_cost_one_prediction_for_each_candidate(binary):
 
 
 def budget_just_met_in_the_folds(forest, X, y):
-    """A limit that the table meets at 0.2, and the forest of all rows does not."""
+    """A limit that the table meets at 0.2, and the forest of all rows exceeds."""
     pruned = PrunedEstimator(
         forest, method="member_selection", pruning_ratio=RATIOS, cv=3, random_state=0
     )
@@ -268,7 +268,7 @@ def budget_just_met_in_the_folds(forest, X, y):
 
 
 @pytest.mark.parametrize("store_path", [False, True])
-def test_a_budget_holds_for_what_ships(classes, forest, store_path):
+def test_a_budget_holds_for_the_result(classes, forest, store_path):
     X, y = classes
     limit = budget_just_met_in_the_folds(forest, X, y)
     pruned = PrunedEstimator(
@@ -280,7 +280,7 @@ def test_a_budget_holds_for_what_ships(classes, forest, store_path):
         store_path=store_path,
         random_state=0,
     ).fit(X, y)
-    # the table alone would say 0.2, the best score
+    # by the table alone it would be 0.2, with the best score
     assert Budget(nodes=limit).choose(pruned.path_.table) == 1
     alone = PrunedEstimator(
         forest, method="member_selection", pruning_ratio=0.2, random_state=0
@@ -293,7 +293,7 @@ def test_a_budget_holds_for_what_ships(classes, forest, store_path):
     assert pruned.report_.pruned.nodes <= limit
 
 
-def test_a_budget_that_what_ships_cannot_meet(classes, forest):
+def test_a_budget_that_the_result_cannot_meet_is_an_error(classes, forest):
     X, y = classes
     limit = budget_just_met_in_the_folds(forest, X, y)
     pruned = PrunedEstimator(
@@ -304,7 +304,7 @@ def test_a_budget_that_what_ships_cannot_meet(classes, forest):
     assert not hasattr(pruned, "estimator_")
 
 
-def test_a_budget_of_one_split_ships_the_very_candidate(classes, network):
+def test_with_one_split_the_result_is_the_candidate_of_the_table(classes, network):
     X, y = classes
     limit = 6000
     pruned = prune(network, X, y, rule=Budget(file_bytes=limit), random_state=0)
@@ -330,7 +330,7 @@ def test_a_budget_of_columns_and_of_seconds(binary):
     assert "Latencies" not in str(limited.report_)
 
 
-def test_a_budget_of_what_the_model_does_not_have(binary):
+def test_a_budget_of_a_size_that_the_model_lacks_is_an_error(binary):
     with pytest.raises(ValueError, match="members is not known of this kind of model"):
         PrunedEstimator(LogisticRegression(), rule=Budget(members=3)).fit(*binary)
 
@@ -375,7 +375,7 @@ def test_agreement_by_name_and_beside_scores(classes, network):
     assert "agrees with the original on" in str(pruned.report_)
 
 
-def test_where_nothing_agrees_the_original_is_kept(classes, network):
+def test_the_original_is_kept_if_no_candidate_agrees(classes, network):
     X, _ = classes
     pruned = prune(network, X, pruning_ratio=[0.9], rule=Agreement(1.0))
     assert pruned.pruning_ratio_ == 0
@@ -406,9 +406,7 @@ def test_a_model_that_is_not_fitted_needs_labels_for_its_fit(classes):
         PrunedEstimator(LogisticRegression(), rule=Agreement()).fit(X)
 
 
-def test_a_pipeline_without_labels_prunes_at_a_number_or_says_what_is_missing(
-    classes, network
-):
+def test_a_pipeline_without_labels_is_pruned_at_a_number_or_refused(classes, network):
     X, _ = classes
     pruned = prune(network, X, pruning_ratio=0.5)
     assert pruned.estimator_[-1].hidden_layer_sizes == (15,)
@@ -441,10 +439,10 @@ def test_splits_are_whatever_scikit_learn_accepts(binary, split):
     np.testing.assert_array_equal(pruned.predict(X), expected.predict(X))
 
 
-# -- rules of others ------------------------------------------------------------------
+# -- user-defined rules ---------------------------------------------------------------
 
 
-def test_a_rule_of_ones_own_may_ask_for_columns(binary):
+def test_a_user_defined_rule_may_need_columns(binary):
     class Smallest(Rule):
         needs = ("memory_bytes",)
 
@@ -458,7 +456,7 @@ def test_a_rule_of_ones_own_may_ask_for_columns(binary):
     assert pruned.fit(*binary).path_.chosen == 3
 
 
-def test_a_callable_still_is_a_rule(binary):
+def test_a_callable_is_a_rule(binary):
     pruned = PrunedEstimator(
         LogisticRegression(), rule=lambda table: Best().choose(table), cv=2
     )

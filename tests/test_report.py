@@ -1,4 +1,4 @@
-"""What the report says, and what it holds."""
+"""The report: its numbers, notes and text."""
 
 import copy
 import json
@@ -33,7 +33,7 @@ def test_recall_and_changes_on_held_out_rows_are_summed_over_splits(classes):
     folds = list(StratifiedKFold(3, shuffle=True, random_state=0).split(X, y))
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=[0.75], cv=folds)
     score = pruned.fit(X, y).report_.to_dict()["score"]
-    # by hand, each fold with a model of its own
+    # by hand, with one model for each fold
     before, after, truth = [], [], []
     for first, second in folds:
         alone = PrunedEstimator(LogisticRegression(), pruning_ratio=0.75)
@@ -64,7 +64,7 @@ def test_recall_of_one_split_of_a_frozen_model(classes):
     assert sum(recalls(score, "rows")) == 60
 
 
-def test_recall_of_the_fitted_rows_where_these_are_what_is_scored(binary):
+def test_recall_is_on_the_fitted_rows_if_these_are_scored(binary):
     X, y = binary
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.9).fit(X, y)
     score = pruned.report_.score
@@ -75,7 +75,7 @@ def test_recall_of_the_fitted_rows_where_these_are_what_is_scored(binary):
     assert score["right_to_wrong"] == (right & (pruned.predict(X) != y)).sum()
 
 
-def test_rows_of_a_class_may_be_missing_from_what_is_held_out(classes):
+def test_rows_of_a_class_may_be_missing_from_the_held_out_rows(classes):
     X, y = classes
     model = LogisticRegression().fit(X, y)
     bees = np.flatnonzero(y == "bee")
@@ -110,7 +110,7 @@ def test_classes_are_printed(classes):
     ]
 
 
-def test_of_many_classes_those_that_lose_most_are_printed():
+def test_with_many_classes_those_that_lose_most_are_printed():
     rng = np.random.RandomState(0)
     y = np.repeat(np.arange(14), 10)
     X = np.eye(14)[y] * 3 + rng.normal(size=(140, 14))
@@ -125,7 +125,7 @@ def test_of_many_classes_those_that_lose_most_are_printed():
     assert len(report.to_dict()["score"]["recall"]) == 14
 
 
-def test_all_of_it_is_plain_numbers_and_strings(classes):
+def test_the_dictionary_contains_plain_numbers_and_strings(classes):
     report = PrunedEstimator(LogisticRegression(), cv=2).fit(*classes).report_
     assert json.loads(json.dumps(report.to_dict())).keys() == report.to_dict().keys()
 
@@ -133,7 +133,7 @@ def test_all_of_it_is_plain_numbers_and_strings(classes):
 # -- notes ----------------------------------------------------------------------------
 
 
-def test_zeros_in_an_array_save_no_bytes_and_the_report_says_so(classes):
+def test_a_note_states_that_zeros_in_an_array_save_no_bytes(classes):
     X, y = classes
     wide = np.hstack([X] * 20)
     weights = PrunedEstimator(LogisticRegression(), pruning_ratio=0.9).fit(wide, y)
@@ -155,13 +155,13 @@ def test_zeros_in_an_array_save_no_bytes_and_the_report_says_so(classes):
         (MLPClassifier((9,), max_iter=5, random_state=0), Magnitude("neuron")),
     ],
 )
-def test_units_that_are_gone_need_no_such_word(classes, model, method):
+def test_removed_units_have_no_note_on_zeros(classes, model, method):
     pruned = PrunedEstimator(model, method=method, pruning_ratio=0.5, random_state=0)
     text = str(pruned.fit(*classes).report_)
     assert "zeros" not in text and "no longer count" not in text
 
 
-def test_columns_that_no_longer_count_are_named(binary):
+def test_columns_that_are_no_longer_read_are_named(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     pruned = PrunedEstimator(
@@ -169,14 +169,14 @@ def test_columns_that_no_longer_count_are_named(binary):
     ).fit(frame, y)
     unread = pruned.report_.unread_columns
     assert len(unread) == 4 and set(unread) < set(frame)
-    # what they hold changes nothing
+    # their values do not change predictions
     other = frame.assign(**dict.fromkeys(unread, 7.0))
     np.testing.assert_array_equal(pruned.predict(other), pruned.predict(frame))
     assert f"no longer count: {', '.join(unread)}; pruning" in str(pruned.report_)
     assert pruned.report_.to_dict()["unread_columns"] == unread
 
 
-def test_a_column_counts_as_long_as_one_class_reads_it(classes):
+def test_a_column_that_one_class_reads_is_not_named(classes):
     X, y = classes
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.6).fit(X, y)
     unread = [f"x{i}" for i in np.flatnonzero(~pruned.estimator_.coef_.any(axis=0))]
@@ -184,7 +184,7 @@ def test_a_column_counts_as_long_as_one_class_reads_it(classes):
     assert len(unread) < (pruned.estimator_.coef_ == 0).any(axis=0).sum()
 
 
-def test_columns_behind_steps_without_names_and_many_of_them(classes):
+def test_many_columns_after_steps_without_names_are_numbered(classes):
     X, y = classes
     wide = np.hstack([X, X**2])
     model = make_pipeline(FunctionTransformer(), Ridge())
@@ -195,7 +195,7 @@ def test_columns_behind_steps_without_names_and_many_of_them(classes):
     assert f"{expected[9]} and 5 more; pruning" in str(pruned.report_)
 
 
-def test_columns_that_an_unpruned_model_did_not_read_either(binary):
+def test_columns_that_the_original_did_not_read_are_not_named(binary):
     X, y = binary
     model = LogisticRegression().fit(X, y)
     model.coef_[0, [2, 5]] = 0
@@ -203,7 +203,7 @@ def test_columns_that_an_unpruned_model_did_not_read_either(binary):
     assert pruned.report_.unread_columns == []
 
 
-# -- latencies, and what is held ------------------------------------------------------
+# -- latencies and copies ------------------------------------------------------
 
 
 def test_measure_adds_latencies_and_gives_the_report(binary):
@@ -221,7 +221,7 @@ def test_measure_adds_latencies_and_gives_the_report(binary):
     assert "one row, microseconds" in str(report)
 
 
-def test_bytes_that_were_read_leave_the_models_to_measure(binary):
+def test_latencies_can_be_measured_after_bytes_were_read(binary):
     X, y = binary
     report = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y).report_
     assert report.original.file_bytes == cost(LogisticRegression().fit(X, y)).file_bytes
@@ -240,6 +240,6 @@ def test_a_pickle_holds_numbers_and_no_models(binary, again):
     assert b"coef_" not in pickle.dumps(report)
     with pytest.raises(ValueError, match="comes out of a pickle.*before pickling"):
         copied.measure(X)
-    # the one that stayed can still be measured, and its numbers then travel
+    # the original report can be measured, and copies contain its numbers
     measured = again(report.measure(X))
     assert measured.pruned.latency_one_row == report.pruned.latency_one_row

@@ -1,4 +1,4 @@
-"""Rules on literal tables, ties included."""
+"""Rules choose from literal tables; ties are included."""
 
 from dataclasses import fields
 from inspect import signature
@@ -21,18 +21,18 @@ from sklprune.rules import (
 )
 
 
-def table(scores, asked_nothing=True, **on_demand):
+def table(scores, zero_is_asked=True, **on_demand):
     scores = np.array(scores, dtype=float)
     scores = scores[:, None] if scores.ndim == 1 else scores
     asked = np.full(len(scores), True)
-    asked[0] = asked_nothing
+    asked[0] = zero_is_asked
     on_demand = {name: np.array(column) for name, column in on_demand.items()}
     always = {"scores": scores, "score_mean": scores.mean(axis=1), "asked": asked}
     return always | on_demand
 
 
 @pytest.mark.parametrize(
-    "scores, asked_nothing, position",
+    "scores, zero_is_asked, position",
     [
         ([0.9, 0.8, 0.7], True, 0),
         ([0.9, 0.8, 0.7], False, 1),
@@ -40,13 +40,13 @@ def table(scores, asked_nothing=True, **on_demand):
         ([-2.0, -1.0, -1.0], True, 2),
     ],
 )
-def test_best(scores, asked_nothing, position):
-    assert Best().choose(table(scores, asked_nothing)) == position
+def test_best(scores, zero_is_asked, position):
+    assert Best().choose(table(scores, zero_is_asked)) == position
 
 
 def test_one_standard_error_is_paired_and_against_the_best():
-    # candidate 2 is always 0.01 below the best: a paired error of zero rules it out,
-    # although it lies far within one unpaired standard error
+    # candidate 2 is always 0.01 below the best. Its paired error is zero, so it is
+    # excluded, although it is well within one unpaired standard error
     scores = [[0.5, 0.7, 0.9], [0.6, 0.8, 1.0], [0.59, 0.79, 0.99]]
     assert OneStandardError().choose(table(scores)) == 1
     # here its difference varies: mean -0.01, standard error 0.02
@@ -54,13 +54,13 @@ def test_one_standard_error_is_paired_and_against_the_best():
     assert OneStandardError().choose(table(scores)) == 2
 
 
-def test_one_standard_error_of_one_split_is_the_best():
+def test_one_standard_error_with_one_split_is_the_best():
     assert OneStandardError().choose(table([0.8, 0.9, 0.899])) == 1
 
 
-def test_one_standard_error_ignores_an_unpruned_model_that_was_not_asked():
+def test_one_standard_error_ignores_the_unpruned_model_if_0_is_not_asked():
     scores = [[0.9, 0.9], [0.5, 0.51], [0.5, 0.5]]
-    assert OneStandardError().choose(table(scores, asked_nothing=False)) == 2
+    assert OneStandardError().choose(table(scores, zero_is_asked=False)) == 2
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_one_standard_error_ignores_an_unpruned_model_that_was_not_asked():
     ],
 )
 def test_tolerance_is_against_the_unpruned_model(rule, scores, position):
-    assert rule.choose(table(scores, asked_nothing=False)) == position
+    assert rule.choose(table(scores, zero_is_asked=False)) == position
 
 
 @pytest.mark.parametrize(
     "margin, spread, position",
     [
-        (0, 0.02, 2),  # without a margin what is lost on average counts
+        (0, 0.02, 2),  # without a margin, the mean loss counts
         (1, 0.01, 2),  # 0.01 + 0.01: the bound itself counts
         (1, 0.011, 1),
         (2, 0.005, 2),
@@ -88,19 +88,19 @@ def test_tolerance_is_against_the_unpruned_model(rule, scores, position):
         (1, np.nan, 1),
     ],
 )
-def test_a_margin_of_standard_errors_fits_into_a_tolerance(margin, spread, position):
-    # the second candidate loses 0.01 +- spread, in pairs, whatever splits are like
+def test_a_margin_of_standard_errors_counts_as_a_loss(margin, spread, position):
+    # the second candidate loses 0.01 +- spread, paired over splits
     splits = np.array([0.5, 0.7, 0.9, 0.9])
     apart = np.array([-1, -1, 1, 1]) * spread * np.sqrt(3)
     scores = np.array([splits, splits - 0.01, splits - 0.01 + apart])
-    if np.isnan(spread):  # of one score no error is known
+    if np.isnan(spread):  # one score has no standard error
         scores = np.array([[0.9], [0.88], [0.8]])
-    columns = table(scores, asked_nothing=False)
+    columns = table(scores, zero_is_asked=False)
     assert Tolerance(0.02, margin=margin).choose(columns) == position
 
 
 @pytest.mark.parametrize("params", [{"max_drop": -1}, {"margin": -1}, {"margin": "1"}])
-def test_tolerance_refuses_what_is_negative_or_no_number(params):
+def test_tolerance_refuses_negative_numbers_and_strings(params):
     [(name, value)] = params.items()
     with pytest.raises(ValueError, match=rf"{name}={value!r}\): {name} must be"):
         Tolerance(**params).choose(table([0.9, 0.8]))
@@ -110,42 +110,42 @@ def test_tolerance_refuses_what_is_negative_or_no_number(params):
 
 
 @pytest.mark.parametrize(
-    "limits, asked_nothing, position",
+    "limits, zero_is_asked, position",
     [
         ({"nodes": 1000}, True, 1),  # everything fits: the best score
         ({"nodes": 50}, True, 3),  # the bound itself fits; ties go to the smaller one
         ({"nodes": 50, "file_bytes": 250}, True, 3),
         ({"nodes": 20}, True, 4),
-        ({"file_bytes": 900}, False, 1),  # an unpruned model that was not asked
+        ({"file_bytes": 900}, False, 1),  # the ratio 0 is not asked
         ({"nodes": 10.5}, True, 4),
     ],
 )
-def test_budget_is_the_best_score_that_fits(limits, asked_nothing, position):
+def test_budget_is_the_best_score_that_fits(limits, zero_is_asked, position):
     scores = [0.9, 0.95, 0.8, 0.8, 0.7]
     columns = {"nodes": [100, 60, 50, 30, 10], "file_bytes": [900, 700, 300, 250, 90]}
     rule = Budget(**limits)
     assert set(rule.needs) == set(limits)
     needed = {name: columns[name] for name in limits}
-    assert rule.choose(table(scores, asked_nothing, **needed)) == position
+    assert rule.choose(table(scores, zero_is_asked, **needed)) == position
 
 
-def test_budget_where_sizes_do_not_fall_along_the_path():
+def test_budget_does_not_need_sizes_that_fall_along_the_path():
     columns = {"file_bytes": [500, 90, 300, 80]}
     assert Budget(file_bytes=100).choose(table([4, 3, 3.5, 2], **columns)) == 1
 
 
-def test_budget_that_nothing_meets_names_the_smallest():
+def test_the_error_of_a_budget_that_nothing_meets_names_the_smallest():
     sizes = {"nodes": [9, 100, 70], "file_bytes": [1, 2000, 2500]}
     message = (
         r"Budget\(file_bytes=1000, nodes=50\): no model at the ratios asked is small "
         r"enough; the smallest has file_bytes=2000, nodes=70"
     )
     with pytest.raises(ValueError, match=message):
-        # the unpruned model would fit, but was not asked
+        # the unpruned model would fit, but the ratio 0 is not asked
         Budget(nodes=50, file_bytes=1000).choose(table([3, 2, 1], False, **sizes))
 
 
-def test_budget_of_what_is_not_known():
+def test_budget_of_an_unknown_size_is_an_error():
     with pytest.raises(ValueError, match="nodes is not known of this kind of model"):
         Budget(nodes=50).choose(table([3, 2], nodes=[np.nan, np.nan]))
 
@@ -199,7 +199,7 @@ def test_limits_are_parameters():
         (0.99, [1.0, 0.9, 0.995, 0.5], 2),  # the path need not be monotone
     ],
 )
-def test_agreement_is_the_smallest_that_agrees(share, agreement, position):
+def test_agreement_chooses_the_smallest_that_agrees(share, agreement, position):
     columns = table([np.nan] * len(agreement), False, agreement=agreement)
     assert Agreement(share).choose(columns) == position
 
@@ -210,10 +210,10 @@ def test_agreement_is_the_smallest_that_agrees(share, agreement, position):
         ([0.8, 0.79, 0.78, 0.7], 2),
         ([0.8, 0.78, 0.77, 0.7], 1),
         ([0.8, 0.7, 0.7, 0.7], 0),  # none meets it
-        ([0.8, 0.8, 0.8, 0.8], 2),  # scores hold it back
+        ([0.8, 0.8, 0.8, 0.8], 2),  # the scores limit it
     ],
 )
-def test_a_faithful_tolerance_holds_for_both(fidelity, position):
+def test_a_faithful_tolerance_holds_for_score_and_fidelity(fidelity, position):
     columns = table([0.9, 0.89, 0.885, 0.8], fidelity=fidelity)
     assert Tolerance(0.02, faithful=True).choose(columns) == position
 
@@ -221,8 +221,8 @@ def test_a_faithful_tolerance_holds_for_both(fidelity, position):
 @pytest.mark.parametrize(
     ("share", "position"), [(0, 3), (0.25, 2), (0.5, 1), (1, 0), (True, 0), (False, 3)]
 )
-def test_a_share_of_faith_asks_for_the_mean_of_both_losses(share, position):
-    # lost by labels: 0, 0, 0.01, 0.02; by what the unpruned model says four times that
+def test_a_share_of_fidelity_limits_the_mean_of_both_losses(share, position):
+    # losses by labels: 0, 0, 0.01, 0.02; by the unpruned model: 0, 0.04, 0.04, 0.08
     columns = {
         "score_mean": np.array([0.9, 0.9, 0.89, 0.88]),
         "fidelity": np.array([0.8, 0.76, 0.76, 0.72]),
@@ -230,21 +230,21 @@ def test_a_share_of_faith_asks_for_the_mean_of_both_losses(share, position):
     assert Tolerance(0.02, faithful=share).choose(columns) == position
 
 
-def test_a_share_of_faith_leaves_room_for_its_part_of_the_error():
+def test_a_share_of_fidelity_counts_its_part_of_the_standard_error():
     scores = np.array([[0.9, 0.9], [0.91, 0.87]])
     columns = {
         "scores": scores,
         "score_mean": scores.mean(axis=1),
         "fidelity": np.array([0.8, 0.79]),
     }
-    # both lose a hundredth; the standard error is two hundredths, of which half count
+    # both lose 0.01; half of the standard error of 0.02 counts
     for max_drop, position in ((0.019, 0), (0.021, 1)):
         rule = Tolerance(max_drop, faithful=0.5, margin=1)
         assert rule.choose(columns) == position
 
 
 @pytest.mark.parametrize("faithful", [-0.1, 1.5, np.nan, "half", None])
-def test_faith_is_a_share(faithful):
+def test_faithful_is_a_share(faithful):
     with pytest.raises(ValueError, match=r"faithful=.*share between 0 and 1"):
         Tolerance(faithful=faithful).check()
 
@@ -295,14 +295,14 @@ def test_a_search_refits_by_a_rule(search_results, rule):
 @pytest.mark.parametrize(
     "rule, lacks", [(Budget(nodes=3), "nodes"), (Agreement(), "agreement")]
 )
-def test_what_a_search_cannot_offer(search_results, rule, lacks):
+def test_a_rule_whose_columns_a_search_lacks_is_refused(search_results, rule, lacks):
     with pytest.raises(
         ValueError, match=f"needs {lacks} of each .* cv_results_ .*lack"
     ):
         search_results(rule)
 
 
-def test_what_a_search_must_offer(search_results):
+def test_a_search_without_numeric_ratios_is_refused(search_results):
     with pytest.raises(ValueError, match="0 must be among the searched ratios"):
         search_results(Tolerance(), {"pruning_ratio": [0.25, 0.5]})
     with pytest.raises(ValueError, match="one pruning_ratio; .*'param_estimator__C'"):

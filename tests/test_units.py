@@ -1,4 +1,4 @@
-"""Which units stay: literal tables, ties, strata and fixed units."""
+"""Which units are kept: literal tables, ties, strata and fixed units."""
 
 import numpy as np
 import pytest
@@ -10,9 +10,9 @@ from sklprune._units import Units
     "scores, ratio, keep",
     [
         ([3, 1, 2, 4], 0.5, [1, 0, 0, 1]),
-        ([1, 1, 1, 1], 0.5, [1, 1, 0, 0]),  # of equal scores the first stays
+        ([1, 1, 1, 1], 0.5, [1, 1, 0, 0]),  # with equal scores, the first is kept
         ([3, 1, 2, 4], 0.49, [1, 0, 1, 1]),  # floor
-        ([3, 1, 2, 4], 0.99, [0, 0, 0, 1]),  # one always stays
+        ([3, 1, 2, 4], 0.99, [0, 0, 0, 1]),  # at least one is kept
         ([3, 1, 2, 4], 0.0, [1, 1, 1, 1]),
     ],
 )
@@ -27,13 +27,13 @@ def test_k_of_count_removes_k(count):
     assert removed == list(range(count))
 
 
-def test_one_of_each_stratum_stays():
+def test_one_unit_of_each_stratum_is_kept():
     units = Units("neuron", 5, strata=np.array([0, 0, 1, 1, 1]))
     keep = units.best(np.array([9.0, 8.0, 1.0, 3.0, 2.0]), 0.6)
     assert keep.tolist() == [True, False, False, True, False]
 
 
-def test_fixed_units_stay_and_others_go_in_their_place():
+def test_fixed_units_are_kept_and_others_removed_instead():
     units = Units("feature", 4, fixed=np.array([True, False, False, False]))
     keep = units.best(np.array([0.0, 3.0, 2.0, 1.0]), 0.5)
     assert keep.tolist() == [True, True, False, False]
@@ -49,11 +49,13 @@ GROUPS = np.array([0, 1, 0, 3, 3, 3])  # two, one and three units
         ([1, 2, 0, 3, 0, 0], 2 / 6, [0, 1, 0, 1, 1, 1]),  # the best of each counts
         ([1, 2, 0, 3, 0, 0], 1 / 6, [1, 1, 1, 1, 1, 1]),  # no group fits
         ([1, 2, 0, 3, 0, 0], 0.9, [0, 0, 0, 1, 1, 1]),
-        ([1, 1, 1, 1, 1, 1], 0.9, [1, 0, 1, 0, 0, 0]),  # of equals the first stays
-        ([1, 1, 1, 1, 1, 1], 0.4, [1, 1, 1, 1, 1, 1]),  # nobody leaves out of turn
+        # with equal scores, the first is kept
+        ([1, 1, 1, 1, 1, 1], 0.9, [1, 0, 1, 0, 0, 0]),
+        # the last group is next, and no other one is removed in its place
+        ([1, 1, 1, 1, 1, 1], 0.4, [1, 1, 1, 1, 1, 1]),
     ],
 )
-def test_groups_leave_together_as_long_as_they_fit(scores, ratio, keep):
+def test_groups_are_removed_as_a_whole_as_long_as_they_fit(scores, ratio, keep):
     units = Units("feature", 6, groups=GROUPS)
     kept = units.best(np.array(scores, dtype=float), ratio)
     assert kept.tolist() == [bool(k) for k in keep]
@@ -62,21 +64,22 @@ def test_groups_leave_together_as_long_as_they_fit(scores, ratio, keep):
 @pytest.mark.parametrize(
     "scores, at_most, keep",
     [
-        ([1, 2, 1, 3, 3, 3], 5, [0, 1, 0, 1, 1, 1]),  # one was to leave, two do
+        # two are removed, although the ratio is that of one
+        ([1, 2, 1, 3, 3, 3], 5, [0, 1, 0, 1, 1, 1]),
         ([1, 2, 1, 3, 3, 3], 3, [0, 0, 0, 1, 1, 1]),
         ([1, 2, 1, 3, 3, 3], 2, [0, 1, 0, 0, 0, 0]),  # the best group is too large
         ([3, 2, 3, 1, 1, 1], 1, [0, 1, 0, 0, 0, 0]),
         ([3, 2, 3, 1, 1, 1], 6, [1, 1, 1, 1, 1, 1]),
     ],
 )
-def test_at_most_so_many_stay(scores, at_most, keep):
+def test_at_most_the_given_number_is_kept(scores, at_most, keep):
     units = Units("feature", 6, groups=GROUPS, at_most=at_most)
     kept = units.best(np.array(scores, dtype=float), 1 - at_most / 6)
     assert kept.tolist() == [bool(k) for k in keep]
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_holds_for_any_groups(seed):
+def test_groups_and_fixed_units_are_respected_for_any_ratio(seed):
     rng = np.random.RandomState(seed)
     count = rng.randint(2, 12)
     groups, scores = rng.randint(0, 5, count), rng.randint(0, 4, count).astype(float)
@@ -87,12 +90,12 @@ def test_what_holds_for_any_groups(seed):
         keep = units.best(scores, k / count)
         assert (~keep).sum() <= k and keep.any() and keep[fixed].all()
         assert all(len(set(keep[groups == g])) == 1 for g in set(groups))
-        assert not (keep & ~last).any()  # what has left stays away
+        assert not (keep & ~last).any()  # removed units are not kept at a larger ratio
         last = keep
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_what_holds_for_any_number_that_may_stay(seed):
+def test_groups_and_fixed_units_are_respected_for_any_limit(seed):
     rng = np.random.RandomState(seed)
     count = rng.randint(2, 12)
     groups, scores = rng.randint(0, 5, count), rng.randint(0, 4, count).astype(float)
@@ -105,12 +108,12 @@ def test_what_holds_for_any_number_that_may_stay(seed):
         assert all(len(set(keep[groups == g])) == 1 for g in set(groups))
 
 
-def test_the_units_that_stayed_keep_what_was_said_of_them():
+def test_kept_units_keep_their_groups_and_fixed_marks():
     whole = Units("feature", 6, groups=GROUPS, fixed=GROUPS == 1, at_most=4)
     keep = np.array([0, 1, 0, 1, 1, 1], dtype=bool)
     after = Units("feature", 4).after(whole, keep)
     assert after.groups.tolist() == [1, 3, 3, 3]
     assert after.fixed.tolist() == [True, False, False, False]
     assert after.at_most == 4
-    # one is to leave, and its group goes with it
+    # one is removed, and its group with it
     assert after.best(np.arange(4.0), 0.25).tolist() == [True, False, False, False]
