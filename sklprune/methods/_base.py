@@ -165,14 +165,14 @@ class Method(BaseEstimator):
         name = f"{type(self).__name__}.score"
         if scores.shape != (units.count,):
             raise ValueError(
-                f"{name} gave an array of shape {scores.shape}; it must give one number "
-                f"for each of the {units.count} units, shape {(units.count,)}."
+                f"{name} gave an array of shape {scores.shape}; it must give one "
+                f"number for each of the {units.count} units, shape {(units.count,)}."
             )
         n_bad = int((~np.isfinite(scores)).sum())
         if n_bad:
             raise ValueError(
-                f"{name} gave {n_bad} of {units.count} values that are not finite; each "
-                "importance must be a finite number."
+                f"{name} gave {n_bad} of {units.count} values that are not finite; "
+                "each importance must be a finite number."
             )
         return scores
 
