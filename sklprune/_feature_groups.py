@@ -122,7 +122,7 @@ def _check_room(groups: Array, fixed: Array, always_keep: Any, n_features: int) 
     """Refuse a number of columns that is too small for the limits."""
     if fixed.sum() > n_features:
         raise ValueError(
-            f"n_features_to_select={n_features} leaves no room for always_keep="
+            f"n_features_to_select={n_features} is too small for always_keep="
             f"{always_keep!r}. With the other columns of their groups these are "
             f"{fixed.sum()} columns."
         )

@@ -99,15 +99,16 @@ def _check_classes(labels, sample_weight):
 
 
 def _check_known(estimator, labels):
-    """Refuse labels that a fitted classifier does not know, with one output."""
+    """Refuse labels that a classifier with one output was not fitted on."""
     known = getattr(estimator, "classes_", None)
     if known is None or labels.size > len(labels):
         return
     strange = set(labels.ravel().tolist()) - set(np.asarray(known).tolist())
     if strange:
         raise ValueError(
-            f"y has labels that {type(estimator).__name__} does not know, "
-            f"{sorted(strange, key=str)[:10]}; it knows {np.asarray(known).tolist()}."
+            f"y has labels that {type(estimator).__name__} was not fitted on, "
+            f"{sorted(strange, key=str)[:10]}; its classes are "
+            f"{np.asarray(known).tolist()}."
         )
 
 

@@ -1,9 +1,10 @@
-"""Small data sets that many tests share; scikit-learn generates them."""
+"""Small data sets and a counting model that many tests share."""
 
 import numpy as np
 import pytest
 import sklearn
 from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import RandomForestClassifier
 
 
 @pytest.fixture
@@ -41,9 +42,26 @@ def regression():
     return X * np.array([1, 100, 0.01, 1, 100, 0.01]), y
 
 
+class CountingForest(RandomForestClassifier):
+    """Counts the fits of all its copies."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        type(self).fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.fixture
+def counting():
+    """A small forest that counts fits; `type(counting).fits` is the number so far."""
+    CountingForest.fits = 0
+    return CountingForest(6)
+
+
 @pytest.fixture
 def polars():
-    """The polars module, where scikit-learn passes its columns through."""
+    """The polars module, if this scikit-learn keeps names of its columns."""
     if sklearn.__version__.startswith("1.6."):
         pytest.skip("ColumnTransformer of scikit-learn 1.6 renames polars columns")
     return pytest.importorskip("polars")

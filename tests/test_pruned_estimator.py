@@ -25,29 +25,12 @@ from sklprune import PrunedEstimator, prune
 from sklprune.methods import Magnitude
 from sklprune.rules import Best, Tolerance
 
-
-class CountingForest(RandomForestClassifier):
-    """Counts the fits of all its copies."""
-
-    fits = 0
-
-    def fit(self, X, y, sample_weight=None):
-        type(self).fits += 1
-        return super().fit(X, y, sample_weight)
-
-
-@pytest.fixture
-def counting():
-    CountingForest.fits = 0
-    return CountingForest(10, random_state=0)
-
-
 # -- kinds of estimator and ratio ------------------------------------------------------
 
 
 def test_an_unfitted_model_at_one_ratio_is_fitted_once(binary, counting):
     pruned = PrunedEstimator(counting, pruning_ratio=0.5).fit(*binary)
-    assert CountingForest.fits == 1
+    assert type(counting).fits == 1
     assert pruned.report_.score["rows"] == "fitted"
     assert "no rows were held out" in str(pruned.report_)
     assert len(pruned.path_.frame()) == 0
@@ -56,7 +39,7 @@ def test_an_unfitted_model_at_one_ratio_is_fitted_once(binary, counting):
 
 def test_an_unfitted_model_with_auto_is_fitted_once_per_fold(binary, counting):
     pruned = PrunedEstimator(counting, cv=3).fit(*binary)
-    assert CountingForest.fits == 3 + 1
+    assert type(counting).fits == 3 + 1
     assert pruned.report_.score["rows"] == "chose the model"
     assert pruned.report_.score["n_splits"] == 3
 
@@ -105,7 +88,7 @@ def test_a_frozen_model_at_one_ratio_is_never_fitted(binary, counting):
     pruned = prune(
         model, X[100:], y[100:], method="member_selection", pruning_ratio=0.5
     )
-    assert CountingForest.fits == 1
+    assert type(counting).fits == 1
     kept = pruned.estimator_.estimators_
     assert all(any(tree is known for known in model.estimators_) for tree in kept)
 
