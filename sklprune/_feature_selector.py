@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,6 +21,7 @@ from sklprune._meta_estimator import (
 from sklprune._plan import thawed
 from sklprune._registry import family_of
 from sklprune._sklearn_private import safe_indexing
+from sklprune._support import support_of
 from sklprune._typing import (
     CV,
     Array,
@@ -197,15 +197,9 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         result = self._prune(
             X, y, sample_weight, groups, ratio, granularity="feature", limits=limits
         )
-        # a frozen model whose columns were pruned before does not read all columns
-        positions = result.units.where.positions
-        self.support_ = np.zeros(X.shape[1], dtype=bool)
-        self.support_[positions] = result.keep
-        self.importances_ = np.zeros(X.shape[1])
-        self.importances_[positions] = result.scores
-        ranking = _ranking(result.keep, result.units.of_groups(result.scores))
-        self.ranking_ = np.full(X.shape[1], ranking.max() + 1)
-        self.ranking_[positions] = ranking
+        n_features = X.shape[1]
+        support = support_of(result.units, result.keep, result.scores, n_features)
+        self.support_, self.importances_, self.ranking_ = support
         self._columns = column_step(np.flatnonzero(self.support_), X)
         return self
 
@@ -275,10 +269,3 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         if config:
             step.set_output(transform=config["transform"])
         return step
-
-
-def _ranking(keep: Array, scores: Array) -> Array:
-    """1 for kept columns, then 2, 3, ... by descending score for removed columns."""
-    ranking = np.ones(len(keep), dtype=int)
-    ranking[~keep] = rankdata(-scores[~keep], method="dense") + 1
-    return ranking

@@ -45,6 +45,14 @@ class PruningPath:
         self.chosen = chosen
         self._models = models
 
+    def __repr__(self) -> str:
+        ratios = self.table["ratio"]
+        if self.chosen is None:
+            return "PruningPath: pruning_ratio was a number, so there is no table"
+        span = f"{len(ratios)} ratios from {ratios[0]:g} to {ratios[-1]:g}"
+        stored = "" if self._models is None else "; models are stored"
+        return f"PruningPath: {span}, chosen {ratios[self.chosen]:g}{stored}"
+
     def frame(self) -> Any:
         """The table as a pandas `DataFrame` with one row per ratio; needs pandas.
 

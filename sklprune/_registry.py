@@ -7,6 +7,7 @@ the registry. Other packages add to it by `sklprune.families.register_family`.
 import dis
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -191,5 +192,7 @@ def named(kind: str, value: Any) -> Any:
         return value
     if value not in _KINDS[kind]:
         known = ", ".join(repr(name) for name in registered(kind))
-        raise ValueError(f"{kind}={value!r} is not known. Known are: {known}.")
+        near = get_close_matches(value, list(registered(kind)), 1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{kind}={value!r} is not known.{guess} Known are: {known}.")
     return _KINDS[kind][value]()

@@ -63,7 +63,8 @@ class Report:
     candidate : Candidate
     score : dict
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
-        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because`. For a
+        `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because` (the reason
+        why nothing was removed, else None). For a
         classifier also `right_to_wrong`, `wrong_to_right` and `recall`. `agreement` if
         the rule needs it. `by_latency` is True if the rule needs latencies.
         `original_out_of_bag` is True if the original was fitted on the rows and its
@@ -93,8 +94,10 @@ class Report:
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__
-        self._pruned_name = type(family_of(pruned).core(pruned)).__name__
-        self._recast = method.recasts
+        self._original_core, self._pruned_name = (
+            type(family_of(model).core(model)).__name__ for model in (original, pruned)
+        )
+        self._recast, self._replaces = method.recasts, method.replaces
         self._family, self._units = candidate.family, candidate.units
         self._keep, self._scores = candidate.keep, candidate.scores
 
@@ -204,11 +207,18 @@ class Report:
                 f"{self._model_name}: nothing was pruned, {why}; the model is the "
                 "original, stripped."
             )
-        what = f"{removed} of {units.count} {plural(units.granularity)}"
-        return (
-            f"{self._model_name}: {what} "
-            f"removed by {self._method}; everything else was left alone."
-        )
+        several = plural(units.granularity)
+        if self._replaces:
+            left = units.count - removed
+            return (
+                f"{self._model_name}: replaced by {self._method}, {left} {several} "
+                f"instead of {units.count}; the result is a {self._pruned_name}."
+            )
+        what = f"{removed} of {units.count} {several} removed by {self._method}"
+        rest = "everything else was left alone"
+        if self._pruned_name != self._original_core:
+            rest = f"the result is a {self._pruned_name}"
+        return f"{self._model_name}: {what}; {rest}."
 
     def _cost_of(self, name: str) -> Cost:
         if not self._weighed:

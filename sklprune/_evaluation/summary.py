@@ -19,7 +19,7 @@ REFERENCE_KEYS = {
 
 
 def summary_of(plan, task, choice, dense, best):
-    """The scores of the report, with `kept_because`.
+    """The scores of the report, and `kept_because`, the reason if nothing was removed.
 
     Parameters
     ----------
@@ -35,7 +35,9 @@ def summary_of(plan, task, choice, dense, best):
     -------
     dict
     """
-    reason = _why_kept(plan.method, choice, best.candidate.ratio)
+    keep, reason = best.candidate.keep, None
+    if keep.all():
+        reason = _why_kept(plan.method, choice, best.candidate.ratio)
     if choice.rule is None:
         scores = _training_scores(plan, task, dense, best.model)
     else:

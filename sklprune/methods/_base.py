@@ -40,6 +40,8 @@ class Method(BaseEstimator):
         ratio None, and the rule is not used.
     recasts : bool
         Whether the method removes nothing, and gives the same function another form.
+    replaces : bool
+        Whether the method makes new units, and keeps none of the model.
     reason : str
         Why a unit is removed, for the report.
 
@@ -75,6 +77,7 @@ class Method(BaseEstimator):
     needs_scorer: bool = False
     decides: bool = False
     recasts: bool = False
+    replaces: bool = False
     reason: str = ""
 
     def misfit(self, family: Any, estimator: Estimator) -> str:

@@ -161,6 +161,7 @@ default="auto"
     """
 
     needs: tuple[str, ...] = ("trees", "empty_boosting")
+    replaces = True
     reason = "the regrown trees predict the same with fewer leaves"
 
     def __init__(
