@@ -396,7 +396,7 @@ def test_the_order_of_rows_does_not_matter():
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
 
 
-@pytest.mark.parametrize("method", [Backfitting(), Regrow()])
+@pytest.mark.parametrize("method", [Backfitting(), Regrow(max_trees=100)])
 def test_the_origin_of_values_does_not_matter(method):
     """The mean of prices and years is far above their spread."""
     X, X_test, y, _ = DIABETES

@@ -31,6 +31,7 @@ def leaves_of(boosting):
     return sum(tree.get_n_leaves() for tree in boosting.estimators_.ravel())
 
 
+@pytest.mark.slow
 def test_a_small_boosting_model_is_as_good_as_a_large_forest():
     lost = []
     for seed in range(4):
@@ -57,7 +58,7 @@ def test_ever_smaller_models_are_on_the_path():
         forest,
         np.vstack([X, X_test[few]]),
         np.hstack([y, y_test[few]]),
-        method="regrow",
+        method=Regrow(max_trees=50),
         cv=[(np.arange(len(y)), len(y) + np.arange(40))],
         pruning_ratio=ratios,
         store_path=True,
@@ -85,8 +86,8 @@ def test_missing_values():
     X, X_test, y, y_test = DIABETES
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
     forest = RandomForestRegressor(30, random_state=0).fit(X, y)
-    settings = {"method": "regrow", "pruning_ratio": 0.99, "random_state": 0}
-    small = prune(forest, X, y, **settings).estimator_
+    settings = {"pruning_ratio": 0.99, "random_state": 0}
+    small = prune(forest, X, y, method=Regrow(max_trees=40), **settings).estimator_
     assert isinstance(small, HistGradientBoostingRegressor)
     assert small.score(X_test, y_test) > forest.score(X_test, y_test) - 0.1
     assert np.isfinite(small.predict(X)).all()
@@ -119,7 +120,8 @@ def test_the_class_of_the_result_can_be_named():
 def test_statistics_of_nodes_stay_consistent():
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(20, random_state=0).fit(X, y)
-    small = prune(forest, X, y, method="regrow", pruning_ratio=0.95).estimator_
+    small = prune(forest, X, y, method=Regrow(max_trees=60), pruning_ratio=0.98)
+    small = small.estimator_
     for member in small.estimators_.ravel():
         tree = member.tree_
         weight = tree.weighted_n_node_samples
@@ -157,10 +159,11 @@ def test_min_samples_leaf_is_a_hundredth_of_the_rows():
     X, y = make_classification(1600, 6, n_informative=4, random_state=0)
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     for n_rows, least in ((400, 5), (1600, 16)):
-        settings = {"pruning_ratio": 0.9, "random_state": 0}
+        own = {"teacher": "labels", "max_trees": 40}
+        settings = {"pruning_ratio": 0.97, "random_state": 0}
         rows = X[:n_rows], y[:n_rows]
-        auto = prune(forest, *rows, method=Regrow(teacher="labels"), **settings)
-        method = Regrow(teacher="labels", min_samples_leaf=least)
+        auto = prune(forest, *rows, method=Regrow(**own), **settings)
+        method = Regrow(**own, min_samples_leaf=least)
         named = prune(forest, *rows, method=method, **settings)
         np.testing.assert_array_equal(
             auto.decision_function(X), named.decision_function(X)

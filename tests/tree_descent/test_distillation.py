@@ -88,8 +88,8 @@ def test_few_rows_are_distilled_and_many_use_labels(name, binary):
 
 def test_without_labels_the_model_is_distilled(binary):
     X, y = binary
-    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
-    for method in (Backfitting(teacher="model"), Regrow(teacher="model")):
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    for method in (Backfitting(teacher="model"), Regrow(10, teacher="model")):
         with_labels = prune(
             forest, X, 1 - y, method=method, pruning_ratio=0.8, random_state=0
         )
@@ -108,6 +108,7 @@ def test_agreement_chooses_among_leaves_without_labels():
     assert (pruned.predict(X[300:]) == forest.predict(X[300:])).mean() > 0.93
 
 
+@pytest.mark.slow
 def test_distillation_is_better_than_labels_of_few_rows():
     """The pruning rows are a twentieth of those that the forest was fitted on."""
     X, y = make_classification(
