@@ -44,7 +44,8 @@ def permutation_importance(
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), or None
         Targets.
     scoring : str, callable, list, tuple, dict or None, default=None
-        One metric or several. None is the `score` method of the estimator.
+        One metric or several. A callable returns a number, or a dict of numbers by
+        the name of the metric. None is the `score` method of the estimator.
     n_repeats : int, default=5
         How many times each column is shuffled.
     n_jobs : int or None, default=None
@@ -64,6 +65,11 @@ def permutation_importance(
         `importances` of shape (n_features, n_repeats). With several metrics, a dict
         of such results by the name of the metric.
 
+    Raises
+    ------
+    ValueError
+        If `max_samples` is larger than the number of rows, or not positive.
+
     Examples
     --------
     >>> from sklearn.datasets import load_diabetes
@@ -74,7 +80,6 @@ def permutation_importance(
     >>> result.importances_mean.argmax()
     np.int64(2)
     """
-    several = isinstance(scoring, (list, tuple, set, dict))
     scorer = check_scoring(estimator, scoring)
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     X = columnwise(X)
@@ -85,7 +90,8 @@ def permutation_importance(
         weights = {name: safe_indexing(w, chosen) for name, w in weights.items()}
     measure = partial(_score_table, scorer, estimator, y, weights)
     shuffled = shuffled_scores(measure, X, range(num_features(X)), orders, n_jobs)
-    if several:
+    # a callable may also return several scores
+    if isinstance(baseline, dict):
         return {
             name: _bunch(baseline[name], [[s[name] for s in row] for row in shuffled])
             for name in baseline

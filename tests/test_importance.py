@@ -19,8 +19,20 @@ from sklprune import permutation_importance
         {"random_state": 0, "max_samples": 0.4, "scoring": "neg_log_loss"},
         {"random_state": 0, "sample_weight": np.arange(200) % 3, "n_jobs": 2},
         {"random_state": 0, "scoring": ["accuracy", "roc_auc"]},
+        {"random_state": 0, "scoring": ["roc_auc"]},
+        {"random_state": 0, "scoring": {"auc": "roc_auc"}},
+        {"random_state": 0, "scoring": lambda model, X, y: {"a": model.score(X, y)}},
     ],
-    ids=["seed", "RandomState", "max_samples", "weights", "several scores"],
+    ids=[
+        "seed",
+        "RandomState",
+        "max_samples",
+        "weights",
+        "several scores",
+        "list of one",
+        "dict of one",
+        "callable that returns a dict",
+    ],
 )
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
 def test_all_values_are_those_of_scikit_learn(binary, container, options):
@@ -32,7 +44,7 @@ def test_all_values_are_those_of_scikit_learn(binary, container, options):
     if position is not None:
         state.set_state(position)
     ours = permutation_importance(model, X, y, **options)
-    if "scoring" not in options or isinstance(options["scoring"], str):
+    if "importances" in expected:
         expected, ours = {"score": expected}, {"score": ours}
     assert ours.keys() == expected.keys()
     for name in ours:
@@ -54,3 +66,10 @@ def test_X_is_not_modified(binary):
     before = X.copy()
     permutation_importance(LogisticRegression().fit(X, y), X, y, random_state=0)
     np.testing.assert_array_equal(X, before)
+
+
+def test_more_rows_than_there_are_is_the_error_of_scikit_learn(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="max_samples must be <= n_samples.*201.*200"):
+        permutation_importance(model, X, y, max_samples=201)

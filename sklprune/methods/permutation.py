@@ -40,8 +40,10 @@ class Permutation(Method):
     Notes
     -----
     With the same seed the values are those of
-    :func:`sklearn.inspection.permutation_importance`. There is one difference: with
-    `max_samples`, the score before shuffling is computed on the sampled rows too.
+    :func:`sklearn.inspection.permutation_importance`, with two differences. With
+    `max_samples`, the score before shuffling is computed on the sampled rows too. Rows
+    of weight zero are removed before, so that their values are not shuffled into other
+    rows.
 
     References
     ----------
@@ -78,7 +80,7 @@ class Permutation(Method):
                 f"Permutation(n_repeats={self.n_repeats!r}): n_repeats must be a "
                 "positive whole number."
             )
-        rows = task.to_order()
+        rows = _weighted(task.to_order())
         chosen, orders = shuffles(
             rows.n_samples, self.n_repeats, self.max_samples, task.random_state
         )
@@ -89,6 +91,21 @@ class Permutation(Method):
         label, groups = _groups(units)
         shuffled = shuffled_scores(measure, rows.X, groups, orders, task.n_jobs)
         return (score(estimator, rows) - np.array(shuffled).mean(axis=1))[label]
+
+
+def _weighted(rows: Task) -> Task:
+    """The rows without those of weight zero, whose values would be shuffled too."""
+    if rows.sample_weight is None:
+        return rows
+    positive = np.flatnonzero(rows.sample_weight)
+    if len(positive) == rows.n_samples:
+        return rows
+    if len(positive) == 0:
+        raise ValueError(
+            "sample_weight: all rows on which the columns are ordered have weight "
+            "zero. The method 'permutation' needs new rows with positive weights."
+        )
+    return rows.take(positive)
 
 
 def _groups(units: Units) -> tuple[Array, Iterable[Any]]:
@@ -117,17 +134,15 @@ def shuffles(
     -------
     chosen : ndarray of int, or None
     orders : ndarray of shape (n_repeats, n_chosen)
+
+    Raises
+    ------
+    ValueError
+        If `max_samples` is out of range.
     """
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
     rng = np.random.RandomState(seed)
-    n_chosen: Any = max_samples
-    if not isinstance(max_samples, numbers.Integral):
-        n_chosen = int(max_samples * n_rows)
-    if not 1 <= n_chosen <= n_rows:
-        raise ValueError(
-            f"Permutation(max_samples={max_samples!r}): max_samples must be a fraction "
-            f"in (0, 1], or a number of rows from 1 to {n_rows}."
-        )
+    n_chosen = _n_chosen(max_samples, n_rows)
     chosen = None
     if n_chosen < n_rows:
         chosen = sample_without_replacement(n_rows, n_chosen, random_state=rng)
@@ -139,6 +154,25 @@ def shuffles(
         order = order[step]
         orders.append(order)
     return chosen, np.array(orders)
+
+
+def _n_chosen(max_samples: Any, n_rows: int) -> int:
+    """The number of sampled rows."""
+    if isinstance(max_samples, numbers.Integral):
+        n_chosen = int(max_samples)
+    elif isinstance(max_samples, numbers.Real) and np.isfinite(float(max_samples)):
+        n_chosen = int(float(max_samples) * n_rows)
+    else:
+        n_chosen = 0
+    if not 1 <= n_chosen <= n_rows:
+        # the first words are those of scikit-learn
+        limit = "be <= n_samples" if n_chosen > n_rows else "select at least one row"
+        raise ValueError(
+            f"max_samples must {limit}, but max_samples={max_samples!r} and n_samples="
+            f"{n_rows}. Allowed are a fraction in (0, 1], and a number of rows from 1 "
+            f"to {n_rows}."
+        )
+    return n_chosen
 
 
 def columnwise(X: MatrixLike) -> MatrixLike:

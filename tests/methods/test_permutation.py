@@ -8,6 +8,7 @@ from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import check_scoring
 
+from sklprune import prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Permutation
@@ -70,7 +71,9 @@ def test_an_unused_column_has_importance_zero_on_a_sample_too(binary):
     assert values[-1] == 0.0
 
 
-@pytest.mark.parametrize("max_samples", [0, 0.0, 1.5, 11, -1])
+@pytest.mark.parametrize(
+    "max_samples", [0, 0.0, 1.5, 11, -1, "all", None, np.nan, np.inf]
+)
 def test_max_samples_out_of_range_is_an_error(max_samples):
     with pytest.raises(ValueError, match="max_samples"):
         shuffles(10, 2, max_samples, 0)
@@ -80,3 +83,37 @@ def test_n_repeats_out_of_range_is_an_error(binary):
     X, y = binary
     with pytest.raises(ValueError, match="n_repeats=0"):
         importances(LogisticRegression().fit(X, y), X, y, Permutation(0), 0)
+
+
+@pytest.mark.parametrize("options", [{}, {"max_samples": 0.5}])
+def test_rows_of_weight_zero_do_not_change_the_importances(binary, options):
+    X, y = binary
+    weight = np.random.RandomState(1).randint(0, 3, len(y)).astype(float)
+    some = weight > 0
+    # in rows of weight zero, a shuffle would find values that occur nowhere else
+    X = np.where(some[:, None], X, 100.0)
+    model = LogisticRegression().fit(X[some], y[some])
+    method = Permutation(**options)
+    full = importances(model, X, y, method, 0, sample_weight=weight)
+    part = importances(model, X[some], y[some], method, 0, sample_weight=weight[some])
+    np.testing.assert_array_equal(full, part)
+    assert np.abs(full).max() < 1
+
+
+def test_rows_of_weight_zero_do_not_change_the_kept_columns(binary):
+    X, y = binary
+    weight = np.arange(len(y)) % 2
+    some = weight > 0
+    model = LogisticRegression().fit(X[some], y[some])
+    X = np.where(some[:, None], X, 100.0)
+    options = {"method": "permutation", "pruning_ratio": 0.5, "random_state": 0}
+    full = prune(model, X, y, sample_weight=weight, **options)
+    part = prune(model, X[some], y[some], sample_weight=weight[some], **options)
+    assert full.report_.removed == part.report_.removed
+
+
+def test_weights_that_are_all_zero_on_the_new_rows_are_an_error(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="sample_weight: all rows on which"):
+        importances(model, X, y, Permutation(), 0, sample_weight=np.zeros(len(y)))
