@@ -38,6 +38,7 @@ from sklprune._typing import (
     RandomState,
     Ratio,
     Scoring,
+    Seen,
     Table,
 )
 from sklprune._validation import check_rows
@@ -121,6 +122,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         granularity: str | None = None,
         limits: dict[str, Any] | None = None,
         store_path: bool = False,
+        seen: Seen = "auto",
     ) -> Any:
         """Check the input, prune, and store the result in the fitted attributes.
 
@@ -151,7 +153,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             granularity=granularity,
             limits=limits,
         )
-        plan = replace(plan, memory=memory_of(self.memory))
+        plan = replace(plan, memory=memory_of(self.memory), seen=seen)
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
         task = task.with_settings(
             scorer=make_scorer(plan, self.scoring, y is not None),

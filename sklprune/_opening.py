@@ -35,6 +35,8 @@ class Plan:
         Keeps fits, orders and scores; see `sklprune._memory`.
     fitted_on_rows : bool
         Whether a frozen model is known to be fitted on the given rows.
+    seen : {"auto"} or bool
+        What the user states about that.
     """
 
     estimator: Estimator
@@ -44,6 +46,7 @@ class Plan:
     limits: dict[str, Any] = field(default_factory=dict)
     memory: Any = None
     fitted_on_rows: bool = False
+    seen: Any = "auto"
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
 def _choose_ratio(plan, task, ratios, rule, splits, unpruned_too, store_path, progress):
     """Prune and score on each split, and let the rule choose a ratio."""
     reference = Reference.ITSELF
-    if plan.frozen and rule.needs_scores:
-        reference = reference_for(plan, task, splits)
+    if plan.frozen and rule.needs_scores and plan.seen is not False:
+        reference = reference_for(plan, task, splits, plan.seen)
     scored = score_path(
         plan_to_choose(plan, reference),
         task,

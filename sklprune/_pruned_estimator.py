@@ -22,7 +22,7 @@ from sklprune._meta_estimator import (
     checks_parameters,
 )
 from sklprune._metadata import given, routing_enabled
-from sklprune._sklearn_private import HasMethods
+from sklprune._sklearn_private import HasMethods, StrOptions
 from sklprune._support import SUPPORT_ATTRIBUTES, has_support, support_of
 from sklprune._typing import (
     CV,
@@ -33,6 +33,7 @@ from sklprune._typing import (
     RandomState,
     Ratio,
     Scoring,
+    Seen,
 )
 
 __all__ = ["PrunedEstimator", "prune"]
@@ -122,6 +123,14 @@ class PrunedEstimator(PruningMetaEstimator):
         Whether to print a line with the elapsed seconds for each split, for the final
         fit and for the final pruning. Callbacks of scikit-learn 1.9, such as
         `ProgressBar`, receive the same steps.
+    seen : bool or "auto", default="auto"
+        Whether a frozen model was fitted on the rows that are passed to `fit`. Its
+        score on them is then biased, and no size could be chosen by it. True: the size
+        is chosen on clones that are fitted without the rows used for the choice, and
+        then applied to the given model. False: the rows are new. "auto" recognises the
+        rows of forests, bagging and trees, and warns for boosting; other models are
+        taken for models of other rows. Not used if `pruning_ratio` is a number or the
+        estimator is not frozen.
 
     Attributes
     ----------
@@ -144,7 +153,6 @@ class PrunedEstimator(PruningMetaEstimator):
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns seen in `fit`. Only if X has column names that are all
         strings.
-
     support_, importances_, ranking_ : ndarray of shape (n_features,)
         As in :class:`FeaturePruningSelector`. Only after columns were pruned, also if
         none was removed.
@@ -170,6 +178,7 @@ class PrunedEstimator(PruningMetaEstimator):
         **PruningMetaEstimator._parameter_constraints,
         "refit": ["boolean", str, HasMethods(["apply"])],
         "store_path": ["boolean"],
+        "seen": ["boolean", StrOptions({"auto"})],
     }
 
     _routed = (
@@ -196,6 +205,7 @@ class PrunedEstimator(PruningMetaEstimator):
         random_state: RandomState = None,
         memory: Any = None,
         verbose: bool | int = False,
+        seen: Seen = "auto",
     ) -> None:
         self.estimator = estimator
         self.method = method
@@ -209,6 +219,7 @@ class PrunedEstimator(PruningMetaEstimator):
         self.random_state = random_state
         self.memory = memory
         self.verbose = verbose
+        self.seen = seen
 
     @checks_parameters
     def fit(
@@ -251,6 +262,7 @@ class PrunedEstimator(PruningMetaEstimator):
             self.pruning_ratio,
             refit=self.refit,
             store_path=self.store_path,
+            seen=self.seen,
         )
         self._set_support(X, result)
         return self
@@ -410,6 +422,7 @@ def prune(
     random_state: RandomState = None,
     memory: Any = None,
     verbose: bool | int = False,
+    seen: Seen = "auto",
 ) -> PrunedEstimator:
     """Prune a fitted model.
 
@@ -423,8 +436,7 @@ def prune(
         A fitted scikit-learn estimator.
     X : array-like of shape (n_samples, n_features)
         Rows to prune with, preferably rows that the model was not fitted on. If they
-        are the training rows of a forest or tree, a ratio is chosen by out-of-bag
-        predictions, or by clones that are fitted on a part of the rows.
+        are the training rows, see `seen`.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
         Targets. They may be omitted if neither the method nor the refit needs them,
         and if `pruning_ratio` is a number or the rule is `Agreement`.
@@ -456,6 +468,8 @@ def prune(
         Cache for fits, orders, and the scores of the unpruned model.
     verbose : bool or int, default=False
         Whether to print a line for each step.
+    seen : bool or "auto", default="auto"
+        Whether the model was fitted on these rows.
 
     Returns
     -------
@@ -501,5 +515,6 @@ def prune(
         random_state=random_state,
         memory=memory,
         verbose=verbose,
+        seen=seen,
     )
     return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)

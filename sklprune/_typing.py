@@ -17,6 +17,8 @@ Array: TypeAlias = np.ndarray[Any, Any]
 RandomState: TypeAlias = int | np.random.RandomState | None
 #: a number of folds, a splitter, or the splits themselves
 CV: TypeAlias = Any
+#: whether rows are those of the fit
+Seen: TypeAlias = bool | Literal["auto"]
 Scorer: TypeAlias = Callable[..., Any]
 Scoring: TypeAlias = str | Scorer | None
 Ratio: TypeAlias = float | Sequence[float] | Array | Literal["auto"]

@@ -29,7 +29,7 @@ class Reference(Enum):
     REFITTED = "similar models that are fitted without the rows used for the choice"
 
 
-def reference_for(plan, task, splits):
+def reference_for(plan, task, splits, seen="auto"):
     """The reference for choosing a ratio with a fitted model.
 
     Out-of-bag predictions serve if candidates depend only on the first rows of a
@@ -43,30 +43,40 @@ def reference_for(plan, task, splits):
         Of a fitted model.
     task : Task
     splits : list of (first rows, second rows)
+    seen : {"auto"} or bool
+        Whether the model was fitted on these rows; "auto" detects it where possible.
 
     Returns
     -------
     Reference
     """
     opened = open_model(plan.estimator, task, plan.method)
-    family, model = opened.family, opened.model
-    offers = family.capabilities(model)
-    rows = opened.task.X, task.sample_weight
-    if "fitted_on" not in offers or not family.fitted_on(model, *rows):
+    offers = opened.family.capabilities(opened.model)
+    detected = _detected(opened, offers)
+    if not detected and seen == "auto":
         return Reference.ITSELF
     first = [rows for rows, _ in splits]
-    if "out_of_bag" in offers and _out_of_bag_serves(plan, task, opened, first):
+    # out-of-bag predictions need the rows in the order of the fit
+    by_members = detected and "out_of_bag" in offers
+    if by_members and _out_of_bag_serves(plan, task, opened, first):
         return Reference.OUT_OF_BAG
-    if "as_fitted" in offers and _can_be_refitted(opened, first):
+    if (seen is True or "as_fitted" in offers) and _can_be_refitted(opened, first):
         return Reference.REFITTED
+    model = opened.model
     warnings.warn(
-        f"{type(model).__name__} was fitted on these very rows: on no others "
-        "does it score as well, and next to it what is pruned looks worse than it "
-        "is, so that too much is kept. Give rows that it has not seen, or the "
-        "unfitted model to PrunedEstimator, which holds rows out.",
+        f"{type(model).__name__} was fitted on these very rows. Its score on them is "
+        "biased upwards, so that too much is kept. Give rows that it was not fitted "
+        "on, or the unfitted model to PrunedEstimator, which holds rows out. If the "
+        "rows are new, pass seen=False.",
         stacklevel=2,
     )
     return Reference.ITSELF
+
+
+def _detected(opened, offers):
+    """Whether a family recognises the rows as those of the fit."""
+    rows = opened.task.X, opened.task.sample_weight
+    return "fitted_on" in offers and opened.family.fitted_on(opened.model, *rows)
 
 
 def plan_to_choose(plan, reference):
@@ -95,6 +105,8 @@ def _can_be_refitted(opened, first):
             n_classes = len(np.unique(y))
             if any(len(np.unique(y[rows])) < n_classes for rows in first):
                 return False
+    if "as_fitted" not in opened.family.capabilities(opened.model):
+        return True
     return opened.family.as_fitted(opened.model, task.take(fewest))
 
 
