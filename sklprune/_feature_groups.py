@@ -1,6 +1,7 @@
 """Conversion of `feature_groups` and `always_keep` into limits on what is removed."""
 
 import numbers
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ def feature_limits(
         The columns that the model reads, which are the units.
     feature_groups : sequence or mapping of lists of names or positions, or None
     always_keep : list of names or positions, or None
+        A name may be of any type. An integer that is the name of a column is this
+        name; any other integer is a position.
     n_features : int or None
         Maximum number of kept columns. None if a ratio is given instead.
 
@@ -89,28 +92,80 @@ def _positions(names: Array, columns: Any, parameter: str) -> Array:
     """Positions of columns that are given by name or position."""
     if columns is None:
         return np.array([], dtype=int)
-    if isinstance(columns, str) or not np.iterable(columns):
+    index = _NameIndex(names)
+    if isinstance(columns, str) or not np.iterable(columns) or index.is_one(columns):
         raise ValueError(
             f"{parameter}: {columns!r} is not allowed, where a list of names or "
             "positions of columns is expected."
         )
-    known: dict[Any, int] = {
-        name: i for i, name in enumerate(names) if isinstance(name, str)
-    }
-    known |= {i: i % len(names) for i in range(-len(names), len(names))}
     columns = list(columns)
-    unknown = [c for c in columns if not _is_name_or_position(c) or c not in known]
+    positions = [index.position(column) for column in columns]
+    unknown = [c for c, position in zip(columns, positions) if position is None]
     if unknown:
         raise ValueError(
-            f"{parameter}: X has no column {unknown}. Its {len(names)} columns are "
-            f"named {_shortened(names)}; positions count from 0."
+            f"{parameter}: X has no column {unknown}.{index.suggestion(unknown)} Its "
+            f"{len(names)} columns are named {_shortened(names)}; positions count "
+            "from 0."
         )
-    return np.array([known[c] for c in columns], dtype=int)
+    return np.array(positions, dtype=int)
 
 
-def _is_name_or_position(value: Any) -> bool:
-    whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    return isinstance(value, str) or whole
+class _NameIndex:
+    """Look-up of columns by name, or by position.
+
+    An integer that is the name of a column is this name. Any other integer is a
+    position, which counts from the end if it is negative.
+    """
+
+    def __init__(self, names: Array) -> None:
+        self._names = names.tolist()
+        self._known = {_key(name): i for i, name in enumerate(self._names)}
+
+    def position(self, column: Any) -> int | None:
+        """The position of a column; None if X does not have it."""
+        position = self._by_name(column)
+        whole = isinstance(column, numbers.Integral) and not isinstance(column, bool)
+        if position is None and whole:
+            n = len(self._names)
+            return int(column) % n if -n <= column < n else None
+        return position
+
+    def is_one(self, columns: Any) -> bool:
+        """Whether a value that should be a list is the name of one column."""
+        if not isinstance(columns, tuple) or self._by_name(columns) is None:
+            return False
+        return any(self.position(column) is None for column in columns)
+
+    def suggestion(self, unknown: list[Any]) -> str:
+        """A sentence with the names that are nearest to unknown ones, or nothing."""
+        shown = {str(name): name for name in self._names}
+        nearest = [
+            repr(shown[match])
+            for column in unknown
+            for match in get_close_matches(str(column), shown, n=1)
+            if not isinstance(column, numbers.Number)
+        ]
+        return f" Did you mean {', '.join(dict.fromkeys(nearest))}?" if nearest else ""
+
+    def _by_name(self, column: Any) -> int | None:
+        try:
+            found = self._known.get(_key(column))
+        except TypeError:  # it cannot be hashed
+            return None
+        if found is not None or not isinstance(column, (np.datetime64, np.timedelta64)):
+            return found
+        # a datetime64 equals a timestamp, but has another hash
+        equal = (i for i, name in enumerate(self._names) if name == column)
+        return next(equal, None)
+
+
+def _key(name: Any) -> Any:
+    """A key for a name: True is not 1, and a missing value is equal to another one."""
+    if isinstance(name, (bool, np.bool_)):
+        return (bool, bool(name))
+    if isinstance(name, (float, np.floating)) and np.isnan(name):
+        return (float, "nan")
+    return name
 
 
 def _shortened(names: Array) -> str:

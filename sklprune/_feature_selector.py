@@ -65,14 +65,15 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Number of columns to keep, instead of `pruning_ratio`. With `feature_groups` it
         is the maximum number.
     feature_groups : list of lists, mapping to lists, or None, default=None
-        Columns, by name or position, that are only kept or removed together. A column
-        that is in no list is a group of its own. Groups are removed one after the
+        Columns, by name or position, that are only kept or removed together. Names
+        may be of any type. An integer that is a name is this name, not a position. A
+        column that is in no list is a group of its own. Groups are removed one after the
         other, as long as the removed fraction does not exceed `pruning_ratio`.
         "permutation" shuffles the columns of a group together. With other methods,
         the score of a group is the highest score of its columns.
     always_keep : list or None, default=None
         Columns, by name or position, that are kept whatever their score, together
-        with the other columns of their group.
+        with the other columns of their group. Names are as in `feature_groups`.
     cv, scoring, n_jobs, random_state, memory, verbose
         As in :class:`PrunedEstimator`.
 

@@ -8,6 +8,7 @@ units of its own in methods whose names start with `own_`, and never handles col
 No other file checks whether a unit is a column.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -130,7 +131,7 @@ class Family:
         if granularity == "feature":
             names = column_names(X)
             if len(set(names.tolist())) < len(names):
-                twice = sorted({str(n) for n in names if (names == n).sum() > 1})
+                twice = sorted(str(n) for n, k in Counter(names).items() if k > 1)
                 raise ValueError(f"Names of columns must differ; X has twice {twice}.")
             positions = self.columns(estimator, X)
             where = Columns(positions, names[positions])
