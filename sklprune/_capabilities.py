@@ -53,7 +53,7 @@ class AsFitted(Protocol):
 
 
 class AsBoosting(Protocol):
-    """The same function as a boosting model: `TreesFamily.as_boosting`."""
+    """Trees in the form of a boosting model: `TreesFamily.as_boosting`."""
 
     as_boosting: Any
 

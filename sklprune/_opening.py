@@ -1,4 +1,4 @@
-"""From a model with wrappers to the part that is pruned, and back.
+"""`Plan`, and `OpenedModel`: the model that is pruned, taken out of its wrappers.
 
 A pipeline, a search or a transformed target wraps the model whose units are removed.
 `open_model` unwraps until it reaches that model, and `OpenedModel.close` puts a pruned

@@ -1,7 +1,7 @@
-"""The path from the unpruned model to smaller ones, and all loops of sklprune.
+"""Prunes and scores a model at all ratios on all splits.
 
-The loop over ratios (`pruned_at`), the loop over splits (`score_path`) and the step
-that refits a candidate (`_refitted`) are in this file and nowhere else.
+The loop over ratios (`pruned_at`), the loop over splits (`score_path`) and the refit of
+a candidate (`_refitted`) are in this file and nowhere else.
 """
 
 import warnings
@@ -139,7 +139,7 @@ def pruned_at(plan, dense, task, ratios):
     ------
     Pruned
         Where nothing is removed, the model is the stripped original itself, unless the
-        method gives it another form.
+        method converts it to another class.
 
     Raises
     ------

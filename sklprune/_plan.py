@@ -1,7 +1,8 @@
-"""From the parameters of the user to a plan: names resolved, misfits refused.
+"""Validates the user's parameters, and resolves names of methods and refits.
 
-`make_plan` is called once at the start of `fit`. It finds the method and the refit,
-and raises the errors for all combinations that do not fit together.
+`make_plan` is called once at the start of `fit`, and returns a `Plan`. It raises the
+errors for all combinations that do not fit together. `make_scorer` and `seed_of` make
+the scorer and the seed.
 """
 
 import numpy as np

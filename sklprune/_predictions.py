@@ -1,4 +1,4 @@
-"""Known predictions in the place of a model, for scorers of scikit-learn.
+"""Objects that return cached or updatable predictions to a scorer instead of a model.
 
 A scorer calls `predict`, `predict_proba` or `decision_function`. `CachedPredictions`
 calls the model once for all rows and then returns subsets by position.

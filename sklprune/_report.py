@@ -198,8 +198,8 @@ class Report:
         removed = int((~self._keep).sum())
         if self._recast:
             return (
-                f"{self._model_name}: nothing was pruned, {self._method} holds the "
-                f"same function as {self._pruned_name}."
+                f"{self._model_name}: nothing was pruned, {self._method} converted it "
+                f"to a {self._pruned_name}."
             )
         if not removed:
             why = self.score["kept_because"]

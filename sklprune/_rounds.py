@@ -1,4 +1,4 @@
-"""Rounds: models on the path whose units are ordered again.
+"""`Round`: one step of a path on which the remaining units are ordered again.
 
 A method such as recursive elimination removes some units, refits the model, and orders
 the remaining units again. A `Round` is one such model, with the positions of its units

@@ -1,4 +1,7 @@
-"""The base class of rules, and callables as rules."""
+"""Base class `Rule`, and the adapter for callables.
+
+The rules themselves are in `rules.py`.
+"""
 
 from collections.abc import Mapping
 from typing import Any

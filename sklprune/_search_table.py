@@ -1,4 +1,4 @@
-"""The table of a rule from the results of a grid search over `pruning_ratio`."""
+"""Converts `cv_results_` of a search over `pruning_ratio` into the table of a rule."""
 
 import numbers
 import re

@@ -1,4 +1,4 @@
-"""The kept columns of a pruning, as scikit-learn's selectors describe them."""
+"""Computes `support_`, `importances_` and `ranking_` of pruned columns."""
 
 from typing import NamedTuple
 

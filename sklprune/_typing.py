@@ -1,4 +1,4 @@
-"""Names for types that scikit-learn leaves open."""
+"""Type aliases used in annotations."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias

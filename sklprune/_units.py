@@ -1,7 +1,8 @@
-"""The three values that the whole package passes around.
+"""Data classes `Units`, `Task` and `Candidate`, and functions that score a model.
 
 `Units` describes what can be removed from a model, `Task` holds the rows and the
 settings of a pruning, and `Candidate` is the recipe for one smaller model.
+`TooLittleLeft` is the error for too few remaining units.
 """
 
 from dataclasses import dataclass, replace

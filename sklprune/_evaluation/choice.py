@@ -1,4 +1,4 @@
-"""The choice of a ratio by a rule: what is checked before, and what comes out."""
+"""`Choice`, a chosen ratio, and the checks before and after a rule is called."""
 
 from dataclasses import dataclass
 from typing import Any

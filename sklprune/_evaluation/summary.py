@@ -1,4 +1,7 @@
-"""The numbers of a report: scores before and after, and why nothing was pruned."""
+"""Computes the dict `report_.score`.
+
+It contains scores before and after pruning, and the reason if nothing was removed.
+"""
 
 import numpy as np
 
@@ -118,7 +121,7 @@ def _is_a_choice(choice):
 def _why_kept(method, choice, ratio):
     """Why nothing was pruned, if nothing was; `ratio` is the one of the result."""
     if method.recasts:
-        return f"{method!r} gives the same function another form"
+        return f"{method!r} converts the model to another class"
     if method.decides:
         return f"{method!r} found nothing to remove"
     if ratio > 0:

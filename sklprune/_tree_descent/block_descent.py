@@ -1,4 +1,4 @@
-"""Penalised block descent: chooses the prunings and leaf values of many trees.
+"""Block coordinate descent: chooses the prunings and leaf values of many trees.
 
 Let y be the targets, F the raw prediction of an ensemble, and L a loss. The descent
 minimises

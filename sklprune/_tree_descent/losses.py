@@ -1,4 +1,4 @@
-"""Losses that the block descent minimises, with their gradients and Hessians.
+"""Losses that block coordinate descent minimises, with their gradients and Hessians.
 
 A loss holds the targets and the weights of rows, and no state of the descent. All
 losses share the interface of `Loss`.

@@ -1,4 +1,4 @@
-"""The state of a block descent: the kept trees and their raw prediction of each row.
+"""The state of block coordinate descent: kept trees, and raw predictions of the rows.
 
 Only `EnsembleState` writes these fields. The proposer and the descent read them and
 call its methods.

@@ -1,4 +1,4 @@
-"""Families: one file for each kind of model, with all that sklprune knows of it.
+"""Families: the removable units of one kind of model, and how they are removed.
 
 A family defines what can be removed from a model, its *units*, and how. Each file
 registers its own family. To add one to sklprune, write a file here, and import it in

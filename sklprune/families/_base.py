@@ -5,7 +5,7 @@ copy without some of them is made. The base class handles the unit "feature", a 
 of X, for every model: a clone is fitted on the kept columns. A derived family adds
 units of its own in methods whose names start with `own_`, and never handles columns.
 
-No other file checks whether a unit is a column.
+Methods act on columns only through `units.where.positions`.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Removes training state from models without a family of their own.
+"""Removes training state from models of the generic family.
 
 Attributes that no prediction reads are removed, also from fitted models that such a
 model contains.

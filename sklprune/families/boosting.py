@@ -61,7 +61,7 @@ class BoostingFamily(BoostedFamily):
         return predict(X).reshape(X.shape[0], -1)
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        # an `init` estimator depends on the row: no other model could hold it
+        # an `init` estimator depends on the row: no other model can represent it
         constant = estimator.init is None or isinstance(estimator.init, str)
         own = {"as_boosting"} if constant else set()
         return super().capabilities(estimator) | own

@@ -39,7 +39,7 @@ class Method(BaseEstimator):
         Whether the method determines the size itself. `candidate` then receives the
         ratio None, and the rule is not used.
     recasts : bool
-        Whether the method removes nothing, and gives the same function another form.
+        Whether the method removes nothing, and converts the model to another class.
     replaces : bool
         Whether the method makes new units, and keeps none of the model.
     reason : str

@@ -1,6 +1,6 @@
 """Member selection: the order in which members of an averaging ensemble are removed.
 
-The order follows from the mean products of the residuals of each two members.
+The order follows from the mean products of the residuals of each pair of members.
 """
 
 from typing import Any, Literal
@@ -157,7 +157,7 @@ def margins(outputs: Array, targets: Array) -> Array:
 def residual_products(
     residuals: Array, sample_weight: Array | None = None, seen: Array | None = None
 ) -> Array:
-    """Mean products of the residuals of each two members, (n_members, n_members).
+    """Mean products of the residuals of each pair of members, (n_members, n_members).
 
     Parameters
     ----------

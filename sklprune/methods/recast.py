@@ -1,4 +1,4 @@
-"""Recast: holds the function of a tree ensemble in a boosting class, unchanged."""
+"""Recast: converts a tree ensemble to a boosting class with the same predictions."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -30,10 +30,10 @@ BITS = 50
 
 
 class Recast(Method):
-    """Hold the function of an ensemble in another class, and remove nothing.
+    """Convert a tree ensemble to a boosting class with the same labels or values.
 
-    A forest that is held as gradient boosting predicts a single row many times faster:
-    100 trees of depth 15 about 20 times. Gradient boosting can be held as histogram
+    Nothing is removed. A forest that is converted to gradient boosting predicts a
+    single row many times faster. Gradient boosting can be converted to histogram
     boosting, which needs fewer bytes for each tree.
 
     For regression, predictions are the same up to rounding. For classification, the
@@ -61,11 +61,12 @@ default="auto"
 
     Notes
     -----
-    Models with several outputs are refused, since no boosting model holds them. So is
-    gradient boosting that starts from another model than a constant. The method
-    decides alone: `pruning_ratio` must be "auto", and neither a rule nor `cv` is used.
-    Ties between classes are ties of exact arithmetic. Where the rounding of a sum
-    decides in the forest, the result predicts the first of the tied classes.
+    Models with several outputs raise an error, since no boosting model has several. So
+    does gradient boosting that starts from another model than a constant. The method
+    determines the size itself: `pruning_ratio` must be "auto", and neither a rule nor
+    `cv` is used. Ties between classes are ties of exact arithmetic. Where the rounding
+    of a sum breaks such a tie in the forest, the result predicts the first of the tied
+    classes.
 
     A tree of scikit-learn rounds a value to float32 before the comparison. Histogram
     boosting does not. Its threshold is therefore moved to the last float64 that is
@@ -95,7 +96,7 @@ default="auto"
     needs: tuple[str, ...] = ("trees", "as_boosting")
     decides = True
     recasts = True
-    reason = "another class holds the same function"
+    reason = "it was converted to another class"
 
     def __init__(
         self,
@@ -116,7 +117,7 @@ default="auto"
             return ""
         return (
             "is gradient boosting already: "
-            "Recast(container='hist_gradient_boosting') is what there is for it"
+            "only Recast(container='hist_gradient_boosting') applies to it"
         )
 
     def path(
@@ -161,7 +162,7 @@ default="auto"
 
 @dataclass(frozen=True)
 class RecastPath:
-    """The function of a model as a sum of trees, and the container to hold it."""
+    """A model as a sum of trees, and the container of the result."""
 
     container: Container
     ensemble: Ensemble

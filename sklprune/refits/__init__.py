@@ -1,4 +1,4 @@
-"""Refits: new values for what is kept after a removal. One file for each.
+"""Refits: fit the remaining values after a removal. One file for each.
 
 A refit returns a fitted copy of a model without the removed units. To add one, write a
 file here that ends in `register("refit", YourRefit)`, and import its class in one line

@@ -1,4 +1,4 @@
-"""The base class of refits: new values for what is kept after a removal."""
+"""The base class of refits, which fit the remaining values after a removal."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sklprune._units import Task, Units
 class Refit(BaseEstimator):
     """Base of all refits: parameters, and `apply`.
 
-    What was removed remains removed.
+    Removed units are not restored.
 
     Attributes
     ----------

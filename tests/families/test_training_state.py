@@ -1,4 +1,4 @@
-"""Training state is removed from models without a family of their own."""
+"""Training state is removed from models of the generic family."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Recast: another class, the same function."""
+"""Recast: another class with the same predictions."""
 
 import numpy as np
 import pytest
@@ -119,7 +119,7 @@ def test_labels_and_order_are_the_same(name, container):
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
-def test_ties_stay_ties(container):
+def test_ties_remain_ties(container):
     X, y = make_classification(400, 6, flip_y=0.4, random_state=0)
     # an even number of fully grown trees: votes are often tied
     model = ExtraTreesClassifier(6, random_state=0).fit(X[:200], y[:200])
@@ -245,7 +245,7 @@ def test_inside_a_pipeline_on_a_frame():
         np.testing.assert_array_equal(pruned.predict(X_test), model.predict(X_test))
         names = pruned.estimator_.feature_names_in_.tolist()
         assert names == columns
-        assert "holds the same function as Gradient" in pruned.report_.summary
+        assert "Recast converted it to a Gradient" in pruned.report_.summary
 
 
 def test_sparse_rows():
@@ -264,8 +264,8 @@ def test_the_report_states_the_change_of_the_class():
     model = RandomForestClassifier(10, random_state=0).fit(X, y)
     pruned = prune(model, X, y, method="recast", store_path=True)
     assert pruned.report_.summary == (
-        "RandomForestClassifier: nothing was pruned, Recast holds the same function "
-        "as GradientBoostingClassifier."
+        "RandomForestClassifier: nothing was pruned, Recast converted it to a "
+        "GradientBoostingClassifier."
     )
     assert "found nothing" not in pruned.report_.score["kept_because"]
     assert pruned.pruning_ratio_ == 0 and pruned.report_.removed == []
@@ -304,7 +304,7 @@ def test_a_leaf_with_the_probability_one_half():
             GradientBoostingRegressor(n_estimators=3),
             "recast",
             DIABETES[2],
-            "already: Recast\\(container='hist_gradient_boosting'\\)",
+            "already: only Recast\\(container='hist_gradient_boosting'\\)",
         ),
         (
             GradientBoostingRegressor(n_estimators=3, init=DecisionTreeRegressor()),
@@ -326,7 +326,7 @@ def test_a_leaf_with_the_probability_one_half():
         ),
     ],
 )
-def test_what_cannot_be_held_is_refused(model, method, y, message):
+def test_what_cannot_be_converted_is_refused(model, method, y, message):
     X = DIABETES[0]
     with pytest.raises(ValueError, match=message):
         prune(model.fit(X, y), X, y, method=method)
