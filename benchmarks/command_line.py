@@ -29,7 +29,7 @@ class Records:
     """Results by key, appended to a file: one JSON object a line.
 
     An interrupted run keeps its results, and the next run with the same file continues
-    there. Of two results with one key, the later one counts.
+    there. The later of two results with one key counts.
 
     Parameters
     ----------

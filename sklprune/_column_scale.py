@@ -16,7 +16,7 @@ from sklprune._typing import Array, ArrayLike, MatrixLike
 def column_moments(
     X: MatrixLike, sample_weight: ArrayLike | None = None
 ) -> tuple[Array, Array]:
-    """Weighted mean and variance of the present values of each column.
+    """Weighted mean and variance of the non-missing values of each column.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ def _fit_in_part(plan, task):
 def _open_to_order(plan, dense, task):
     """The model whose units are ordered, and the same opened.
 
-    The task of the opened model knows the rows that the model was not fitted on.
+    In its task, `unseen` has the positions of the rows that it was not fitted on.
     """
     method = plan.method
     opened = _opened(plan, dense, task)
@@ -112,7 +112,7 @@ def _open_to_order(plan, dense, task):
 
 
 def _opened(plan, dense, task):
-    """An unpruned model opened; its task knows the rows it was not fitted on."""
+    """An unpruned model opened; `unseen` of its task are rows not used for its fit."""
     return opened_with_limits(plan, dense.model, replace(task, unseen=dense.unseen))
 
 
@@ -160,7 +160,7 @@ def pruned_at(plan, dense, task, ratios):
 def _pruned(plan, here, ratio, dense, last):
     """The plain model at a ratio; the last one where the same units are kept."""
     candidate = here.candidate(ratio)
-    # a method that decides receives no ratio, and its candidate states the one reached
+    # a method that determines the size receives no ratio; its candidate states one
     ratio = candidate.ratio if ratio is None else ratio
     if _same_units(last, here.mask_of_all(candidate)):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
@@ -201,7 +201,7 @@ def _refitted(candidate, refit, task, ratio):
 
 
 def until_too_little(models, errors):
-    """Yield models up to the first that too few units are left for.
+    """Yield models up to the first ratio at which too few units remain.
 
     Its error is appended to a list. If no smaller model was found before it, the error
     is raised, since no ratio can be used.
@@ -344,8 +344,8 @@ def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=Fals
 def _warn_of_omitted_ratios(errors):
     for error in errors:
         warnings.warn(
-            "The model could not be fitted at all ratios; this one and those above it "
-            f"are left out of the choice. {error.where} {error}",
+            "The model could not be fitted at all ratios; this ratio and all larger "
+            f"ones are omitted from the choice. {error.where} {error}",
             FitFailedWarning,
             stacklevel=2,
         )

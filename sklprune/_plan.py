@@ -26,7 +26,7 @@ from sklprune._units import plural
 
 
 def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
-    """Resolve names, and refuse what does not fit together.
+    """Resolve names, and raise an error for parameters that do not fit together.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _refit_misfit(refit, method, estimator, core):
     """Why a refit cannot follow a method, as a clause; "" if it can."""
     if not family_of(estimator).accepts(estimator, refit, method.granularity):
         if refit is None:
-            return "without them the whole must be fitted anew"
+            return "a model with fewer columns must be fitted again"
         return "it does not act on them in this model"
     if refit is None:
         return ""
@@ -144,13 +144,13 @@ def _refit_misfit(refit, method, estimator, core):
 
 
 def _needs_labels(estimator):
-    """Whether scores need y; the tags of a pipeline alone do not tell."""
+    """Whether scores need y; tags alone are not sufficient."""
     core = family_of(estimator).core(estimator)
     return get_tags(core).target_tags.required
 
 
 def _check_labels(what, part, without):
-    """Refuse a method or a refit that needs y, and name those that need none."""
+    """Raise an error for a part that needs y, and name those that need none."""
     if part is not None and part.needs_labels:
         raise ValueError(
             f"{what}={snake_case(type(part).__name__)!r} requires y to be passed, but "
@@ -160,7 +160,7 @@ def _check_labels(what, part, without):
 
 
 def make_scorer(plan, scoring, labels):
-    """The scorer, or None where there is nothing to score with and none is needed."""
+    """The scorer; None if y or a `score` method is missing and none is needed."""
     estimator = plan.estimator
     if not labels and _needs_labels(estimator):
         return None
@@ -179,7 +179,7 @@ def make_scorer(plan, scoring, labels):
 
 
 def seed_of(random_state):
-    """An int for a `random_state`, drawn once per fit; None stays None."""
+    """An int for a `random_state`, drawn once per fit; None is returned unchanged."""
     if random_state is None or isinstance(random_state, (int, np.integer)):
         return random_state
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -73,7 +73,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         (ratio,) = ratios
         path = [0.0] if ratio == 0 else [0.0, ratio]
         choice = Choice(ratio=ratio, ratios=path, requested=ratios)
-        return _ship(plan, task, choice, store_path, progress)
+        return _build_result(plan, task, choice, store_path, progress)
     check_rule(rule, plan, task)
     splits = splits_of(plan, task, cv)
     unpruned_too = isinstance(pruning_ratio, str) or 0.0 in ratios
@@ -83,7 +83,7 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     if choice.candidates is not None:
         # the candidate that is returned was pruned on the first rows of the one split
         task = task.take(splits[0][0])
-    return _ship(
+    return _build_result(
         plan_to_prune(plan, choice.reference), task, choice, store_path, progress
     )
 
@@ -119,7 +119,7 @@ def _choose_ratio(plan, task, ratios, rule, splits, unpruned_too, store_path, pr
     )
 
 
-def _ship(plan, task, choice, store_path, progress):
+def _build_result(plan, task, choice, store_path, progress):
     """Prune at the chosen ratio, unless the scored candidate itself is returned."""
     dense = progress.step("unpruned model")(fit_dense, plan, task)
     models, accept = choice.candidates, _first_accepted
@@ -147,7 +147,7 @@ def _ship(plan, task, choice, store_path, progress):
 
 
 def _check_predicts(dense, best, task):
-    """Refuse a result that cannot predict a row that the unpruned model predicts."""
+    """Raise an error for a result that cannot predict a row, if the original can."""
     keep, units = best.candidate.keep, best.candidate.units
     row = task.take(np.zeros(1, dtype=int)).X
     error = prediction_error(best.model, row)
@@ -159,7 +159,7 @@ def _check_predicts(dense, best, task):
 def _first_accepted(choice, models, X, store_path):
     """The first model from the chosen ratio on that the rule accepts, and all models.
 
-    A method that decides has no ratio, and its model is the last one.
+    A method that determines the size has no ratio, and its model is the last one.
     """
     if choice.ratio is None:
         models = list(models)

@@ -128,9 +128,9 @@ class PrunedEstimator(PruningMetaEstimator):
         score on them is then biased, and no size could be chosen by it. True: the size
         is chosen on clones that are fitted without the rows used for the choice, and
         then applied to the given model. False: the rows are new. "auto" recognises the
-        rows of forests, bagging and trees, and warns for boosting; other models are
-        taken for models of other rows. Not used if `pruning_ratio` is a number or the
-        estimator is not frozen.
+        rows of forests, bagging and trees, and warns for boosting. Other models
+        are assumed to be fitted on other rows. Not used if `pruning_ratio` is a number
+        or the estimator is not frozen.
 
     Attributes
     ----------
@@ -171,7 +171,7 @@ class PrunedEstimator(PruningMetaEstimator):
     >>> forest = RandomForestClassifier(60, random_state=0)
     >>> pruned = PrunedEstimator(forest, pruning_ratio=0.9, random_state=0).fit(X, y)
     >>> print(pruned.report_.summary)
-    RandomForestClassifier: ... of 1325 leaves removed by Backfitting; everything ...
+    RandomForestClassifier: ... of 1325 leaves removed by Backfitting; no other ...
     """
 
     _parameter_constraints = {

@@ -101,4 +101,6 @@ class PruningPath:
             if abs(known - ratio) < 1e-12:
                 return model
         requested = ", ".join(f"{known:g}" for known in self._models)
-        raise ValueError(f"ratio={ratio!r} was not asked. Asked were: {requested}.")
+        raise ValueError(
+            f"ratio={ratio!r} was not requested. The requested ratios are: {requested}."
+        )

@@ -39,7 +39,7 @@ def register_family(family: Any) -> Any:
     family : Family
         `family.classes` contains names of classes. A plain name such as "Ridge" stands
         for the class of scikit-learn, or of the package that defines the family. A
-        name with a package, such as "lightgbm.LGBMModel", stands for that package's
+        name with a package, such as "lightgbm.LGBMModel", denotes that package's
         class. A family that is registered later replaces an earlier one.
 
     Returns
@@ -170,7 +170,7 @@ def registered(kind: str) -> dict[str, type]:
 
 
 def named(kind: str, value: Any) -> Any:
-    """The object that a string stands for; any other value is returned unchanged.
+    """The object that a string denotes; any other value is returned unchanged.
 
     Parameters
     ----------
@@ -194,5 +194,7 @@ def named(kind: str, value: Any) -> Any:
         known = ", ".join(repr(name) for name in registered(kind))
         near = get_close_matches(value, list(registered(kind)), 1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"{kind}={value!r} is not known.{guess} Known are: {known}.")
+        raise ValueError(
+            f"{kind}={value!r} is not known.{guess} The known names are: {known}."
+        )
     return _KINDS[kind][value]()

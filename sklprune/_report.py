@@ -42,7 +42,7 @@ REFERENCE_NOTES = {
     ),
     Reference.REFITTED: (
         "The original was fitted on these rows: the scores are those of similar "
-        "models, fitted without the rows that chose, and of what was pruned from them "
+        "models, fitted without the rows used for the choice, before and after pruning "
         "at the same ratio."
     ),
 }
@@ -215,7 +215,7 @@ class Report:
                 f"instead of {units.count}; the result is a {self._pruned_name}."
             )
         what = f"{removed} of {units.count} {several} removed by {self._method}"
-        rest = "everything else was left alone"
+        rest = "no other unit was removed"
         if self._pruned_name != self._original_core:
             rest = f"the result is a {self._pruned_name}"
         return f"{self._model_name}: {what}; {rest}."
@@ -252,10 +252,13 @@ class Report:
     def _score_line(self) -> str:
         score = self.score
         if score["rows"] is None:
-            return "score: none, there is nothing to score with."
+            return (
+                "score: none, since y was not given, the model has no score, or the "
+                "score failed."
+            )
         rows = {
             "held out": "rows that were held out",
-            "chose the model": "held-out rows that also chose the model",
+            "chose the model": "held-out rows that were also used to choose the model",
             "fitted": "the rows it was pruned on (no rows were held out)",
         }[score["rows"]]
         parts = []

@@ -118,8 +118,8 @@ class Rule(BaseEstimator):
         """The error where no model is small enough, with the sizes reached."""
         reached = ", ".join(f"{n}={np.min(sizes[n]):.6g}" for n in self.needs)
         return ValueError(
-            f"{self!r}: no model at the ratios asked is small enough; the smallest has "
-            f"{reached}. Allow more, or ask for larger ratios."
+            f"{self!r}: no model at the requested ratios is small enough; the smallest "
+            f"has {reached}. Allow more, or request larger ratios."
         )
 
     def choose(self, table: Table) -> int:

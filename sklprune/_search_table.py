@@ -15,7 +15,7 @@ def table_of_search(cv_results: dict) -> tuple[dict[str, Array], Array]:
     sizes = [name for name in cv_results if name.endswith("pruning_ratio")]
     if len(sizes) != 1:
         raise ValueError(
-            "A rule needs a search over one pruning_ratio; searched were "
+            "A rule needs a search over one pruning_ratio; the searched parameters are "
             f"{[name for name in cv_results if name.startswith('param_')]}."
         )
     if "mean_test_score" not in cv_results:

@@ -257,7 +257,7 @@ class Candidate:
     Parameters
     ----------
     ratio : float
-        The requested ratio, or the ratio that was reached if the method decides.
+        The requested ratio, or the one reached if the method determines the size.
     keep : ndarray of shape (n_units,), bool
         True for each unit that is kept.
     scores : ndarray of shape (n_units,)

@@ -67,7 +67,7 @@ def _as_array(X):
 
 
 def _check_as_seen(estimator, X):
-    """Refuse columns and values that the fitted model does not accept."""
+    """Raise an error for columns and values that the fitted model does not accept."""
     if hasattr(estimator, "n_features_in_"):
         n_axes = len(getattr(X, "shape", (0, 0)))
         if n_axes != 2:
@@ -99,7 +99,7 @@ def _check_classes(labels, sample_weight):
 
 
 def _check_known(estimator, labels):
-    """Refuse labels that a classifier with one output was not fitted on."""
+    """Raise an error for labels that a classifier of one output was not fitted on."""
     known = getattr(estimator, "classes_", None)
     if known is None or labels.size > len(labels):
         return
@@ -138,9 +138,9 @@ def check_ratio(pruning_ratio, method, task):
     Returns
     -------
     ratios : list of float
-        [None] where the method decides.
+        [None] where the method determines the size.
     is_choice : bool
-        False for a number, and where the method decides.
+        False for a number, and where the method determines the size.
     """
     if isinstance(pruning_ratio, str):
         if pruning_ratio != "auto":
@@ -148,9 +148,9 @@ def check_ratio(pruning_ratio, method, task):
         return ([None], False) if method.decides else (list(method.grid(task)), True)
     if method.decides:
         raise ValueError(
-            f"pruning_ratio={pruning_ratio!r} was given, but method={method!r} decides "
-            "by itself how much is removed: leave pruning_ratio at 'auto', and "
-            "n_features_to_select at None."
+            f"pruning_ratio={pruning_ratio!r} was given, but method={method!r} "
+            "determines the size itself: set pruning_ratio='auto', and "
+            "n_features_to_select=None."
         )
     several = not isinstance(pruning_ratio, numbers.Number)
     if several and (np.ndim(pruning_ratio) != 1 or len(pruning_ratio) == 0):

@@ -270,8 +270,8 @@ class Budget(Rule):
     def check(self) -> None:
         if not self._limits():
             raise ValueError(
-                "Budget() has no limit: give at least one, Budget(file_bytes=100_000) "
-                "say."
+                "Budget() has no limit: give at least one, for example "
+                "Budget(file_bytes=100_000)."
             )
         for name, limit in self._limits().items():
             real = isinstance(limit, numbers.Real) and not isinstance(limit, bool)
@@ -290,8 +290,8 @@ class Budget(Rule):
         for name in self.needs:
             if np.isnan(table[name]).any():
                 raise ValueError(
-                    f"{self!r}: {name} is not known of this kind of model. Limit "
-                    "something else, file_bytes say."
+                    f"{self!r}: {name} is not known for this kind of model. Limit "
+                    "another field, for example file_bytes."
                 )
         fits = table["asked"] & self.holds(table)
         if not fits.any():

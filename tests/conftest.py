@@ -6,6 +6,10 @@ import sklearn
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import RandomForestClassifier
 
+from sklprune._registry import family_of
+from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.losses import SquaredLoss
+
 
 @pytest.fixture
 def binary():
@@ -57,6 +61,24 @@ def counting():
     """A small forest that counts fits; `type(counting).fits` is the number so far."""
     CountingForest.fits = 0
     return CountingForest(6)
+
+
+@pytest.fixture
+def descent_over():
+    """A function that prepares the descent over the trees of a fitted model."""
+
+    def prepare(model, X, y, rho, weight=None, raising=False):
+        family = family_of(model)
+        return BlockDescent(
+            family.tree_arrays(model),
+            family.leaf_ids(model, X),
+            SquaredLoss(family.targets(model, y), weight),
+            family.offset(model, X),
+            rho,
+            family.decision_paths(model, X) if raising else None,
+        )
+
+    return prepare
 
 
 @pytest.fixture

@@ -33,9 +33,9 @@ def test_ratio(binary, ratio):
 
 
 def test_unknown_names_list_the_known_ones(binary):
-    with raises("method='magic' is not known. Known are: .*'magnitude'"):
+    with raises("method='magic' is not known. The known names are: .*'magnitude'"):
         PrunedEstimator(Ridge(), method="magic").fit(*binary)
-    with raises("rule='worst' is not known. Known are: 'agreement', 'best'"):
+    with raises("rule='worst' is not known. The known names are: 'agreement', 'best'"):
         PrunedEstimator(Ridge(), rule="worst").fit(*binary)
     with raises("refit='again' is not known"):
         PrunedEstimator(Ridge(), refit="again").fit(*binary)
@@ -102,7 +102,7 @@ def test_ratios_at_which_too_little_remains_are_omitted(binary, ratio, n_jobs):
     assert len(caught) == 1
     assert pruned.path_.table["ratio"].max() < 0.5
     assert pruned.path_.at(pruned.path_.table["ratio"][-1]) is pruned.estimator_
-    with raises("ratio=0.5 was not asked"):
+    with raises("ratio=0.5 was not requested"):
         pruned.path_.at(0.5)
 
 
@@ -119,7 +119,7 @@ def test_a_refit_that_does_not_fit(binary):
     with raises("refit=False cannot follow the removal of features"):
         model = RandomForestClassifier(5)
         PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
-    with raises("refit=False .* from Ridge inside Pipeline: .* whole must be fitted"):
+    with raises("refit=False .* from Ridge inside Pipeline: .* must be fitted again"):
         model = make_pipeline(StandardScaler(), Ridge())
         PrunedEstimator(model, method="permutation", refit=False).fit(*binary)
     with raises("refit=Clone cannot follow the removal of weights"):
@@ -202,7 +202,7 @@ def test_labels_that_the_model_was_not_fitted_on(binary, model):
 def test_fewer_rows_than_folds(binary):
     X, y = binary
     rows = [0, 1, -1, -2]
-    with raises("cv=None asks for 5 folds, but X has n_samples=4 rows"):
+    with raises("cv=None requires 5 folds, but X has n_samples=4 rows"):
         PrunedEstimator(Ridge()).fit(X[rows], y[rows])
 
 

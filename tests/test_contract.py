@@ -178,7 +178,7 @@ class Shared:
         self.model, self.method, self.y = model, method, y
 
     def fit(self, ratio, **options):
-        """A `PrunedEstimator` fitted on all rows; no ratio if the method decides."""
+        """A `PrunedEstimator` fitted on all rows; no ratio if the method sets it."""
         options = {"pruning_ratio": at(ratio, self.method), "random_state": 0} | options
         pruned = PrunedEstimator(self.model, method=self.method, **options)
         return pruned.fit(rows_of(self.y), self.y)

@@ -331,7 +331,7 @@ def test_a_budget_of_columns_and_of_seconds(binary):
 
 
 def test_a_budget_of_a_size_that_the_model_lacks_is_an_error(binary):
-    with pytest.raises(ValueError, match="members is not known of this kind of model"):
+    with pytest.raises(ValueError, match="members is not known for this kind of model"):
         PrunedEstimator(LogisticRegression(), rule=Budget(members=3)).fit(*binary)
 
 
@@ -363,7 +363,8 @@ def test_agreement_needs_no_labels(classes, network, cv):
     assert np.isnan(score["original"]) and "recall" not in score
     share = f"{score['agreement']:.4f}"
     assert str(pruned.report_).endswith(
-        f"on {share} of the rows; on held-out rows that also chose the model."
+        f"on {share} of the rows; on held-out rows that were also used to choose "
+        "the model."
     )
 
 

@@ -196,7 +196,7 @@ def test_at_returns_the_models_of_the_grid(binary):
     ).fit(*binary)
     assert np.count_nonzero(pruned.path_.at(0.5).coef_) == 4
     assert np.count_nonzero(pruned.path_.at(0).coef_) == 8
-    with pytest.raises(ValueError, match="Asked were: 0, 0.25, 0.5"):
+    with pytest.raises(ValueError, match="requested ratios are: 0, 0.25, 0.5"):
         pruned.path_.at(0.3)
 
 

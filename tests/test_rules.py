@@ -21,18 +21,18 @@ from sklprune.rules import (
 )
 
 
-def table(scores, zero_is_asked=True, **on_demand):
+def table(scores, zero_is_requested=True, **on_demand):
     scores = np.array(scores, dtype=float)
     scores = scores[:, None] if scores.ndim == 1 else scores
     asked = np.full(len(scores), True)
-    asked[0] = zero_is_asked
+    asked[0] = zero_is_requested
     on_demand = {name: np.array(column) for name, column in on_demand.items()}
     always = {"scores": scores, "score_mean": scores.mean(axis=1), "asked": asked}
     return always | on_demand
 
 
 @pytest.mark.parametrize(
-    "scores, zero_is_asked, position",
+    "scores, zero_is_requested, position",
     [
         ([0.9, 0.8, 0.7], True, 0),
         ([0.9, 0.8, 0.7], False, 1),
@@ -40,8 +40,8 @@ def table(scores, zero_is_asked=True, **on_demand):
         ([-2.0, -1.0, -1.0], True, 2),
     ],
 )
-def test_best(scores, zero_is_asked, position):
-    assert Best().choose(table(scores, zero_is_asked)) == position
+def test_best(scores, zero_is_requested, position):
+    assert Best().choose(table(scores, zero_is_requested)) == position
 
 
 def test_one_standard_error_is_paired_and_against_the_best():
@@ -58,9 +58,9 @@ def test_one_standard_error_with_one_split_is_the_best():
     assert OneStandardError().choose(table([0.8, 0.9, 0.899])) == 1
 
 
-def test_one_standard_error_ignores_the_unpruned_model_if_0_is_not_asked():
+def test_one_standard_error_ignores_the_unpruned_model_if_0_is_not_requested():
     scores = [[0.9, 0.9], [0.5, 0.51], [0.5, 0.5]]
-    assert OneStandardError().choose(table(scores, zero_is_asked=False)) == 2
+    assert OneStandardError().choose(table(scores, zero_is_requested=False)) == 2
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_one_standard_error_ignores_the_unpruned_model_if_0_is_not_asked():
     ],
 )
 def test_tolerance_is_against_the_unpruned_model(rule, scores, position):
-    assert rule.choose(table(scores, zero_is_asked=False)) == position
+    assert rule.choose(table(scores, zero_is_requested=False)) == position
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_margin_of_standard_errors_counts_as_a_loss(margin, spread, position):
     scores = np.array([splits, splits - 0.01, splits - 0.01 + apart])
     if np.isnan(spread):  # one score has no standard error
         scores = np.array([[0.9], [0.88], [0.8]])
-    columns = table(scores, zero_is_asked=False)
+    columns = table(scores, zero_is_requested=False)
     assert Tolerance(0.02, margin=margin).choose(columns) == position
 
 
@@ -110,23 +110,23 @@ def test_tolerance_refuses_negative_numbers_and_strings(params):
 
 
 @pytest.mark.parametrize(
-    "limits, zero_is_asked, position",
+    "limits, zero_is_requested, position",
     [
         ({"nodes": 1000}, True, 1),  # everything fits: the best score
         ({"nodes": 50}, True, 3),  # the bound itself fits; ties go to the smaller one
         ({"nodes": 50, "file_bytes": 250}, True, 3),
         ({"nodes": 20}, True, 4),
-        ({"file_bytes": 900}, False, 1),  # the ratio 0 is not asked
+        ({"file_bytes": 900}, False, 1),  # the ratio 0 is not requested
         ({"nodes": 10.5}, True, 4),
     ],
 )
-def test_budget_is_the_best_score_that_fits(limits, zero_is_asked, position):
+def test_budget_is_the_best_score_that_fits(limits, zero_is_requested, position):
     scores = [0.9, 0.95, 0.8, 0.8, 0.7]
     columns = {"nodes": [100, 60, 50, 30, 10], "file_bytes": [900, 700, 300, 250, 90]}
     rule = Budget(**limits)
     assert set(rule.needs) == set(limits)
     needed = {name: columns[name] for name in limits}
-    assert rule.choose(table(scores, zero_is_asked, **needed)) == position
+    assert rule.choose(table(scores, zero_is_requested, **needed)) == position
 
 
 def test_budget_does_not_need_sizes_that_fall_along_the_path():
@@ -137,16 +137,16 @@ def test_budget_does_not_need_sizes_that_fall_along_the_path():
 def test_the_error_of_a_budget_that_nothing_meets_names_the_smallest():
     sizes = {"nodes": [9, 100, 70], "file_bytes": [1, 2000, 2500]}
     message = (
-        r"Budget\(file_bytes=1000, nodes=50\): no model at the ratios asked is small "
-        r"enough; the smallest has file_bytes=2000, nodes=70"
+        r"Budget\(file_bytes=1000, nodes=50\): no model at the requested ratios is "
+        r"small enough; the smallest has file_bytes=2000, nodes=70"
     )
     with pytest.raises(ValueError, match=message):
-        # the unpruned model would fit, but the ratio 0 is not asked
+        # the unpruned model would fit, but the ratio 0 is not requested
         Budget(nodes=50, file_bytes=1000).choose(table([3, 2, 1], False, **sizes))
 
 
 def test_budget_of_an_unknown_size_is_an_error():
-    with pytest.raises(ValueError, match="nodes is not known of this kind of model"):
+    with pytest.raises(ValueError, match="nodes is not known for this kind of model"):
         Budget(nodes=50).choose(table([3, 2], nodes=[np.nan, np.nan]))
 
 

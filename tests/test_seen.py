@@ -1,4 +1,4 @@
-"""`seen`: whether a frozen model was fitted on the rows that prune it."""
+"""`seen`: whether a frozen model was fitted on the rows on which it is pruned."""
 
 import warnings
 
@@ -26,7 +26,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def overfitted(digits):
-    """An MLP that knows its training rows."""
+    """An MLP that overfits its training rows."""
     model = MLPClassifier((40,), max_iter=150, alpha=0.0, random_state=0)
     return make_pipeline(StandardScaler(), model).fit(*digits)
 
@@ -37,7 +37,7 @@ def test_training_rows_of_a_network_allow_as_much_as_an_unfitted_one(
     settings = {"pruning_ratio": RATIOS, "cv": 3, "random_state": 0}
     known = prune(overfitted, *digits, seen=True, **settings)
     unfitted = PrunedEstimator(overfitted, **settings).fit(*digits)
-    # both choose on models that were fitted without the rows that choose
+    # both ratios are chosen with models fitted without the rows used for the choice
     np.testing.assert_array_equal(
         known.path_.table["scores"], unfitted.path_.table["scores"]
     )
@@ -60,7 +60,7 @@ def test_the_given_model_is_pruned_not_a_clone(overfitted, digits):
     [LogisticRegression(max_iter=300), KNeighborsClassifier(3)],
     ids=["linear", "neighbours"],
 )
-def test_any_model_that_can_be_fitted_is_served(model, binary):
+def test_any_model_that_can_be_fitted_is_fitted_again(model, binary):
     X, y = binary
     model.fit(X, y)
     method = {"method": "permutation", "pruning_ratio": [0.25, 0.5]}

@@ -79,7 +79,7 @@ def test_the_same_class_inside_a_pipeline_is_not_another_one(binary):
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(*binary)
     for method in ("magnitude", "permutation"):
         small = prune(model, *binary, method=method, pruning_ratio=0.5)
-        assert small.report_.summary.endswith("everything else was left alone.")
+        assert small.report_.summary.endswith("no other unit was removed.")
 
 
 def test_there_is_a_reason_for_keeping_everything_only_where_everything_is_kept(binary):

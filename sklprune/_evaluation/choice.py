@@ -17,7 +17,7 @@ class Choice:
     Parameters
     ----------
     ratio : float or None
-        None where the method decides.
+        None where the method determines the size.
     ratios : list of float
         All ratios of the path, ascending; the first one is 0.
     requested : list of float
@@ -61,7 +61,7 @@ def choose_position(rule, table):
 
 
 def check_rule(rule, plan, task):
-    """Refuse a rule that cannot choose here, before anything is fitted."""
+    """Raise an error for a rule that cannot choose here, before anything is fitted."""
     rule.check()
     if "agreement" in rule.needs and not is_classifier(plan.estimator):
         raise ValueError(
@@ -79,25 +79,25 @@ def check_rule(rule, plan, task):
 
 
 def _check_fidelity(rule, plan, task):
-    """Refuse fidelity where the unpruned model gives no probabilities for it."""
+    """Raise an error for fidelity if the unpruned model cannot give it."""
     if "fidelity" not in rule.needs or task.scorer is None:
         return
     name, model = type(plan.estimator).__name__, plan.estimator
     if not is_classifier(model) or not hasattr(model, "predict_proba"):
         raise ValueError(
             f"rule={rule!r} scores models by the probabilities of the unpruned one, "
-            f"and {name} gives none. Give a rule that does not ask for fidelity."
+            f"and {name} gives none. Give a rule that does not use fidelity."
         )
     if not scorer_takes_weights(task.scorer, model):
         raise ValueError(
             f"rule={rule!r} weights rows by the probabilities of the unpruned model, "
             "and the score takes no sample_weight: give another scoring, or a rule "
-            "that does not ask for fidelity."
+            "that does not use fidelity."
         )
     if np.ndim(task.y) > 1 and np.shape(task.y)[1] > 1:
         raise ValueError(
             f"rule={rule!r} is for one output, and y has {np.shape(task.y)[1]}. Give a "
-            "rule that does not ask for fidelity."
+            "rule that does not use fidelity."
         )
 
 

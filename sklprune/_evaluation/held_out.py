@@ -144,7 +144,7 @@ class HeldOut:
             raise ValueError(
                 "Fidelity is the score of rows that are weighted by the probabilities "
                 f"of the unpruned model, and this score fails: {error} Give another "
-                "scoring, or a rule that does not ask for fidelity."
+                "scoring, or a rule that does not use fidelity."
             ) from error
         if not np.isfinite(value):
             raise ValueError(

@@ -19,7 +19,7 @@ from sklprune._metadata import requested, routing_enabled
 
 
 def splits_of(plan, task, cv):
-    """The splits that `cv` stands for, as a list of (first rows, second rows).
+    """The splits defined by `cv`, as a list of (first rows, second rows).
 
     An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds,
     and for a frozen model one split with a quarter of the rows held out. The default
@@ -31,7 +31,7 @@ def splits_of(plan, task, cv):
     classifier = is_classifier(plan.estimator)
     if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:
         raise ValueError(
-            f"cv={cv!r} asks for {n_splits} folds, but X has n_samples="
+            f"cv={cv!r} requires {n_splits} folds, but X has n_samples="
             f"{task.n_samples} rows. Give more rows, or a smaller cv."
         )
     if isinstance(n_splits, (int, np.integer)) and task.groups is not None:

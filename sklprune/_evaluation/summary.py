@@ -28,7 +28,7 @@ def summary_of(plan, task, choice, dense, best):
     ----------
     plan : Plan
     task : Task
-        The rows that pruned the result.
+        The rows on which the result was pruned.
     choice : Choice
     dense : Dense
     best : Pruned

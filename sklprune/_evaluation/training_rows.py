@@ -1,9 +1,9 @@
 """Reference scores where a fitted model is pruned on the rows that it was fitted on.
 
 The score of a model on its own training rows is biased upwards, and a pruned model
-looks worse beside it than it is. Where training rows are detected, the reference is
-either the out-of-bag score, or the score of similar models that are fitted without the
-rows used for the choice.
+looks worse beside it than it is. The reference for training rows is the out-of-bag
+score, or the score of similar models that are fitted without the rows used for the
+choice.
 """
 
 import warnings
@@ -32,10 +32,10 @@ class Reference(Enum):
 def reference_for(plan, task, splits, seen="auto"):
     """The reference for choosing a ratio with a fitted model.
 
-    Out-of-bag predictions serve if candidates depend only on the first rows of a
+    Out-of-bag predictions can be used if candidates depend only on the first rows of a
     split. If the trees of the model itself are pruned, every candidate depends on all
-    rows. Then similar models are fitted. Boosting may start from another model, so
-    neither is possible, and a warning is given.
+    rows. Then similar models are fitted. Boosting may have started from another model.
+    It is fitted again only if `seen` is True, else a warning is given.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def reference_for(plan, task, splits, seen="auto"):
     first = [rows for rows, _ in splits]
     # out-of-bag predictions need the rows in the order of the fit
     by_members = detected and "out_of_bag" in offers
-    if by_members and _out_of_bag_serves(plan, task, opened, first):
+    if by_members and _out_of_bag_applies(plan, task, opened, first):
         return Reference.OUT_OF_BAG
     if (seen is True or "as_fitted" in offers) and _can_be_refitted(opened, first):
         return Reference.REFITTED
@@ -80,7 +80,7 @@ def _detected(opened, offers):
 
 
 def plan_to_choose(plan, reference):
-    """The plan by which a ratio is chosen: with refitted models where they serve."""
+    """The plan by which a ratio is chosen: with refitted models if they are used."""
     return replace(plan, frozen=False) if reference is Reference.REFITTED else plan
 
 
@@ -110,13 +110,13 @@ def _can_be_refitted(opened, first):
     return opened.family.as_fitted(opened.model, task.take(fewest))
 
 
-def _out_of_bag_serves(plan, task, opened, first):
-    """Whether out-of-bag predictions may stand in for those of the model."""
+def _out_of_bag_applies(plan, task, opened, first):
+    """Whether out-of-bag predictions can replace those of the model."""
     return (
         opened.family.out_of_bag_covers_rows(opened.model)
         and plan.method.uses_only_pruning_rows(min(map(len, first)), task.n_samples)
         # a scorer of the user may call anything, and members predict neither targets
-        # that a wrapper transforms nor groups of which they know other rows
+        # that a wrapper transforms nor groups that have rows in the fit of a member
         and only_predicts(task.scorer, opened.model)
         and opened.task.y is task.y
         and task.groups is None

@@ -255,7 +255,7 @@ class BlockDescent:
         self.accept(i, self.proposer.propose(i, leaf_penalty))
 
     def undo_raises(self, leaf_penalty: float) -> None:
-        """Restore the original nodes of each tree where they gain more by now."""
+        """Restore the original nodes of each tree where they gain more now."""
         for i in list(self.state.originals):
             if i in self.state.kept:
                 raised = self.proposer.propose(i, leaf_penalty)

@@ -105,7 +105,7 @@ class Container:
 class LastBuilt:
     """Remembers the last built model.
 
-    Half of the ratios of a grid are met by the same model as the ratio before.
+    Half of the ratios of a grid give the same model as the ratio before.
     """
 
     def __init__(self) -> None:

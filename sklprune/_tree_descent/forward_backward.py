@@ -2,10 +2,11 @@
 
 Forward steps lower the leaf penalty, so that the ensemble grows. The leaves that are
 added first reduce the loss most alone. Later leaves make many of them useless, and the
-splits above them too. Each of these still gains its leaf penalty, so that forward
-steps keep it. Backward phases therefore raise the penalty again from time to time, down
-to the empty ensemble. They remove first what the other leaves predict as well. The
-result has models that are better than those of the forward steps at the same size.
+splits above them too. Each of these still lowers the loss by more than the penalty, so
+that forward steps keep it. Backward phases therefore raise the penalty again from time
+to time, down to the empty ensemble. They remove first what the other leaves predict as
+well. The result has models that are better than those of the forward steps at the same
+size.
 
 References
 ----------

@@ -1,7 +1,7 @@
 """The best pruning of one tree and its leaf values, with all other trees fixed.
 
-The loss is replaced by its second-order expansion at the present raw prediction. For
-squared error this is the loss itself. The present contribution of the tree is taken
+The loss is replaced by its second-order expansion at the current raw prediction. For
+squared error this is the loss itself. The current contribution of the tree is taken
 out. Let G and H be the sums of the negative gradients and of the Hessians over the rows
 of a leaf. A leaf with the value v lowers the objective by
 
@@ -34,7 +34,7 @@ class Proposal(NamedTuple):
     gain : float
         By how much the tree lowers the objective; zero if it should be removed.
     before : ndarray
-        The present prediction of the tree, see `EnsembleState.prediction`.
+        The current prediction of the tree, see `EnsembleState.prediction`.
     """
 
     split: Array

@@ -4,8 +4,8 @@ The split of the parent and the whole other child are removed. The rows of the o
 child continue through the raised one.
 
 Trees of a forest that are fitted on the same rows have similar splits near their roots.
-What one tree adds to the others is then found deep in it. Pruning from the bottom
-alone has to keep the splits above. Raising removes them.
+What one tree adds to the others is then found deep in it. Bottom-up pruning keeps the
+shared splits near the root. Raising removes them.
 
 References
 ----------

@@ -1,72 +1,498 @@
 """Adapts parameters that refer to columns, when columns of X are removed.
 
-`clone_for_columns` clones an estimator and adapts its parameters. Each `follow_`
-function takes the value of a parameter, the positions of the kept columns and the names
-of all columns. It returns the value for a table of the kept columns, in their order.
+`clone_for_columns` clones an estimator and adapts its parameters. A registry states how
+each parameter refers to columns, and other packages can add to it. Each `follow_`
+function takes the value of a parameter, the positions of the kept columns in ascending
+order, and the names of all columns. It returns the value for a table of the kept
+columns, in their order.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.frozen import FrozenEstimator
 
+from sklprune._registry import family_of
 from sklprune._typing import Array, Estimator
+
+Follow = Callable[[Any, Array, Array], Any]
+
+#: meta-estimators of scikit-learn whose inner estimators receive the columns of X
+SAME_COLUMNS = (
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
+    "CalibratedClassifierCV",
+    "FeatureUnion",
+    "FixedThresholdClassifier",
+    "MultiOutputClassifier",
+    "MultiOutputRegressor",
+    "OneVsOneClassifier",
+    "OneVsRestClassifier",
+    "OutputCodeClassifier",
+    "StackingClassifier",
+    "StackingRegressor",
+    "TransformedTargetRegressor",
+    "TunedThresholdClassifierCV",
+    "VotingClassifier",
+    "VotingRegressor",
+    "GridSearchCV",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
+    "RandomizedSearchCV",
+)
+#: inner estimators of these that receive something else than X
+OTHER_COLUMNS = ("final_estimator", "transformer")
+
+
+# -- values for fewer columns ----------------------------------------------------------
 
 
 def follow_list(value: Any, columns: Array, names: Array) -> Any:
     """Adapt a list of columns: a mask, positions or names; None if none is kept."""
-    value = np.asarray(value)
-    if value.dtype == bool:
-        value = value[columns]
-        return value if value.any() else None
-    if value.dtype.kind in "iu":
-        value = value % len(names)
-        kept = [new for new, old in enumerate(columns) if old in value]
+    if callable(value):
+        # the fit calls it with the smaller table
+        return value
+    if isinstance(value, str):
+        return _follow_listed_text(value, columns, names)
+    items = [value] if isinstance(value, Integral) else _items(value)
+    if items and all(isinstance(item, (bool, np.bool_)) for item in items):
+        mask = [bool(items[old]) for old in columns]
+        return mask if any(mask) else None
+    if all(isinstance(item, Integral) for item in items):
+        listed = {int(item) % len(names) for item in items}
+        kept = [new for new, old in enumerate(columns.tolist()) if old in listed]
     else:
-        kept_names = set(names[columns])
-        kept = [name for name in value.tolist() if name in kept_names]
+        new_names = _new_positions(columns, names)
+        kept = [new_names[item] for item in items if item in new_names]
     return kept or None
 
 
 def follow_values(value: Any, columns: Array, names: Array) -> Any:
-    """Adapt an array of values of columns, or a mapping from names to values."""
+    """Adapt an array of values of columns, or a mapping from columns to values."""
+    if callable(value) or np.ndim(value) == 0 and not isinstance(value, (str, dict)):
+        return value
+    if isinstance(value, str):
+        return _follow_valued_text(value, columns, names)
     if isinstance(value, dict):
-        kept = set(names[columns])
-        return {name: v for name, v in value.items() if name in kept} or None
-    return np.asarray(value)[columns]
+        new = _new_positions(columns, names)
+        return {new[old]: v for old, v in value.items() if old in new} or None
+    if isinstance(value, np.ndarray):
+        return value[columns]
+    # some libraries accept fewer values than columns
+    kept = [value[old] for old in columns if old < len(value)]
+    return tuple(kept) if isinstance(value, tuple) else kept
 
 
-def follow_sets(
-    value: Iterable[set[int]], columns: Array, names: Array
-) -> list[set[int]] | None:
-    """Adapt sets of positions, as of columns that may interact."""
-    new = {old: position for position, old in enumerate(columns.tolist())}
-    sets = [{new[old] for old in group if old in new} for group in value]
-    return [group for group in sets if group] or None
+def follow_sets(value: Any, columns: Array, names: Array) -> Any:
+    """Adapt sets of columns that may interact, each of positions or names.
+
+    None is returned if no listed column is kept.
+    """
+    if callable(value):
+        return value
+    if isinstance(value, str):
+        return _follow_text_of_sets(value, columns, names)
+    new = _new_positions(columns, names)
+    sets = [_like(group, [new[old] for old in group if old in new]) for group in value]
+    return _like(value, [group for group in sets if len(group)]) or None
 
 
-#: the function for each parameter that refers to columns
-FOLLOWS: dict[str, Any] = {
-    "categorical_features": follow_list,
-    "interaction_cst": follow_sets,
-    "monotonic_cst": follow_values,
+def follow_groups(value: Any, columns: Array, names: Array) -> Any:
+    """The same as `follow_sets`, for libraries where no group means no limit.
+
+    Raises
+    ------
+    ValueError
+        If no listed column is kept, since None would then allow all interactions.
+    """
+    followed = follow_sets(value, columns, names)
+    if followed is None:
+        raise ValueError("none of its columns is kept")
+    return followed
+
+
+def follow_prefixed(value: Any, columns: Array, names: Array) -> Any:
+    """Adapt a text, or a list of texts, such as "3:border_count=1024"."""
+    new = _new_positions(columns, names)
+    kept = []
+    for entry in [value] if isinstance(value, str) else value:
+        column, colon, rest = entry.partition(":")
+        old = _column_in_text(column)
+        if old in new:
+            kept.append(f"{new[old]}{colon}{rest}")
+    if isinstance(value, str):
+        return kept[0] if kept else None
+    return kept or None
+
+
+def _new_positions(columns: Array, names: Array) -> dict[Any, Any]:
+    """The new name or position of each kept column, by its old name or position."""
+    positions: dict[Any, Any] = {}
+    for new, old in enumerate(columns.tolist()):
+        positions[old] = positions[old - len(names)] = new
+    # where integers are names too, libraries read them as positions
+    kept = {name: name for name in names[columns] if not isinstance(name, Integral)}
+    return positions | kept
+
+
+def _items(value: Iterable[Any]) -> list[Any]:
+    return value.tolist() if isinstance(value, np.ndarray) else list(value)
+
+
+def _like(value: Any, items: list[Any]) -> Any:
+    """Items in a container of the same kind as a value."""
+    kinds = (list, tuple, set, frozenset)
+    return next((kind for kind in kinds if isinstance(value, kind)), list)(items)
+
+
+# -- values that are texts -------------------------------------------------------------
+
+
+def _column_in_text(text: str) -> Any:
+    """A position or a name that is a part of a text."""
+    text = text.strip()
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _follow_listed_text(text: str, columns: Array, names: Array) -> str | None:
+    """Adapt "0,3" or "name:a,b"; another word is kept, such as "auto"."""
+    prefix = "name:" if text.startswith("name:") else ""
+    entries = [_column_in_text(each) for each in text[len(prefix) :].split(",")]
+    known = set(names) | set(range(-len(names), len(names)))
+    if not prefix and not any(entry in known for entry in entries):
+        return text
+    new = _new_positions(columns, names)
+    kept = [str(new[entry]) for entry in entries if entry in new]
+    return prefix + ",".join(kept) if kept else None
+
+
+def _follow_valued_text(text: str, columns: Array, names: Array) -> str | None:
+    """Adapt "(0,1,-1)", "[0,1,-1]", "0,1,-1", or "a:1,b:-1"."""
+    body = text.strip()
+    start, end = (body[0], body[-1]) if body[:1] in ("(", "[") else ("", "")
+    entries = body[len(start) : len(body) - len(end)].split(",")
+    if all(":" in entry for entry in entries):
+        new = _new_positions(columns, names)
+        pairs = [entry.rpartition(":")[::2] for entry in entries]
+        old = [_column_in_text(column) for column, _ in pairs]
+        kept = [f"{new[o]}:{v}" for o, (_, v) in zip(old, pairs) if o in new]
+    else:
+        for entry in entries:
+            float(entry)  # anything but numbers is not known
+        kept = [entries[old].strip() for old in columns if old < len(entries)]
+    return start + ",".join(kept) + end if kept else None
+
+
+def _follow_text_of_sets(text: str, columns: Array, names: Array) -> str | None:
+    """Adapt "[[0,1],[2,3]]" or "[0,1],[2,3]"; a word such as "pairwise" is kept."""
+    if text.isidentifier():
+        return text
+    nested = text.replace(" ", "").startswith("[[")
+    followed = follow_sets(
+        json.loads(text if nested else f"[{text}]"), columns, names
+    )
+    if followed is None:
+        return None
+    new = json.dumps(followed, separators=(",", ":"))
+    return new if nested else new[1:-1]
+
+
+# -- the registry ----------------------------------------------------------------------
+
+#: what a parameter refers to, in a word
+KINDS: dict[str, Follow] = {
+    "columns": follow_list,
+    "groups": follow_groups,
+    "values": follow_values,
 }
+#: the function for each parameter that refers to columns, or None for one that does not
+_FOLLOWS: dict[str, Follow | None] = {}
 
 
-def clone_for_columns(estimator: Estimator, columns: Array, names: Array) -> Estimator:
-    """An unfitted clone for the kept columns: see `Family.narrow`."""
-    narrowed = clone(estimator)
-    for name, value in estimator.get_params().items():
-        own = name.split("__")[-1]
-        if own not in FOLLOWS or value is None or isinstance(value, str):
-            continue
-        if own != name:
-            raise ValueError(
-                f"{name}={value!r} of {type(estimator).__name__} names columns as "
-                "an inner step sees them, and columns of X are about to be "
-                f"removed: it cannot follow them. Set {name} to None, or prune "
-                "another granularity."
-            )
-        narrowed.set_params(**{name: FOLLOWS[name](value, columns, names)})
+def register_column_parameter(name: str, follow: str | Follow | None) -> None:
+    """State how a parameter of estimators refers to columns of X.
+
+    When columns are removed, the clone that is fitted on the kept columns gets the
+    adapted value of the parameter.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, such as "monotone_constraints". With a package,
+        "lightgbm.mc" is a parameter of the classes of this package, and of their
+        subclasses.
+    follow : {"columns", "values", "groups"}, callable or None
+        - "columns": a mask, or a list of positions or names of columns.
+        - "values": an array with one value for each column, or a mapping from columns
+          to values.
+        - "groups": a list of groups of columns that may interact.
+        - a callable: `follow(value, columns, names)` returns the new value. `columns`
+          are the positions of the kept columns, and `names` the names of all columns.
+          It raises a ValueError if the value cannot be adapted.
+        - None: the parameter does not refer to columns, whatever its value.
+
+    Notes
+    -----
+    Values may also be texts, as LightGBM, XGBoost and CatBoost accept them: "0,3",
+    "name:a,b", "(0,1,-1)", "a:1,b:-1" or "[[0,1],[2,3]]". The value None, and a
+    callable that the model calls with its own X, are kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklprune import PrunedEstimator
+    >>> from sklprune.families import register_column_parameter
+    >>> class ScaledRidge(Ridge):
+    ...     def __init__(self, factors=None):
+    ...         super().__init__()
+    ...         self.factors = factors
+    ...     def fit(self, X, y):
+    ...         super().fit(X * self.factors, y)
+    ...         self.coef_ = self.coef_ * self.factors
+    ...         return self
+    >>> register_column_parameter("factors", "values")
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = ScaledRidge(factors=np.arange(10))
+    >>> pruned = PrunedEstimator(model, method="permutation", pruning_ratio=0.7,
+    ...                          random_state=0).fit(X, y)
+    >>> pruned.estimator_[0].transformers[0][2]
+    [2, 3, 8]
+    >>> pruned.estimator_[1].factors
+    array([2, 3, 8])
+    """
+    if isinstance(follow, str) and follow not in KINDS:
+        raise ValueError(
+            f"follow={follow!r} is not known. Allowed are {', '.join(map(repr, KINDS))}"
+            ", a callable, and None."
+        )
+    if not isinstance(follow, str) and follow is not None and not callable(follow):
+        raise ValueError(f"follow={follow!r} must be a string, a callable or None.")
+    _FOLLOWS[name] = KINDS[follow] if isinstance(follow, str) else follow
+
+
+def _register_all(follow: str | Follow | None, names: str) -> None:
+    for name in names.split():
+        register_column_parameter(name, follow)
+
+
+# scikit-learn, with columns in no set as one more set
+_register_all("columns", "categorical_features")
+_register_all("values", "monotonic_cst")
+_register_all(follow_sets, "interaction_cst")
+# LightGBM, XGBoost and CatBoost, with their aliases
+_register_all(
+    "columns",
+    "categorical_feature categorical_column cat_feature cat_features cat_column "
+    "text_features embedding_features ignored_features",
+)
+_register_all(
+    "values",
+    "monotone_constraints monotone_constraint lightgbm.mc feature_types "
+    "feature_weights feature_contri feature_contrib feature_penalty lightgbm.fc "
+    "lightgbm.fp max_bin_by_feature cegb_penalty_feature_lazy "
+    "cegb_penalty_feature_coupled first_feature_use_penalties "
+    "per_object_feature_penalties",
+)
+_register_all("groups", "interaction_constraints")
+_register_all(follow_prefixed, "per_float_feature_quantization")
+# lists of integers that are something else
+_register_all(
+    None,
+    "alphas classes class_weight class_weights Cs eval_at eval_metric "
+    "hidden_layer_sizes label_gain labels metric ngram_range sampling_strategy",
+)
+
+
+def _packages(cls: type) -> Iterator[str]:
+    return (str(parent.__module__).partition(".")[0] for parent in cls.__mro__)
+
+
+def _registered(owner: Any, name: str) -> tuple[bool, Follow | None]:
+    """Whether a parameter of an estimator is registered, and its function."""
+    for key in (*(f"{package}.{name}" for package in _packages(type(owner))), name):
+        if key in _FOLLOWS:
+            return True, _FOLLOWS[key]
+    return False, None
+
+
+# -- clones ----------------------------------------------------------------------------
+
+
+def clone_for_columns(
+    estimator: Estimator, columns: Array, names: Array, apart: Iterable[str] = ()
+) -> Estimator:
+    """An unfitted clone for the kept columns: see `Family.narrow`.
+
+    `apart` are names of inner estimators whose parameters the caller adapts.
+    """
+    narrowed = _clone(estimator)
+    params = estimator.get_params(deep=True)
+    apart = (*apart, *_inner_of_same_columns(estimator, params))
+    for name, value in params.items():
+        outer = name.partition("__")[0]
+        if outer not in apart:
+            _check_can_be_fitted(estimator, name, value)
+            followed = _followed(estimator, params, name, columns, names)
+            if followed is not value:
+                narrowed.set_params(**{name: followed})
+        elif outer == name and name in _inner_of_same_columns(estimator, params):
+            inner = family_of(value).narrow(value, columns, names)
+            narrowed.set_params(**{name: inner})
     return narrowed
+
+
+def _clone(estimator: Estimator) -> Estimator:
+    try:
+        return clone(estimator)
+    except RuntimeError:
+        # CatBoost copies the parameters that are lists, which `clone` refuses
+        return type(estimator)(**estimator.get_params(deep=False))
+
+
+def _inner_of_same_columns(estimator: Estimator, params: dict[str, Any]) -> list[str]:
+    """Names of the inner estimators that receive the columns of X."""
+    cls = type(estimator)
+    known = cls.__module__.startswith("sklearn.") and cls.__name__ in SAME_COLUMNS
+    if cls.__name__.startswith("Bagging"):
+        known = estimator.max_features == 1.0 and isinstance(
+            estimator.max_features, float
+        )
+    return [
+        name
+        for name, value in params.items()
+        if known
+        and "__" not in name
+        and name not in OTHER_COLUMNS
+        and isinstance(value, BaseEstimator)
+    ]
+
+
+def _followed(
+    estimator: Estimator,
+    params: dict[str, Any],
+    name: str,
+    columns: Array,
+    names: Array,
+) -> Any:
+    """The value of a parameter for the kept columns; the same object if unchanged."""
+    value, (outer, _, own) = params[name], name.rpartition("__")
+    owner = params.get(outer, estimator) if outer else estimator
+    if value is None or next(_packages(type(owner))) == "sklprune":
+        return value
+    known, follow = _registered(owner, own)
+    if known and follow is None:
+        return value
+    if follow is None:
+        if _is_own(owner, own) or not _looks_like_columns(value, names):
+            return value
+        raise ValueError(
+            f"{name}={value!r} of {type(estimator).__name__} seems to name columns, and "
+            "columns of X are about to be removed. State how it refers to them with "
+            f"sklprune.families.register_column_parameter({own!r}, ...); the last "
+            "argument is None if it does not."
+        )
+    try:
+        followed = follow(value, columns, names)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name}={value!r} of {type(estimator).__name__} names columns, and cannot "
+            f"be adapted to the kept columns: {error}. Set {name} to None, or prune "
+            "another granularity."
+        ) from error
+    if outer and not (isinstance(value, str) and followed == value):
+        raise ValueError(
+            f"{name}={value!r} of {type(estimator).__name__} names columns as an inner "
+            "step sees them, and columns of X are about to be removed: it cannot "
+            f"follow them. Set {name} to None, or prune another granularity."
+        )
+    return followed
+
+
+def _is_own(owner: Any, name: str) -> bool:
+    """Whether a class of scikit-learn defines a parameter of an estimator."""
+    return any(
+        parent.__module__.startswith("sklearn.")
+        and name in getattr(parent, "_get_param_names", list)()
+        for parent in type(owner).__mro__
+    )
+
+
+def _looks_like_columns(value: Any, names: Array) -> bool:
+    """Whether a value is like a list of columns, or like a mapping from columns.
+
+    A tuple of integers is not: it is mostly a shape. Nor is a number, or a list of
+    numbers with a fraction.
+    """
+    known = {name for name in names if isinstance(name, str)}
+    if isinstance(value, dict):
+        return bool(value) and all(key in known for key in value)
+    if isinstance(value, np.ndarray) and value.ndim != 1:
+        return False
+    if not isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
+        return False
+    items = _items(value)
+    if items and all(isinstance(item, str) for item in items):
+        return known.issuperset(items)
+    if not items or isinstance(value, tuple):
+        return False
+    if all(isinstance(item, (bool, np.bool_)) for item in items):
+        return len(items) == len(names)
+    if all(isinstance(item, Integral) for item in items):
+        return all(-len(names) <= item < len(names) for item in items)
+    return all(_looks_like_columns(item, names) for item in items)
+
+
+# -- models that cannot be fitted on fewer columns -------------------------------------
+
+
+def _check_can_be_fitted(estimator: Estimator, name: str, value: Any) -> None:
+    """Refuse a fitted model inside, and a selection of columns by position."""
+    cls = type(estimator).__name__
+    for inner in _estimators_in(value):
+        if isinstance(inner, FrozenEstimator):
+            raise ValueError(
+                f"{name} of {cls} contains {inner!r}, which is frozen and cannot be "
+                "fitted on fewer columns. Use the model without FrozenEstimator there, "
+                "so that it is fitted again, or prune another granularity."
+            )
+        if isinstance(inner, ColumnTransformer) and _selects_by_position(inner):
+            raise ValueError(
+                f"{name} of {cls} is a ColumnTransformer that selects columns by "
+                "position, as an inner step sees them, and columns of X are about to "
+                "be removed. Select them by name, or make it the first step."
+            )
+    own = name.rpartition("__")[2]
+    if own == "cv" and isinstance(value, str) and value == "prefit" or (
+        own == "prefit" and value is True
+    ):
+        raise ValueError(
+            f"{name}={value!r} of {cls} means that a model inside is fitted already, "
+            "and it cannot be fitted on fewer columns. Let it be fitted with the "
+            "whole, or prune another granularity."
+        )
+
+
+def _estimators_in(value: Any) -> Iterator[Any]:
+    """A value that is an estimator, and the estimators in a list."""
+    if isinstance(value, BaseEstimator):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _estimators_in(each)
+
+
+def _selects_by_position(transformer: ColumnTransformer) -> bool:
+    return any(
+        isinstance(chosen, (Integral, slice))
+        or not callable(chosen)
+        and not isinstance(chosen, str)
+        and any(isinstance(item, (Integral, np.bool_)) for item in chosen)
+        for _, _, chosen in transformer.transformers
+    )

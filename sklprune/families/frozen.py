@@ -19,9 +19,9 @@ class FrozenFamily(Family):
 
     def core(self, estimator: Estimator) -> NoReturn:
         raise ValueError(
-            f"{estimator!r} is inside another model: it is not known there which rows "
-            "it was fitted on, and it cannot be fitted on fewer columns. Use the model "
-            "itself there, fit the whole, and freeze the whole: prune(whole, X, y)."
+            f"{estimator!r} is inside another model, so the rows of its fit are "
+            "unknown and it cannot be refitted on fewer columns. Use the unfrozen "
+            "model inside, fit the outer model, and call prune(outer, X, y)."
         )
 
     def counts(self, estimator: Estimator) -> dict[str, float]:

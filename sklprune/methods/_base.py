@@ -30,7 +30,7 @@ class Method(BaseEstimator):
     needs_unseen : bool
         Whether units must be ordered on rows that the model was not fitted on.
     takes_out_of_bag : bool
-        Whether out-of-bag rows of an ensemble serve as such rows.
+        Whether out-of-bag rows of an ensemble can be used as such rows.
     needs_labels : bool
         Whether the order depends on y.
     needs_scorer : bool

@@ -45,7 +45,7 @@ class MetricCriterion:
     task : Task
         The rows that at least one tree predicts.
     score : float
-        The metric at present.
+        The current metric.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class TreeRows:
     rows : ndarray of shape (n_used,), int
         Positions of the rows, in this order.
     node : ndarray of shape (n_used,), int
-        The present leaf of each of these rows.
+        The current leaf of each of these rows.
     """
 
     def __init__(self, tree: TreeArrays, ids: Array, used: Array | None = None) -> None:
@@ -189,7 +189,7 @@ def scorer_of(criterion: str | Scorer) -> Scorer:
         if criterion not in get_scorer_names():
             raise ValueError(
                 f"CostComplexity(criterion={criterion!r}): no scorer has this name; "
-                "sklearn.metrics.get_scorer_names() lists those that there are."
+                "sklearn.metrics.get_scorer_names() lists the valid names."
             )
         return get_scorer(criterion)
     if is_scorer(criterion):

@@ -25,7 +25,7 @@ MIN_PENALTY = 0.1
 #: children are raised up to this share of all leaves, or up to this number: among more
 #: leaves it takes long and hardly gains
 RAISED_SHARE, RAISED_UP_TO = 0.01, 500
-#: few equal shares make a small model smaller. Of 25 shares, 10 are used at first, and
+#: few equal shares make a small model smaller. At first 10 of 25 shares are used, and
 #: one more at each penalty at which all of them are used
 FIRST_SHARES, ALL_SHARES = 10, 25
 #: backward pruning records a model only if it is smaller than the last one by this

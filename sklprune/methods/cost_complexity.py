@@ -193,7 +193,7 @@ class Criterion(Protocol):
 
 
 class TreeLinks:
-    """The splits of one tree, and the present leaves below each of them."""
+    """The splits of one tree, and the current leaves below each of them."""
 
     def __init__(self, left: Array, right: Array, risk: Array) -> None:
         levels = levels_of(left, right)
@@ -219,7 +219,7 @@ class TreeLinks:
         return saved / (self.n_leaves[node] - 1)
 
     def is_collapsed(self, node: int) -> bool:
-        """Whether a node is a leaf by now, or below one."""
+        """Whether a node is already a leaf, or below one."""
         return self.n_leaves[node] <= 1
 
     def collapse(self, node: int) -> list[int]:
@@ -237,7 +237,7 @@ class TreeLinks:
         return removed
 
     def _leaves_below(self, node: int) -> list[int]:
-        """The present leaves below a split; the splits between are marked."""
+        """The current leaves below a split; the splits between are marked."""
         leaves, below = [], [node]
         while below:
             top = below.pop()
@@ -256,7 +256,7 @@ def collapse_all(
     """Collapse the weakest link of all trees until only roots remain.
 
     With a criterion, the weakest link is that with the smallest loss for each leaf, and
-    of equal ones that with the lowest strength. The last known loss of a link is a
+    ties are broken by the lowest strength. The last known loss of a link is a
     lower bound until the link is next in the heap. At first it is zero.
     """
     start = np.cumsum([0, *(link.n_leaves[0] for link in links)])

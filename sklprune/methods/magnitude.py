@@ -42,8 +42,8 @@ class Magnitude(Method):
         then rescaled to the norm that they had before.
     threshold : float, str or None, default=None
         Units with a score below the threshold are removed, instead of a given
-        fraction. Allowed are a number, "mean", "median", and a multiple of one of
-        them such as "1.25*mean", as in
+        fraction. It is a number, "mean", "median", or a multiple of one of them such
+        as "1.25*mean", as in
         :class:`sklearn.feature_selection.SelectFromModel`. `pruning_ratio` must then
         be "auto", and no rule is applied. With `per="layer"` the scores are ranks
         within the layer, scaled to (0, 1].

@@ -111,7 +111,7 @@ def relative_errors(gram: Array, outgoing: Array, alpha: float) -> Array:
     Returns
     -------
     ndarray of shape (n_units,)
-        It increases in the order of elimination. Of equal units the last one is
+        It increases in the order of elimination. Among equal units, the last one is
         eliminated first.
     """
     deviation = np.sqrt(np.diag(gram))

@@ -95,7 +95,7 @@ class Regrow(DistilledMethod):
 
     1. *Grow.* A new tree is fitted to the gradients and Hessians of the loss, as in
        boosting. For classification, splits are between 255 bins of each column.
-    2. *Prune.* The tree is pruned at once, at the present leaf penalty. It is dropped
+    2. *Prune.* The tree is pruned at once, at the current leaf penalty. It is dropped
        if it does not lower the objective.
     3. *Choose again.* Whenever the number of trees has grown by a few percent, the
        pruning and the leaf values of all trees are chosen again. Splits that a later

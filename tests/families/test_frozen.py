@@ -48,7 +48,7 @@ def test_a_frozen_last_step_is_refused(binary, method):
         make_pipeline(StandardScaler(), frozen),
         TransformedTargetRegressor(frozen),
     ):
-        with pytest.raises(ValueError, match="is inside another.*freeze the whole"):
+        with pytest.raises(ValueError, match="is inside another.*fit the outer model"):
             PrunedEstimator(model, method=method).fit(X, y)
 
 

@@ -59,18 +59,11 @@ def rows_below(left, right, ids):
     return below
 
 
-def descent_over(model, X, y, rho, weight=None):
-    family = family_of(model)
-    loss = SquaredLoss(family.targets(model, y), weight)
-    offset = family.offset(model, X)
-    return BlockDescent(
-        family.tree_arrays(model), family.leaf_ids(model, X), loss, offset, rho
-    )
-
-
 @pytest.mark.parametrize("leaf_penalty", [0.0, 0.3, 1.0, 5.0])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_pruning_of_one_tree_is_the_best_of_all_prunings(leaf_penalty, weighted):
+def test_the_pruning_of_one_tree_is_the_best_of_all_prunings(
+    descent_over, leaf_penalty, weighted
+):
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(60, 3)), rng.normal(size=60)
     weight = rng.uniform(0.5, 2, size=60) if weighted else np.ones(60)
@@ -95,7 +88,7 @@ def test_the_pruning_of_one_tree_is_the_best_of_all_prunings(leaf_penalty, weigh
     assert proposal.gain == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_objective_falls_with_every_sweep():
+def test_the_objective_falls_with_every_sweep(descent_over):
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(10, max_depth=6, random_state=0).fit(X, y)
     descent = descent_over(forest, X, y, 20.0)

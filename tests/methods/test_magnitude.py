@@ -151,7 +151,7 @@ def test_invalid_thresholds(threshold):
 
 
 class Positive(Permutation):
-    """Removes columns whose shuffling costs nothing: a method that decides."""
+    """Removes columns whose shuffling costs nothing, and so determines the size."""
 
     decides = True
 
@@ -160,11 +160,11 @@ class Positive(Permutation):
         return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
 
 
-def test_the_selector_takes_a_method_that_decides(regression):
+def test_the_selector_takes_a_method_that_determines_the_size(regression):
     X, y = regression
     selector = FeaturePruningSelector(Ridge(), method=Positive(), random_state=0)
     assert selector.fit(X, y).support_.tolist() == [True] * 3 + [False] * 3
     assert selector.pruning_ratio_ == 0.5
     selector.set_params(n_features_to_select=2)
-    with pytest.raises(ValueError, match="decides by itself how much is removed"):
+    with pytest.raises(ValueError, match="determines the size itself"):
         selector.fit(X, y)

@@ -270,7 +270,7 @@ def test_the_report_states_the_change_of_the_class():
     assert "found nothing" not in pruned.report_.score["kept_because"]
     assert pruned.pruning_ratio_ == 0 and pruned.report_.removed == []
     assert pruned.path_.at(0) is pruned.estimator_
-    with pytest.raises(ValueError, match="decides by itself"):
+    with pytest.raises(ValueError, match="determines the size itself"):
         prune(model, X, y, method="recast", pruning_ratio=0.5)
 
 

@@ -31,7 +31,7 @@ def scores():
     )
 
 
-def descent_over(model, X, y, container_of):
+def descent_in_container(model, X, y, container_of):
     family, task = family_of(model), Task(X, y)
     container = container_of(family, model, task, family.targets(model, y))
     leaf_ids = family.leaf_ids(model, X)
@@ -46,7 +46,7 @@ def descent_over(model, X, y, container_of):
 
 
 def path_over(problem, backward_up_to):
-    descent = descent_over(*problem())
+    descent = descent_in_container(*problem())
     descent.start_empty()
 
     def choose_again(leaf_penalty):
@@ -119,7 +119,7 @@ def twice_the_log_loss(y, total):
 )
 def test_the_objective_is_twice_the_loss_and_the_l2_penalty(problem, doubled):
     model, X, y, container_of = problem()
-    descent = descent_over(model, X, y, container_of)
+    descent = descent_in_container(model, X, y, container_of)
     descent.start_empty()
     descent.add_trees(descent.first_penalty() / 50)
     assert descent.n_leaves > 5

@@ -15,8 +15,6 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._tree_descent.block_descent import BlockDescent
-from sklprune._tree_descent.losses import SquaredLoss
 from sklprune._tree_descent.subtree_raising import RaiseSearch, raise_children
 from sklprune._trees.arrays import Subtree
 from sklprune._trees.decision_paths import DecisionPaths
@@ -32,14 +30,6 @@ RHO = 3.0
 def noise(n_rows=80):
     rng = np.random.RandomState(0)
     return rng.normal(size=(n_rows, 3)).astype(np.float32), rng.normal(size=n_rows)
-
-
-def descent_over(model, X, y, rho=RHO, raising=True):
-    family = family_of(model)
-    known = family.tree_arrays(model), family.leaf_ids(model, X)
-    loss, offset = SquaredLoss(family.targets(model, y)), family.offset(model, X)
-    decision_paths = family.decision_paths(model, X) if raising else None
-    return BlockDescent(*known, loss, offset, rho, decision_paths)
 
 
 def objective(descent, y, leaf_penalty):
@@ -90,11 +80,11 @@ def rows_of(model, X):
 
 
 @pytest.mark.parametrize("leaf_penalty", [0.5, 1.0, 2.0])
-def test_the_best_raise_is_the_best_of_all(leaf_penalty):
+def test_the_best_raise_is_the_best_of_all(descent_over, leaf_penalty):
     X, y = noise()
     model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
     tree, rows = model.tree_, rows_of(model, X)
-    descent = descent_over(model, X, y)
+    descent = descent_over(model, X, y, RHO, raising=True)
     descent.start_empty()
     # a negative penalty keeps the whole tree
     descent.accept(0, descent.proposer.propose(0, -10.0))
@@ -117,10 +107,10 @@ def test_the_best_raise_is_the_best_of_all(leaf_penalty):
     assert found == (expected if gains[expected] > 0 else None)
 
 
-def test_the_objective_falls_with_every_raise():
+def test_the_objective_falls_with_every_raise(descent_over):
     X, y = FRIEDMAN
     forest = RandomForestRegressor(20, max_depth=7, random_state=0).fit(X, y)
-    descent = descent_over(forest, X, y, 20.0)
+    descent = descent_over(forest, X, y, 20.0, raising=True)
     descent.start_empty()
     leaf_penalty = 0.5 * descent.noise()
     descent.add_trees(leaf_penalty)
@@ -134,10 +124,10 @@ def test_the_objective_falls_with_every_raise():
     assert objective(descent, y, leaf_penalty) <= raised * (1 + 1e-12)
 
 
-def test_a_raise_without_a_gain_is_undone():
+def test_a_raise_without_a_gain_is_undone(descent_over):
     X, y = noise()
     model = DecisionTreeRegressor(max_leaf_nodes=12, random_state=0).fit(X, y)
-    descent = descent_over(model, X, y)
+    descent = descent_over(model, X, y, RHO, raising=True)
     descent.start_empty()
     descent.accept(0, descent.proposer.propose(0, 0.1))
     before, leaves = descent.state.raw_prediction.copy(), descent.state.leaves[0].copy()
@@ -217,13 +207,13 @@ def test_statistics_are_those_of_the_rows(name, container):
     assert (small.feature_importances_ >= 0).all()
 
 
-def test_raising_gives_fewer_leaves_and_a_smaller_error():
+def test_raising_gives_fewer_leaves_and_a_smaller_error(descent_over):
     X, y = make_friedman1(1200, random_state=1)
     fit, rest = slice(0, 800), slice(800, None)
     forest = RandomForestRegressor(40, random_state=0).fit(X[fit], y[fit])
     family, errors = family_of(forest), []
     for raising in (False, True):
-        descent = descent_over(forest, X[fit], y[fit], 20.0, raising)
+        descent = descent_over(forest, X[fit], y[fit], 20.0, raising=raising)
         descent.start_empty()
         leaf_penalty = 0.5 * descent.noise()
         for _ in range(4):
