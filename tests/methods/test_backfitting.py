@@ -188,7 +188,7 @@ def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
     ensemble = path.models[np.flatnonzero(path.n_kept >= units.count / 10)[-1]]
-    total = path.container.offset(X) + ensemble.baseline
+    raw_prediction = path.container.offset(X) + ensemble.baseline
     ids = family.leaf_ids(model, X)
     tables = family.tree_arrays(model)
     for subtree in ensemble.subtrees:
@@ -197,27 +197,27 @@ def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
         else:
             tree = family.sklearn_trees(model)[subtree.tree]
             ends = [end_below(tree, subtree, row) for row in X.astype(np.float32)]
-        total += subtree.value[ends]
+        raw_prediction += subtree.value[ends]
     if name.startswith("classes"):
-        if not path.container.second_class_only and total.shape[1] == 1:
-            total = 1 / (1 + np.exp(-total))
-        if total.shape[1] == 1:
-            total = np.hstack([1 - total, total])
+        if not path.container.second_class_only and raw_prediction.shape[1] == 1:
+            raw_prediction = 1 / (1 + np.exp(-raw_prediction))
+        if raw_prediction.shape[1] == 1:
+            raw_prediction = np.hstack([1 - raw_prediction, raw_prediction])
         predicted = pruned.predict_proba(X)
     else:
         predicted = pruned.predict(X)[:, None]
     # sums over trees in another order
-    np.testing.assert_allclose(predicted, total, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(predicted, raw_prediction, rtol=1e-9, atol=1e-9)
     assert leaves_of(pruned.estimator_) <= ensemble.n_leaves + 1
 
 
 def test_derivatives_of_separable_outputs_are_computed_alone():
     rng = np.random.RandomState(0)
-    y, total, weight = rng.rand(20, 3), rng.rand(20, 3), rng.rand(20)
+    y, raw_prediction, weight = rng.rand(20, 3), rng.rand(20, 3), rng.rand(20)
     for loss in (SquaredLoss(y, weight), OneVsRestLoss(y, weight)):
-        neg_gradient, hessian = loss.derivatives(total)
+        neg_gradient, hessian = loss.derivatives(raw_prediction)
         for output in range(3):
-            alone, hessian_alone = loss.derivatives_of([output], total)
+            alone, hessian_alone = loss.derivatives_of([output], raw_prediction)
             np.testing.assert_array_equal(alone, neg_gradient[:, [output]])
             np.testing.assert_array_equal(hessian_alone, hessian)
 
@@ -348,11 +348,11 @@ def test_several_classes_as_boosting():
 def test_the_scale_of_scores_is_the_best_one():
     rng = np.random.RandomState(0)
     y = np.eye(3)[rng.randint(3, size=200)]
-    total = 0.2 * y + 0.1 * rng.normal(size=y.shape)
-    scale = OneVsRestLoss(y).scale(total)
+    raw_prediction = 0.2 * y + 0.1 * rng.normal(size=y.shape)
+    scale = OneVsRestLoss(y).scale(raw_prediction)
 
     def loss(factor):
-        exp = np.exp(factor * total)
+        exp = np.exp(factor * raw_prediction)
         return -np.log((exp / exp.sum(axis=1, keepdims=True))[y > 0]).mean()
 
     assert loss(scale) <= min(loss(scale * 0.98), loss(scale * 1.02))
@@ -555,7 +555,7 @@ def test_models_of_all_sizes_are_on_the_path(ratio):
     assert ratio - 0.25 < small.pruning_ratio_ <= ratio and small.pruning_ratio_ > 0
 
 
-def test_a_loss_without_curvature_is_pruned_by_cost_complexity():
+def test_a_loss_without_a_hessian_is_pruned_by_cost_complexity():
     X, _, y, _ = DIABETES
     model = GradientBoostingRegressor(loss="absolute_error", n_estimators=10)
     pruned = PrunedEstimator(model, pruning_ratio=0.3).fit(X, y)

@@ -106,12 +106,12 @@ def l2_penalty(descent):
     )
 
 
-def squares(y, total):
-    return ((y - total) ** 2).sum()
+def squares(y, raw_prediction):
+    return ((y - raw_prediction) ** 2).sum()
 
 
-def twice_the_log_loss(y, total):
-    return 2 * log_loss(y, 1 / (1 + np.exp(-total)), normalize=False)
+def twice_the_log_loss(y, raw_prediction):
+    return 2 * log_loss(y, 1 / (1 + np.exp(-raw_prediction)), normalize=False)
 
 
 @pytest.mark.parametrize(
