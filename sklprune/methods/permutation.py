@@ -26,7 +26,8 @@ class Permutation(Method):
 
     The score of a column is the mean decrease of the model's score when the values
     of the column are shuffled. The decrease is measured on rows that the model was
-    not fitted on: one fifth of the pruning rows, or all rows if the model is frozen.
+    not fitted on. These are a fifth of the pruning rows, or all rows if the model is
+    frozen.
     X may be an array, a sparse matrix or a data frame. The columns of one group are
     shuffled together.
 
