@@ -17,7 +17,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklprune._evaluation.class_counts import ClassCounts, classes_of
 from sklprune._evaluation.held_out import held_out, table_of
 from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
-from sklprune._evaluation.splits import hold_out
+from sklprune._evaluation.splits import UNSEEN_FRACTION, hold_out
 from sklprune._memory import remembered
 from sklprune._opening import fitted, open_model, opened_with_limits
 from sklprune._plain import stripped
@@ -35,7 +35,7 @@ class Dense:
     model : estimator
     name : object
         Identifies the model and its rows in the keys of a memory. It is drawn in the
-        fit, since a fit without a seed differs each time, and an order must never be
+        fit, since a fit without a seed differs each time. An order must never be
         combined with another model than its own.
     unseen : ndarray of int, or None
         Positions of the rows that it was not fitted on.
@@ -82,7 +82,7 @@ def _fit(plan, task):
 
 def _fit_in_part(plan, task):
     """A model that was fitted without a fifth of the rows."""
-    seen, unseen = hold_out(plan.estimator, task, 0.2)
+    seen, unseen = hold_out(plan.estimator, task, UNSEEN_FRACTION)
     return replace(_fit(plan, task.take(seen)), unseen=unseen)
 
 
@@ -103,7 +103,7 @@ def _open_to_order(plan, dense, task):
     if plan.frozen:
         # the models of later rounds are fitted on the given rows
         if len(method.stations(opened.units)):
-            unseen = hold_out(plan.estimator, task, 0.2)[1]
+            unseen = hold_out(plan.estimator, task, UNSEEN_FRACTION)[1]
             opened = replace(opened, task=replace(opened.task, unseen=unseen))
         return dense, opened
     key = ("fit in part", dense.name, task.groups, task.random_state)

@@ -43,6 +43,8 @@ class Rule(BaseEstimator):
     >>> from sklprune import PrunedEstimator
     >>> from sklprune.rules import Rule
     >>> class AtLeast(Rule):
+    ...     needs_unpruned = True
+    ...
     ...     def __init__(self, score=0.9):
     ...         self.score = score
     ...

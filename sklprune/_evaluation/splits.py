@@ -17,6 +17,13 @@ from sklearn.model_selection import (
 
 from sklprune._metadata import requested, routing_enabled
 
+#: folds for `cv=None`
+DEFAULT_FOLDS = 5
+#: share of the rows on which the size of a frozen model is chosen, for `cv=None`
+FROZEN_FRACTION = 0.25
+#: share of the pruning rows that are held out for methods that order on unseen rows
+UNSEEN_FRACTION = 0.2
+
 
 def splits_of(plan, task, cv):
     """The splits defined by `cv`, as a list of (first rows, second rows).
@@ -26,8 +33,8 @@ def splits_of(plan, task, cv):
     splits keep groups whole.
     """
     if cv is None and plan.frozen:
-        return [hold_out(plan.estimator, task, 0.25)]
-    n_splits = 5 if cv is None else cv
+        return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
+    n_splits = DEFAULT_FOLDS if cv is None else cv
     classifier = is_classifier(plan.estimator)
     if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:
         raise ValueError(
@@ -37,7 +44,9 @@ def splits_of(plan, task, cv):
     if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
         stratify = classifier and task.y is not None
         cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
-    splitter = check_cv(5 if cv is None else cv, task.y, classifier=classifier)
+    splitter = check_cv(
+        DEFAULT_FOLDS if cv is None else cv, task.y, classifier=classifier
+    )
     metadata = {"groups": task.groups}
     if routing_enabled():
         weights = {"sample_weight": task.sample_weight}
