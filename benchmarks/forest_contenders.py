@@ -1,9 +1,10 @@
 """The models that `forests.py` compares: pruned forests, and small models instead.
 
-A contender is a function of three arguments: a fold, its forest, and the records of the
-contenders that ran before on the same fold, by name. It returns a model. It returns
-None if the record of a contender that it is compared with is missing. All contenders
-apply one rule: the smallest model whose score on the choosing rows is accepted.
+A contender is a function of three arguments: a fold, its forest, and records by name.
+The records are those of the contenders that ran before on the same fold. It returns a
+model, or None if the record of a contender that it is compared with is missing. All
+contenders apply one rule: the smallest model whose score on the rows used for the
+choice is accepted.
 """
 
 from functools import partial
@@ -195,8 +196,8 @@ def boosting_from_scratch(fold, forest, known):
 def boosting_of_equal_loss(fold, forest, known, rival):
     """The smallest boosting that reaches the score of a rival on the test rows.
 
-    It is fitted on the choosing rows too, and it is chosen on the test rows. It is
-    therefore a lower bound of the size of any boosting model that is chosen without
+    It is also fitted on the rows used for the choice, and chosen on the test rows. It
+    is therefore a lower bound of the size of any boosting model that is chosen without
     them. If none reaches the score, it is the best one.
     """
     if rival not in known:

@@ -7,7 +7,7 @@ A random forest is fitted on all rows of electricity. Separate processes load th
 and the forest. The first process does nothing more. The others prune to one size, or
 along the path of 20 sizes of `forest_time.py`. The peak of resident memory of each
 process is measured. Its difference to the first peak is given as a multiple of rows x
-trees x 4 bytes, which is the leaf of each row in each tree.
+trees x 4 bytes. That is the size of the leaf numbers of all rows in all trees.
 """
 
 import concurrent.futures

@@ -1,9 +1,9 @@
 """The data sets, splits, scores and tolerances of `forests.py`.
 
-The protocol is that of LOP (Devos et al., ICML 2025). Of five folds, three fit the
-forest and prune it, one chooses the size, and one tests. In the task few_rows, the
-three folds fit only the forest. Rows of the fourth fold, a tenth as many, prune and
-choose.
+The protocol is that of LOP (Devos et al., ICML 2025). Three of five folds fit the
+forest and prune it. The size is chosen on one fold, and one is the test set. In the
+task few_rows, the three folds only fit the forest. It is pruned, and the size is
+chosen, on a tenth as many rows of the fourth fold.
 """
 
 from dataclasses import dataclass
@@ -104,8 +104,9 @@ class Fold:
     Attributes
     ----------
     fit, learn, choose, test : ndarray of int
-        Positions of rows. `fit` fits the forest. `learn` prunes it, or fits a small
-        model instead. `choose` chooses the size. `test` is used for nothing else.
+        Positions of rows. The forest is fitted on `fit`. It is pruned, or a small
+        model is fitted instead, on `learn`. The size is chosen on `choose`. `test` is
+        used for nothing else.
     """
 
     def __init__(self, task, table, scoring, setting, number, folder=None, margin=0):
@@ -173,7 +174,7 @@ class Fold:
         return accepted
 
     def _on_choosing_rows(self, model):
-        """The score on the choosing rows, and scores for its standard error.
+        """The score on the rows used for the choice, and scores for its standard error.
 
         With a margin these are the pseudo-values of the jackknife over ten blocks.
         """

@@ -5,11 +5,12 @@
         [--margin 1] [--tables NAME,NAME] [--contenders "NAME" "NAME"]
         [--json FILE [--redo "NAME"]] [--no-times]
 
-The protocol is that of LOP (Devos et al., ICML 2025). Of five folds, three fit the
-forest and prune it, one chooses the size, and one tests. The smallest model within the
-tolerance on the choosing rows is taken. The tolerance is 0.005 of ROC AUC, accuracy or
-balanced accuracy, or two per cent of RMSE or log loss. With `--margin 1` the loss plus
-one standard error must be within the tolerance.
+The protocol is that of LOP (Devos et al., ICML 2025). Three of five folds fit the
+forest and prune it. The size is chosen on one fold, and one is the test set. The
+smallest model within the tolerance on the rows used for the choice is taken. The
+tolerance is 0.005 of ROC AUC, accuracy or balanced accuracy, or two per cent of RMSE or
+log loss. With `--margin 1` the loss plus one standard error must be within the
+tolerance.
 
 `leaves x` is the leaves of the forest over those of the model. `loss` is the loss of
 score on the test rows, as a fraction where the tolerance is one. `log loss` is the log
@@ -22,16 +23,16 @@ Means are geometric: over folds, then over sizes and depths, then over tables. F
 of unlimited depth have a table of their own.
 
 Tasks: binary, regression, multiclass, bagging. The task hist prunes
-HistGradientBoosting with 31 leaves a tree. In the task few_rows, a tenth as many rows
-as fitted the forest prune it and choose the size. They are unseen rows, and no others
-are available. "boosting as good as ..." is the smallest boosting model that reaches the
-score of a pruned forest on the test rows, or else the best one. With balanced accuracy,
-the fit weights the classes equally.
+HistGradientBoosting with 31 leaves a tree. In the task few_rows, the forest is pruned,
+and the size is chosen, on a tenth as many rows as it was fitted on. They are unseen
+rows, and no others are available. "boosting as good as ..." is the smallest boosting
+model that reaches the score of a pruned forest on the test rows, or else the best one.
+With balanced accuracy, the fit weights the classes equally.
 
-The other contenders show the alternatives to pruning: the unpruned forest, its first
-trees, random trees, a limit on the leaves of each tree, refits along `ccp_alpha`, and a
-small boosting model from scratch. A smaller forest from scratch is also there; its file
-is at most as large as that of `backfitting, same`.
+The other contenders show the alternatives to pruning. They are the unpruned forest, its
+first trees, random trees, and a limit on the leaves of each tree. Further ones are
+refits along `ccp_alpha`, and a small boosting model from scratch. A smaller forest from
+scratch is also there; its file is at most as large as that of `backfitting, same`.
 
 The JSON file has one object a line, and grows with each result. A run with the same
 file continues where the last run stopped, and several runs may share it. `--redo`

@@ -5,9 +5,9 @@
 The model is a random forest of 100 trees on spambase, pruned by `member_selection`
 inside `GridSearchCV(cv=5)` in one process. The memory is empty at the start of each
 search, and the report is not read. The rows are searches over one and over 20 values of
-`pruning_ratio`, with and without memory. For comparison there are a search that only
-fits the forest, one with a random order, and one over 20 forests of these sizes trained
-from scratch. The script also checks that the memory does not change the scores.
+`pruning_ratio`, with and without memory. Three searches are for comparison. One only
+fits the forest, and one has a random order. The third is over 20 forests of these sizes
+trained from scratch. The script also checks that the memory does not change the scores.
 """
 
 import tempfile

@@ -4,10 +4,10 @@
 
 The model is a random forest of 100 trees on spambase, with `pruning_ratio="auto"` and
 cv=5. Its seconds are compared with those of a plain 5-fold `cross_val_score` of the
-forest, of a random order, and of grid searches over the ratios and over forests of
-these sizes trained from scratch. A second table shows the accuracy at each size: of the
-trees that `member_selection` keeps, of as many random trees, and of a forest of that
-size trained from scratch.
+forest, and of a random order. They are also compared with grid searches over the ratios
+and over forests of these sizes trained from scratch. A second table shows accuracies at
+each size. They are those of the trees that `member_selection` keeps, of as many random
+trees, and of a forest of that size trained from scratch.
 """
 
 import time

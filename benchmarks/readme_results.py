@@ -8,8 +8,8 @@ used for nothing else. The model is fitted on the other rows, and pruned on them
 the rule `Tolerance(0.01)`; ROC AUC of the forest has the tolerance 0.005.
 
 The third model of each case is trained from scratch on the same rows, to at most the
-size of the pruned model. It is chosen among a few candidates of that size, by the score
-on a fifth of these rows, and then fitted on all of them. Where the pruned model has
+size of the pruned model. It is chosen among a few candidates of that size by the score
+on a fifth of these rows. It is then fitted on all of them. Where the pruned model has
 fewer hidden units or columns, the small model has as many of them.
 
 Three seeds give three splits of the rows and three fits. `tables.py` writes the medians

@@ -8,7 +8,7 @@ scikit-learn expects them from a meta-estimator.
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar
 
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
@@ -26,7 +26,7 @@ from sklprune._plan import make_plan, make_scorer, seed_of, thawed
 from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._prune import prune_rows
 from sklprune._pruning_path import PruningPath
-from sklprune._registry import named, registered
+from sklprune._registry import family_of, named, registered
 from sklprune._report import Report
 from sklprune._rule import as_rule
 from sklprune._sklearn_private import HasMethods, fit_context
@@ -155,6 +155,10 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         )
         plan = replace(plan, memory=memory_of(self.memory), seen=seen)
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
+        if not (isinstance(ratio, Real) and ratio == 0):
+            family = family_of(plan.estimator)
+            granularity = plan.method.granularity
+            family.check_removal(plan.estimator, granularity, plan.refit, task.X)
         task = task.with_settings(
             scorer=make_scorer(plan, self.scoring, y is not None),
             random_state=seed_of(self.random_state),
@@ -219,8 +223,8 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         Raises
         ------
         ValueError
-            If a parameter is unknown, or belongs to a method, rule or refit that is
-            given as a string: a string has no parameters.
+            If a parameter is unknown. Also if it belongs to a method, rule or refit
+            that is given as a string, since a string has no parameters.
         """
         for name in params:
             outer, dot, inner = name.partition("__")

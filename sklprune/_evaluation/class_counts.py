@@ -14,8 +14,8 @@ class ClassCounts(NamedTuple):
     classes : ndarray of shape (n_classes,)
         The labels in y, ascending.
     counts : ndarray of shape (n_classes, 2, 2), int
-        Rows of a class, by whether the unpruned model is wrong (0) or right (1), and
-        by the same of the pruned model.
+        Numbers of rows. The second axis is 1 where the unpruned model is right, else
+        0. The third axis is the same for the pruned model.
     """
 
     classes: np.ndarray

@@ -44,9 +44,9 @@ class OutOfBag(NamedTuple):
     def extrapolated(self, score, score_and_parts):
         """The score that all members would have on rows that none was fitted on.
 
-        The gain from a half of the out-of-bag members to all of them is known, and so
-        is the gain from a quarter to a half. Each further doubling is assumed to gain
-        the same share of the previous gain. The share is a half for squared error,
+        Two gains are known: from a quarter of the out-of-bag members to a half, and
+        from a half to all of them. Each further doubling is assumed to gain the same
+        share of the previous gain. The share is a half for squared error,
         which is the largest value used. It is less for log loss, where one member that
         is certain and wrong determines the loss. The result is bounded by the score of
         the targets.

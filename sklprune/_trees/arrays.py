@@ -154,8 +154,9 @@ class Ensemble(NamedTuple):
     def packed(self) -> "Ensemble":
         """The same ensemble in fewer bytes, since a path keeps many of them.
 
-        Compression finds no pattern in the bits that are removed: without them, files
-        of gradient boosting are a tenth smaller, files of histogram boosting a quarter.
+        Compression finds no pattern in the bits that are removed. Without them, files
+        of gradient boosting are a tenth smaller. Files of histogram boosting are a
+        quarter smaller.
         """
         return self._replace(subtrees=[each.packed() for each in self.subtrees])
 

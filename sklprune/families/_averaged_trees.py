@@ -24,8 +24,8 @@ N_COMPARED = 5
 class AveragedFamily(TreesFamily):
     """Base of the families whose trees average values or class distributions.
 
-    The raw prediction of a classifier consists of the probabilities of all classes;
-    with several outputs they are side by side, padded with zeros to equal widths.
+    The raw prediction of a classifier consists of the probabilities of all classes.
+    With several outputs, they are side by side, padded with zeros to equal widths.
     """
 
     # -- the capability "trees" --------------------------------------------------------

@@ -1,7 +1,7 @@
 """Forward pass, loss and gradient of multi-layer perceptrons and softmax regression.
 
 The functions act on layers, not on a fitted estimator. One forward and one backward
-pass therefore serve every activation and every loss of scikit-learn's networks.
+pass therefore handle every activation and every loss of scikit-learn's networks.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,9 @@
 """Reads and rebuilds `Tree`, the compiled object in which scikit-learn stores a tree.
 
 `tree_arrays_of` reads a `Tree` into plain arrays. `pruned_tree`, `renumber_columns` and
-`tree_of_nodes` make new ones: a `Tree` cannot be changed in place, so its pickled state
-is edited and loaded into a new object. `tree_counts` and `node_counts` measure trees.
+`tree_of_nodes` make new ones. A `Tree` cannot be changed in place. Its pickled state is
+therefore edited and loaded into a new object. `tree_counts` and `node_counts` measure
+trees.
 """
 
 import copy

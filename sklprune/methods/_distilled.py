@@ -1,8 +1,8 @@
 """Base of the methods that fit a small tree ensemble to labels or to predictions.
 
-`DistilledMethod` contains what these methods share: the parameter `teacher`, the
-choice of the training rows, and the choice of a model from the path at a ratio. A
-subclass implements `fit_path`.
+`DistilledMethod` contains what these methods share. It has the parameter `teacher`,
+chooses the training rows, and takes the model at a ratio from the path. A subclass
+implements `fit_path`.
 """
 
 from collections.abc import Callable

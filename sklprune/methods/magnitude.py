@@ -50,13 +50,13 @@ class Magnitude(Method):
 
     Notes
     -----
-    With 70 % of the hidden units of an MLP on digits removed and the rest
-    reconstructed, the accuracy falls by 0.08. It falls by 0.15 without the division
-    by the root mean square of the layer, and by 0.23 with the incoming norms alone.
+    If hidden units of an MLP on digits are removed and the rest is reconstructed, the
+    accuracy falls more without the division by the root mean square of the layer. It
+    falls most with the incoming norms alone.
 
     The first layer keeps its norm because standardized weights are not comparable
     with those of other layers. On digits, whose columns have standard deviations of
-    several units, removing 90 % of the weights would otherwise empty all layers
+    several units, removing most of the weights would otherwise empty all layers
     behind the first one.
 
     References

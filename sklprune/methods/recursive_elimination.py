@@ -61,10 +61,10 @@ class RecursiveElimination(Method):
     between two steps is reached from the model with more columns.
 
     The models of the intermediate steps are fitted on four fifths of the pruning rows
-    in two cases: with `patience`, and with an importance that needs rows that the
-    model was not fitted on. The remaining fifth gives the importances, and the scores
-    that `patience` compares. These scores are therefore not an estimate of the score
-    of the final model, which is fitted on all pruning rows.
+    in two cases. One is `patience`. The other is an importance that needs rows that
+    the model was not fitted on. The remaining fifth gives the importances, and the
+    scores that `patience` compares. These scores are therefore not an estimate of the
+    score of the final model, which is fitted on all pruning rows.
 
     For the same importances, the order is that of
     :class:`sklearn.feature_selection.RFE`, except for equally important columns: here
