@@ -126,7 +126,7 @@ def test_every_capability_that_is_offered_is_implemented(models):
     for name, model in models.items():
         family = family_of(model)
         for capability in family.capabilities(model):
-            assert capability in CAPABILITIES, (name, capability)
+            # a capability of the family's own stands for the method of that name
             for member in members_of(capability):
                 function = getattr(type(family), member, None)
                 assert callable(function), (name, capability, member)
@@ -135,6 +135,8 @@ def test_every_capability_that_is_offered_is_implemented(models):
 
 def test_every_family_and_every_capability_has_a_model_here(models):
     families = {type(family_of(model)) for model in models.values()}
+    # a family that is added has a case in test_contract
+    families |= {type(family_of(model)) for model, _, _ in CASES.values()}
     with_units = {
         type(family)
         for family in registry._FAMILIES.values()
@@ -143,7 +145,7 @@ def test_every_family_and_every_capability_has_a_model_here(models):
     with_units = {cls for cls in with_units if not cls.__module__.endswith("._base")}
     assert with_units <= families
     offered = [family_of(model).capabilities(model) for model in models.values()]
-    assert frozenset().union(*offered) == set(CAPABILITIES)
+    assert frozenset().union(*offered) >= set(CAPABILITIES)
 
 
 def test_every_granularity_is_implemented(models):
@@ -172,13 +174,15 @@ def test_trees_have_the_documented_shapes_and_sum(models):
         )
         assert ids.shape == (len(trees), len(X)) and ids.dtype == np.int32
         assert raw.shape == offset.shape
-        total = offset.copy()
+        raw_prediction = offset.copy()
         for tree, reached in zip(trees, ids):
             n_values = raw.shape[1] if tree.output is None else 1
             assert tree.value.shape == (len(tree.left), n_values)
             columns = slice(None) if tree.output is None else [tree.output]
-            total[:, columns] += tree.value[reached]
-        np.testing.assert_allclose(total, raw, rtol=1e-10, atol=1e-12, err_msg=name)
+            raw_prediction[:, columns] += tree.value[reached]
+        np.testing.assert_allclose(
+            raw_prediction, raw, rtol=1e-10, atol=1e-12, err_msg=name
+        )
         np.testing.assert_array_equal(
             family.response(model, raw, "predict"), model.predict(X), name
         )
@@ -224,7 +228,7 @@ def test_layers_have_the_documented_shapes(models):
         np.testing.assert_array_equal(same.predict(X), model.predict(X), name)
 
 
-def test_no_family_writes_to_the_estimator_or_forgets_its_columns(models):
+def test_no_family_writes_to_the_estimator_or_omits_its_columns(models):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcde"))
     for name in ("logistic", "network", "tree", "forest", "boosting", "histograms"):
@@ -240,7 +244,7 @@ def test_no_family_writes_to_the_estimator_or_forgets_its_columns(models):
 
 
 class Columnless(Family):
-    """Forgets, as a new family may, what its models were fitted on."""
+    """Omits, as a new family may, the columns that its models were fitted on."""
 
     granularities = ("part",)
 
@@ -250,7 +254,7 @@ class Columnless(Family):
         return small
 
 
-def test_remove_restores_the_columns_that_a_family_forgets():
+def test_remove_restores_the_columns_that_a_family_omits():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcde"))
     model = Ridge().fit(frame, VALUES)

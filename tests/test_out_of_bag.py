@@ -315,7 +315,7 @@ def test_the_result_is_pruned_from_the_model_that_is_given(method):
     assert scored.pruning_ratio_ == ratio
 
 
-def test_with_few_rows_the_forest_is_distilled_which_out_of_bag_cannot_judge():
+def test_with_few_rows_the_forest_is_distilled_and_not_scored_out_of_bag():
     forest = clone(FOREST).fit(X, Y)
     # nor is a forest of a hundred rows similar to one of four hundred
     cv = [(np.arange(100), np.arange(100, 400))]

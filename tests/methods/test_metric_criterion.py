@@ -288,7 +288,7 @@ def test_a_metric_may_write_into_what_it_is_given():
     np.testing.assert_array_equal(steps, path_of(FOREST, BINARY, "accuracy"))
 
 
-def test_inside_a_pipeline_the_rows_are_those_that_the_model_sees():
+def test_inside_a_pipeline_the_rows_are_those_that_the_model_receives():
     X, y = BINARY
     model = make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0))
     model.fit(X[::2], y[::2])
@@ -344,7 +344,7 @@ def test_only_a_criterion_needs_labels():
 def test_the_label_of_a_score_of_zero_is_that_of_the_model(model):
     X, y = np.zeros((40, 1)), np.repeat([3, 7], 20)
     model.fit(X, y)
-    total = family_of(model).offset(model, X)
-    assert (total == 0).all()
-    answer = family_of(model).response(model, total, "predict")
-    np.testing.assert_array_equal(answer, model.predict(X))
+    raw_prediction = family_of(model).offset(model, X)
+    assert (raw_prediction == 0).all()
+    response = family_of(model).response(model, raw_prediction, "predict")
+    np.testing.assert_array_equal(response, model.predict(X))

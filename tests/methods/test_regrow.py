@@ -117,7 +117,7 @@ def test_the_class_of_the_result_can_be_named():
 
 # init="zero" is a constant, although scikit-learn does not treat it as one
 @pytest.mark.filterwarnings("ignore:Using recursion method with a non-constant init")
-def test_statistics_of_nodes_stay_consistent():
+def test_statistics_of_nodes_remain_consistent():
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(20, random_state=0).fit(X, y)
     small = prune(forest, X, y, method=Regrow(max_trees=60), pruning_ratio=0.98)

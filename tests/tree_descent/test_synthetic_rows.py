@@ -30,7 +30,7 @@ def test_values_are_those_of_two_neighbours():
     assert 0.485 < own < 0.55
 
 
-def test_missing_values_stay_missing_values():
+def test_missing_values_remain_missing():
     X = np.random.RandomState(0).rand(60, 3)
     X[::3, 1] = np.nan
     more, _ = with_synthetic_rows(X, 600, 0)
