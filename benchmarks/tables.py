@@ -258,16 +258,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     options = parser.parse_args()
-    differing = []
-    for page in sorted(page for pages in PAGES for page in ROOT.glob(pages)):
-        text = page.read_text()
-        if (new := generated(text)) != text:
-            differing.append(str(page.relative_to(ROOT)))
-            if not options.check:
-                page.write_text(new)
+    pages = sorted(page for pages in PAGES for page in ROOT.glob(pages))
+    # all pages are made before any is written, so that an error changes none
+    made = {page: generated(page.read_text()) for page in pages}
+    differing = [page for page, text in made.items() if text != page.read_text()]
     if not differing:
         return 0
-    print("differs:" if options.check else "written:", ", ".join(differing))
+    if not options.check:
+        for page in differing:
+            page.write_text(made[page])
+    names = ", ".join(str(page.relative_to(ROOT)) for page in differing)
+    print("differs:" if options.check else "written:", names)
     return int(options.check)
 
 

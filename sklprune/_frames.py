@@ -19,8 +19,14 @@ def column_names(X: MatrixLike) -> Array:
 
 
 def as_matrix(X: MatrixLike) -> Any:
-    """X as an array, or unchanged if it is a sparse matrix."""
-    return X if sparse.issparse(X) else np.asarray(X)
+    """X as an array of numbers, or unchanged if it is a sparse matrix.
+
+    A data frame with columns of different or nullable dtypes becomes an array of float.
+    """
+    if sparse.issparse(X):
+        return X
+    X = np.asarray(X)
+    return X.astype(float) if X.dtype == object else X
 
 
 def columns_of(X: MatrixLike) -> list[Array]:

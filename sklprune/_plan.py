@@ -23,6 +23,7 @@ from sklprune._registry import (
     why_not_its_family,
 )
 from sklprune._units import plural
+from sklprune.methods._base import Method
 
 
 def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
@@ -130,7 +131,8 @@ def _refit_for(refit, method, estimator, core, labels):
 
 def _refit_misfit(refit, method, estimator, core):
     """Why a refit cannot follow a method, as a clause; "" if it can."""
-    if not family_of(estimator).accepts(estimator, refit, method.granularity):
+    again = type(method).stations is not Method.stations
+    if not family_of(estimator).accepts(estimator, refit, method.granularity, again):
         if refit is None:
             return "a model with fewer columns must be fitted again"
         return "it does not act on them in this model"
@@ -154,7 +156,7 @@ def _check_labels(what, part, without):
     if part is not None and part.needs_labels:
         raise ValueError(
             f"{what}={snake_case(type(part).__name__)!r} requires y to be passed, but "
-            f"the target y is None. Without labels works {what}: "
+            f"the target y is None. Values of {what} that work without labels: "
             f"{', '.join(map(repr, without)) or 'none'}."
         )
 

@@ -13,6 +13,8 @@ from types import FunctionType
 from typing import Any
 
 _FAMILIES: dict[str, Any] = {}
+#: families that others have replaced, by class name, the last one last
+_REPLACED: dict[str, list[Any]] = {}
 _KINDS: dict[str, dict[str, type]] = {"method": {}, "rule": {}, "refit": {}}
 
 #: methods whose names contain one of these compute predictions
@@ -48,15 +50,22 @@ def register_family(family: Any) -> Any:
         The same family.
     """
     for name in family.classes:
+        if name in _FAMILIES:
+            _REPLACED.setdefault(name, []).append(_FAMILIES[name])
         _FAMILIES[name] = family
     _matched.cache_clear()
     return family
 
 
 def unregister_family(family: Any) -> None:
-    """Remove a family from the registry."""
+    """Remove a family from the registry; families that it replaced are valid again."""
     for name in family.classes:
-        if _FAMILIES.get(name) is family:
+        replaced = _REPLACED.get(name, [])
+        if _FAMILIES.get(name) is not family:
+            replaced[:] = [each for each in replaced if each is not family]
+        elif replaced:
+            _FAMILIES[name] = replaced.pop()
+        else:
             del _FAMILIES[name]
     _matched.cache_clear()
 

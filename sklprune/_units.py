@@ -50,6 +50,8 @@ def where_raised(ratio: float, keep: Array, granularity: str) -> str:
 
 def plural(granularity: str) -> str:
     """The plural of a granularity."""
+    if granularity.endswith("s"):
+        return granularity
     return "leaves" if granularity == "leaf" else f"{granularity}s"
 
 

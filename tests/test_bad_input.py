@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
-from sklprune.methods import Permutation
+from sklprune.methods import Method, Permutation
 from sklprune.refits import Clone, Reconstruction
 from sklprune.rules import Best, Budget
 
@@ -266,12 +266,12 @@ def test_no_labels(binary):
     X, y = binary
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with raises(
-        "'member_selection' requires y.*works method: 'backfitting', 'cost_complexity'"
+        "'member_selection' requires y.*without labels: 'backfitting', 'cost_complexity'"
     ):
         prune(forest, X, method="member_selection", pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):
         prune(forest, X, method="permutation", pruning_ratio=0.5)
-    with raises("'permutation' requires y.* works method: 'magnitude'."):
+    with raises("'permutation' requires y.* without labels: 'magnitude'."):
         prune(LogisticRegression().fit(X, y), X, method="permutation")
     with raises("y is None.*give pruning_ratio as a number"):
         prune(LogisticRegression().fit(X, y), X)
@@ -391,3 +391,75 @@ def test_classes_instead_of_objects(binary):
 def test_several_metrics(binary):
     with raises("names several metrics; pruning chooses by one"):
         PrunedEstimator(Ridge(), scoring=["r2", "max_error"]).fit(*binary)
+
+
+# -- methods of the user --------------------------------------------------------------
+
+
+class Constant(Method):
+    """A method whose scores are a parameter."""
+
+    granularity = "weight"
+
+    def __init__(self, scores=None):
+        self.scores = scores
+
+    def score(self, family, estimator, units, task):
+        return self.scores
+
+
+@pytest.mark.parametrize(
+    ("scores", "sentence"),
+    [
+        (np.zeros(3), r"Constant.score gave an array of shape \(3,\).*shape \(8,\)"),
+        (np.zeros((8, 1)), r"shape \(8, 1\); it must give one number for each"),
+        (np.full(8, np.nan), "Constant.score gave 8 of 8 values that are not finite"),
+        (np.array(["a"] * 8), "Constant.score gave values of dtype"),
+    ],
+    ids=["too few", "two axes", "missing", "texts"],
+)
+def test_scores_of_a_method_are_one_finite_number_for_each_unit(
+    binary, scores, sentence
+):
+    model = LogisticRegression()
+    with pytest.raises(ValueError, match=sentence):
+        PrunedEstimator(model, method=Constant(scores), pruning_ratio=0.5).fit(*binary)
+
+
+def test_a_method_states_what_it_removes_and_needs(binary):
+    class Nothing(Constant):
+        granularity = None
+
+    class Text(Constant):
+        needs = "layers"
+
+    class Unknown(Constant):
+        needs = ("sample",)
+
+    for method, sentence in (
+        (Nothing(), "Nothing.granularity is None; it must name what"),
+        (Text(), "Text.needs='layers' must be a tuple of names"),
+        (Unknown(), "does not offer sample .capabilities: layers, masked_refit"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            PrunedEstimator(LogisticRegression(), method=method).fit(*binary)
+
+
+@pytest.mark.parametrize("refit", [False, "reconstruction"])
+def test_elimination_with_fits_between_needs_a_clone(binary, refit):
+    pruned = PrunedEstimator(
+        LogisticRegression(), method="recursive_elimination", refit=refit
+    )
+    with pytest.raises(ValueError, match="cannot follow the removal of features"):
+        pruned.fit(*binary)
+
+
+def test_a_frame_of_several_dtypes_is_numbers_for_a_network(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    frame["b"], frame["c"] = frame["b"] > 0, frame["c"].round().astype("Int64")
+    numbers = frame.astype(float)
+    model = MLPClassifier((6,), activation="tanh", max_iter=20, random_state=0)
+    small = prune(model.fit(frame, y), frame, y, pruning_ratio=0.5, random_state=0)
+    same = prune(model.fit(numbers, y), numbers, y, pruning_ratio=0.5, random_state=0)
+    np.testing.assert_array_equal(small.predict(frame), same.predict(numbers))

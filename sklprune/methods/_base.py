@@ -88,6 +88,10 @@ class Method(BaseEstimator):
                 "method removes: 'feature', 'weight', 'neuron', 'leaf', 'member', or a "
                 "granularity of a family."
             )
+        if isinstance(self.needs, str):
+            raise ValueError(
+                f"{type(self).__name__}.needs={self.needs!r} must be a tuple of names."
+            )
         why = family.misfit(estimator, self.granularity)
         if why:
             return str(why)
@@ -152,7 +156,7 @@ class Method(BaseEstimator):
         ndarray of shape (n_units,)
             Finite numbers.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define score().")
 
     def checked_score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
@@ -170,6 +174,11 @@ class Method(BaseEstimator):
             raise ValueError(
                 f"{name} gave an array of shape {scores.shape}; it must give one "
                 f"number for each of the {units.count} units, shape {(units.count,)}."
+            )
+        if scores.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{name} gave values of dtype {scores.dtype}; each importance must be a "
+                "finite number."
             )
         n_bad = int((~np.isfinite(scores)).sum())
         if n_bad:

@@ -38,13 +38,15 @@ SHUFFLED = np.random.RandomState(0).permutation(150)
 def families():
     """The families of the package are registered for one test alone."""
     registered = [NeighboursFamily(), PrototypesFamily()]
+    models = KNeighborsClassifier(), Prototypes()
+    before = [family_of(model) for model in models]
     for family in registered:
         register_family(family)
     yield registered
     for family in registered:
         unregister_family(family)
-    assert family_of(KNeighborsClassifier()).granularities == ()
-    assert family_of(Prototypes()).granularities == ()
+    assert [family_of(model) for model in models] == before
+    assert before[1].granularities == ()
 
 
 @pytest.mark.parametrize(
