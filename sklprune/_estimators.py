@@ -3,11 +3,30 @@
 import copy
 from collections.abc import Iterable
 from inspect import signature
+from typing import Any
 
+from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._sklearn_private import CALLBACKS
 from sklprune._typing import Estimator
+
+
+def unfitted(estimator: Estimator) -> Estimator:
+    """An unfitted clone, also of CatBoost, which copies parameters that are lists."""
+    try:
+        return clone(estimator)
+    except RuntimeError:
+        return with_params(estimator, estimator.get_params(deep=False))
+
+
+def with_params(estimator: Estimator, params: dict[str, Any]) -> Estimator:
+    """A new estimator of the same class, with other parameters of its constructor."""
+    new = type(estimator)(**params)
+    for name in ("_metadata_request", "_sklearn_output_config"):
+        if name in vars(estimator):
+            setattr(new, name, copy.deepcopy(getattr(estimator, name)))
+    return new
 
 
 def seeded(estimator: Estimator, random_state: int | None) -> Estimator:

@@ -8,9 +8,7 @@ one back.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sklearn.base import clone
-
-from sklprune._estimators import seeded
+from sklprune._estimators import seeded, unfitted
 from sklprune._plain import plain
 from sklprune._registry import family_of
 from sklprune._typing import Estimator
@@ -110,7 +108,7 @@ def opened_with_limits(plan: Plan, model: Estimator, task: Task) -> OpenedModel:
 
 def fitted(plan: Plan, task: Task) -> Estimator:
     """A clone of the estimator of a plan, seeded and fitted on all rows of a task."""
-    model = seeded(clone(plan.estimator), task.random_state)
+    model = seeded(unfitted(plan.estimator), task.random_state)
     family_of(model).fit(model, *task.rows)
     return resolved(model)
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._estimators import unfitted
 from sklprune._evaluation.class_counts import ClassCounts, classes_of
 from sklprune._evaluation.held_out import held_out, table_of
 from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
@@ -72,7 +72,7 @@ def fit_dense(plan, task):
     if plan.frozen:
         name = (plan.estimator, *task.rows)
         return Dense(plan.estimator, name, np.arange(task.n_samples))
-    key = ("fit", clone(plan.estimator), *task.rows, task.random_state)
+    key = ("fit", unfitted(plan.estimator), *task.rows, task.random_state)
     return remembered(plan.memory, key, _fit, plan, task)
 
 

@@ -23,5 +23,6 @@ from sklprune.families import (  # noqa: F401
     tree,
 )
 from sklprune.families._base import Family
+from sklprune.families._column_parameters import register_column_parameter
 
-__all__ = ["Family", "Units", "register_family"]
+__all__ = ["Family", "Units", "register_column_parameter", "register_family"]

@@ -27,7 +27,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Columns, Task, Units, plural
-from sklprune.families._column_parameters import clone_for_columns
+from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
 
 #: attributes of a fitted model that describe the columns of X
@@ -258,6 +258,25 @@ class Family:
         rows = step.transform(task.X)
         family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
         return Pipeline([("columns", step), ("model", model)])
+
+    def check_removal(
+        self, estimator: Estimator, granularity: str, refit: Any, X: MatrixLike
+    ) -> None:
+        """Raise an error, before any fit, where units cannot be removed from X.
+
+        Raises
+        ------
+        ValueError
+            If columns are to be removed, and X has none, or the model contains a
+            frozen model or a parameter that cannot be adapted to fewer columns.
+        """
+        if granularity != "feature":
+            return
+        check_has_columns(estimator, X)
+        if refit is not None and refit.fits_anew:
+            names = column_names(X)[self.columns(estimator, X)]
+            inner = self.without_step(estimator)
+            family_of(inner).narrow(inner, np.arange(len(names)), names)
 
     def columns(self, estimator: Estimator, X: MatrixLike) -> Array:
         """Positions of the columns of X that an estimator reads: all by default."""

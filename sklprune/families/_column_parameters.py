@@ -9,15 +9,16 @@ columns, in their order.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from numbers import Integral
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 
+from sklprune._estimators import unfitted, with_params
 from sklprune._registry import family_of
+from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator
 
 Follow = Callable[[Any, Array, Array], Any]
@@ -135,8 +136,8 @@ def _new_positions(columns: Array, names: Array) -> dict[Any, Any]:
     positions: dict[Any, Any] = {}
     for new, old in enumerate(columns.tolist()):
         positions[old] = positions[old - len(names)] = new
-    # where integers are names too, libraries read them as positions
-    kept = {name: name for name in names[columns] if not isinstance(name, Integral)}
+    # where numbers are names too, libraries read them as positions
+    kept = {name: name for name in names[columns] if not isinstance(name, Number)}
     return positions | kept
 
 
@@ -193,9 +194,7 @@ def _follow_text_of_sets(text: str, columns: Array, names: Array) -> str | None:
     if text.isidentifier():
         return text
     nested = text.replace(" ", "").startswith("[[")
-    followed = follow_sets(
-        json.loads(text if nested else f"[{text}]"), columns, names
-    )
+    followed = follow_sets(json.loads(text if nested else f"[{text}]"), columns, names)
     if followed is None:
         return None
     new = json.dumps(followed, separators=(",", ":"))
@@ -332,45 +331,47 @@ def clone_for_columns(
 
     `apart` are names of inner estimators whose parameters the caller adapts.
     """
-    narrowed = _clone(estimator)
+    narrowed = unfitted(estimator)
     params = estimator.get_params(deep=True)
-    apart = (*apart, *_inner_of_same_columns(estimator, params))
+    same = _inner_of_same_columns(estimator, params)
     for name, value in params.items():
-        outer = name.partition("__")[0]
-        if outer not in apart:
-            _check_can_be_fitted(estimator, name, value)
+        if name in same:
+            followed = family_of(value).narrow(value, columns, names)
+        elif name.partition("__")[0] in (*apart, *same):
+            continue
+        else:
+            _check_can_be_fitted(estimator, params, name)
             followed = _followed(estimator, params, name, columns, names)
-            if followed is not value:
-                narrowed.set_params(**{name: followed})
-        elif outer == name and name in _inner_of_same_columns(estimator, params):
-            inner = family_of(value).narrow(value, columns, names)
-            narrowed.set_params(**{name: inner})
+        if followed is not value:
+            narrowed = _with(narrowed, name, followed)
     return narrowed
 
 
-def _clone(estimator: Estimator) -> Estimator:
-    try:
-        return clone(estimator)
-    except RuntimeError:
-        # CatBoost copies the parameters that are lists, which `clone` refuses
-        return type(estimator)(**estimator.get_params(deep=False))
+def _with(narrowed: Estimator, name: str, value: Any) -> Estimator:
+    """An estimator with another value of a parameter."""
+    if value is None and "catboost" in _packages(type(narrowed)):
+        # it does not accept all of its own defaults
+        params = narrowed.get_params(deep=False)
+        return with_params(narrowed, {k: v for k, v in params.items() if k != name})
+    return narrowed.set_params(**{name: value})
 
 
 def _inner_of_same_columns(estimator: Estimator, params: dict[str, Any]) -> list[str]:
     """Names of the inner estimators that receive the columns of X."""
     cls = type(estimator)
-    known = cls.__module__.startswith("sklearn.") and cls.__name__ in SAME_COLUMNS
-    if cls.__name__.startswith("Bagging"):
-        known = estimator.max_features == 1.0 and isinstance(
-            estimator.max_features, float
-        )
+    if not cls.__module__.startswith("sklearn."):
+        return []
+    known = cls.__name__ in SAME_COLUMNS
+    if cls.__name__ in ("BaggingClassifier", "BaggingRegressor"):
+        # each member receives all columns
+        known = type(estimator.max_features) is float and estimator.max_features == 1
     return [
         name
         for name, value in params.items()
         if known
         and "__" not in name
         and name not in OTHER_COLUMNS
-        and isinstance(value, BaseEstimator)
+        and _is_estimator(value)
     ]
 
 
@@ -384,7 +385,7 @@ def _followed(
     """The value of a parameter for the kept columns; the same object if unchanged."""
     value, (outer, _, own) = params[name], name.rpartition("__")
     owner = params.get(outer, estimator) if outer else estimator
-    if value is None or next(_packages(type(owner))) == "sklprune":
+    if value is None or hasattr(owner, "__sklprune_plain__"):
         return value
     known, follow = _registered(owner, own)
     if known and follow is None:
@@ -393,10 +394,10 @@ def _followed(
         if _is_own(owner, own) or not _looks_like_columns(value, names):
             return value
         raise ValueError(
-            f"{name}={value!r} of {type(estimator).__name__} seems to name columns, and "
-            "columns of X are about to be removed. State how it refers to them with "
-            f"sklprune.families.register_column_parameter({own!r}, ...); the last "
-            "argument is None if it does not."
+            f"{name}={value!r} of {type(estimator).__name__} seems to name columns, "
+            "and columns of X are about to be removed. State how it refers to them: "
+            f"sklprune.families.register_column_parameter({own!r}, ...), where the "
+            "last argument is None if it does not."
         )
     try:
         followed = follow(value, columns, names)
@@ -406,13 +407,23 @@ def _followed(
             f"be adapted to the kept columns: {error}. Set {name} to None, or prune "
             "another granularity."
         ) from error
-    if outer and not (isinstance(value, str) and followed == value):
+    if outer and _refers_to_columns(follow, value, names):
         raise ValueError(
             f"{name}={value!r} of {type(estimator).__name__} names columns as an inner "
             "step sees them, and columns of X are about to be removed: it cannot "
             f"follow them. Set {name} to None, or prune another granularity."
         )
     return followed
+
+
+def _refers_to_columns(follow: Follow, value: Any, names: Array) -> bool:
+    """Whether a value contains columns, unlike a callable or a word such as "auto"."""
+    if not isinstance(value, str):
+        return not callable(value)
+    try:
+        return bool(follow(value, np.array([], dtype=int), names) != value)
+    except ValueError:
+        return True
 
 
 def _is_own(owner: Any, name: str) -> bool:
@@ -452,15 +463,21 @@ def _looks_like_columns(value: Any, names: Array) -> bool:
 # -- models that cannot be fitted on fewer columns -------------------------------------
 
 
-def _check_can_be_fitted(estimator: Estimator, name: str, value: Any) -> None:
+def _check_can_be_fitted(
+    estimator: Estimator, params: dict[str, Any], name: str
+) -> None:
     """Refuse a fitted model inside, and a selection of columns by position."""
-    cls = type(estimator).__name__
+    cls, value = type(estimator).__name__, params[name]
+    # those of a list of steps are parameters too, and are checked by their names
+    named = {id(each) for other, each in params.items() if other != name}
     for inner in _estimators_in(value):
+        if inner is not value and id(inner) in named:
+            continue
         if isinstance(inner, FrozenEstimator):
             raise ValueError(
-                f"{name} of {cls} contains {inner!r}, which is frozen and cannot be "
-                "fitted on fewer columns. Use the model without FrozenEstimator there, "
-                "so that it is fitted again, or prune another granularity."
+                f"{name}={inner!r} of {cls} is frozen and cannot be fitted on fewer "
+                "columns. Use the model without FrozenEstimator there, so that it is "
+                "fitted again, or prune another granularity."
             )
         if isinstance(inner, ColumnTransformer) and _selects_by_position(inner):
             raise ValueError(
@@ -469,8 +486,11 @@ def _check_can_be_fitted(estimator: Estimator, name: str, value: Any) -> None:
                 "be removed. Select them by name, or make it the first step."
             )
     own = name.rpartition("__")[2]
-    if own == "cv" and isinstance(value, str) and value == "prefit" or (
-        own == "prefit" and value is True
+    if (
+        own == "cv"
+        and isinstance(value, str)
+        and value == "prefit"
+        or (own == "prefit" and value is True)
     ):
         raise ValueError(
             f"{name}={value!r} of {cls} means that a model inside is fitted already, "
@@ -481,11 +501,15 @@ def _check_can_be_fitted(estimator: Estimator, name: str, value: Any) -> None:
 
 def _estimators_in(value: Any) -> Iterator[Any]:
     """A value that is an estimator, and the estimators in a list."""
-    if isinstance(value, BaseEstimator):
+    if _is_estimator(value):
         yield value
     elif isinstance(value, (list, tuple)):
         for each in value:
             yield from _estimators_in(each)
+
+
+def _is_estimator(value: Any) -> bool:
+    return hasattr(value, "get_params") and not isinstance(value, type)
 
 
 def _selects_by_position(transformer: ColumnTransformer) -> bool:
@@ -495,4 +519,37 @@ def _selects_by_position(transformer: ColumnTransformer) -> bool:
         and not isinstance(chosen, str)
         and any(isinstance(item, (Integral, np.bool_)) for item in chosen)
         for _, _, chosen in transformer.transformers
+    )
+
+
+def check_has_columns(estimator: Estimator, X: Any) -> None:
+    """Refuse rows without columns, such as texts."""
+    try:
+        num_features(X)
+    except TypeError as error:
+        raise ValueError(
+            f"X has no columns that could be removed: {_kind_of_rows(X)}. "
+            f"{_advice_without_columns(estimator)}"
+        ) from error
+
+
+def _kind_of_rows(X: Any) -> str:
+    row = next(iter(X), None) if np.iterable(X) else None
+    if isinstance(row, (str, bytes)):
+        return "its rows are texts"
+    shape = getattr(X, "shape", ())
+    if len(shape) == 1:
+        return f"it has the shape {tuple(shape)}"
+    return f"its rows are of type {type(row).__name__}"
+
+
+def _advice_without_columns(estimator: Estimator) -> str:
+    """What to do instead: prune the last step of a pipeline on what it receives."""
+    core = type(family_of(estimator).core(estimator)).__name__
+    if core == type(estimator).__name__:
+        return "Pass a table with a column for each feature."
+    return (
+        f"To remove columns that {core} receives from the steps before it, prune this "
+        f"step alone: make_pipeline(..., PrunedEstimator({core}())). To remove other "
+        "units than columns, choose another method."
     )

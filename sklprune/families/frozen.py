@@ -35,7 +35,8 @@ class FrozenFamily(Family):
     def narrow(self, estimator: Estimator, columns: Array, names: Array) -> NoReturn:
         raise ValueError(
             f"{estimator!r} is frozen and cannot be fitted on fewer columns. Use the "
-            "model without FrozenEstimator, or prune another granularity."
+            "model without FrozenEstimator there, so that it is fitted again, or prune "
+            "another granularity."
         )
 
 

@@ -10,6 +10,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._base import Family
+from sklprune.families._column_parameters import clone_for_columns
 
 
 class PipelineFamily(Family):
@@ -48,10 +49,11 @@ class PipelineFamily(Family):
         return estimator[-1] if _is_pruned_on_columns(estimator) else estimator
 
     def narrow(self, estimator: Estimator, columns: Array, names: Array) -> Estimator:
-        first = estimator[0]
-        narrowed = super().narrow(estimator, columns, names)
-        if not _is_passthrough(first):
-            name = estimator.steps[0][0]
+        # the first step that does anything receives the columns of X
+        steps = [pair for pair in estimator.steps if not _is_passthrough(pair[1])]
+        name, first = steps[0] if steps else ("", None)
+        narrowed = clone_for_columns(estimator, columns, names, apart=[name])
+        if first is not None:
             first = family_of(first).narrow(first, columns, names)
             narrowed.set_params(**{name: first})
         return narrowed
