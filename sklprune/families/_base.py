@@ -16,25 +16,23 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.class_weight import compute_sample_weight
 
 from sklprune._column_scale import column_norms, column_scales
 from sklprune._column_step import column_step
-from sklprune._estimators import seeded, takes_weights, without
+from sklprune._estimators import seeded
 from sklprune._frames import column_names
-from sklprune._metadata import requested, routing_enabled
 from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
-from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Columns, Task, Units, plural
 from sklprune.families._column_parameters import check_has_columns, clone_for_columns
-from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
+from sklprune.families._fitting import Fitting
 
 #: attributes of a fitted model that describe the columns of X
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
-class Family:
+class Family(Fitting):
     """Base class of all families: the parts of one kind of model.
 
     A family has no state. Its methods receive the fitted estimator, and never change
@@ -316,12 +314,18 @@ class Family:
             return "masked_refit"
         return self.default_refit
 
-    def accepts(self, estimator: Estimator, refit: Any, granularity: str) -> bool:
-        """Whether a refit, or None, can follow the removal of units."""
+    def accepts(
+        self, estimator: Estimator, refit: Any, granularity: str, again: bool = False
+    ) -> bool:
+        """Whether a refit, or None, can follow the removal of units.
+
+        `again`: whether the method orders units of refitted models. Columns must then
+        be removed by fits, since a model with a column step is another kind of model.
+        """
         fits_anew = refit is not None and refit.fits_anew
         if granularity != "feature":
             return not fits_anew
-        narrows = "layers" in self.capabilities(estimator)
+        narrows = not again and "layers" in self.capabilities(estimator)
         return fits_anew or (narrows and (refit is None or refit.of_columns))
 
     # -- what methods call -------------------------------------------------------------
@@ -437,72 +441,6 @@ class Family:
     def close(self, estimator: Estimator, model: Estimator) -> Estimator:
         """A copy of a wrapper with another model inside."""
         return model
-
-    # -- fitting and stripping ---------------------------------------------------------
-
-    def fit(
-        self,
-        estimator: Estimator,
-        X: MatrixLike,
-        y: ArrayLike | None,
-        sample_weight: Array | None = None,
-        groups: Array | None = None,
-    ) -> Estimator:
-        """Fit an estimator in place, and return it.
-
-        With metadata routing, weights and groups are passed where they are requested.
-        Without it, weights are passed as `weights_of_fit` gives them, and groups are
-        not passed.
-        """
-        if routing_enabled():
-            metadata = {"sample_weight": sample_weight, "groups": groups}
-            return estimator.fit(X, y, **requested(estimator, "fit", **metadata))
-        if sample_weight is None:
-            return estimator.fit(X, y)
-        return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))
-
-    def weights_of_fit(
-        self, estimator: Estimator, sample_weight: Array
-    ) -> dict[str, Array]:
-        """Keywords that pass weights to `fit`.
-
-        Raises
-        ------
-        ValueError
-            If `fit` does not take weights.
-        """
-        if not takes_weights(estimator):
-            raise ValueError(
-                f"sample_weight was given, but {type(estimator).__name__}.fit "
-                "does not take it. Omit it, or use a model that takes weights."
-            )
-        return {"sample_weight": sample_weight}
-
-    def class_weight(self, estimator: Estimator) -> Any:
-        """The parameter `class_weight` of scikit-learn's classifiers, or None."""
-        return getattr(estimator, "class_weight", None)
-
-    def row_weights(self, estimator: Estimator, task: Task) -> Array | None:
-        """Weights of rows times weights of their classes; None without either."""
-        of_class = self.class_weight(estimator)
-        if of_class is None:
-            return task.sample_weight
-        weight = compute_sample_weight(of_class, task.y)
-        return weight if task.sample_weight is None else weight * task.sample_weight
-
-    def takes_nan(self, estimator: Estimator) -> bool:
-        """Whether X is passed on with missing values; the fit may still refuse them."""
-        return bool(get_tags(estimator).input_tags.allow_nan)
-
-    def strip(self, estimator: Estimator) -> Estimator:
-        """A shallow copy without training state that no prediction reads.
-
-        Of a class of another package nothing is removed, since it is not known what
-        its predictions read.
-        """
-        if not type(estimator).__module__.startswith("sklearn."):
-            return without(estimator, ())
-        return strip_models_inside(without(estimator, ROW_ARRAYS))
 
 
 def _with_input_attributes(smaller: Estimator, estimator: Estimator) -> Estimator:
