@@ -1,15 +1,12 @@
 """Adapts parameters that refer to columns, when columns of X are removed.
 
 `clone_for_columns` clones an estimator and adapts its parameters. A registry states how
-each parameter refers to columns, and other packages can add to it. Each `follow_`
-function takes the value of a parameter, the positions of the kept columns in ascending
-order, and the names of all columns. It returns the value for a table of the kept
-columns, in their order.
+each parameter refers to columns, and other packages can add to it. Parameters that
+cannot be adapted, and models inside that cannot be fitted again, are errors.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from numbers import Integral, Number
+from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,8 +17,16 @@ from sklprune._estimators import unfitted, with_params
 from sklprune._registry import family_of
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator
-
-Follow = Callable[[Any, Array, Array], Any]
+from sklprune.families._column_values import (
+    Follow,
+    entries_of,
+    follow_each,
+    follow_groups,
+    follow_list,
+    follow_prefixed,
+    follow_sets,
+    follow_values,
+)
 
 #: meta-estimators of scikit-learn whose inner estimators receive the columns of X
 SAME_COLUMNS = (
@@ -48,157 +53,6 @@ SAME_COLUMNS = (
 )
 #: inner estimators of these that receive something else than X
 OTHER_COLUMNS = ("final_estimator", "transformer")
-
-
-# -- values for fewer columns ----------------------------------------------------------
-
-
-def follow_list(value: Any, columns: Array, names: Array) -> Any:
-    """Adapt a list of columns: a mask, positions or names; None if none is kept."""
-    if callable(value):
-        # the fit calls it with the smaller table
-        return value
-    if isinstance(value, str):
-        return _follow_listed_text(value, columns, names)
-    items = [value] if isinstance(value, Integral) else _items(value)
-    if items and all(isinstance(item, (bool, np.bool_)) for item in items):
-        mask = [bool(items[old]) for old in columns]
-        return mask if any(mask) else None
-    if all(isinstance(item, Integral) for item in items):
-        listed = {int(item) % len(names) for item in items}
-        kept = [new for new, old in enumerate(columns.tolist()) if old in listed]
-    else:
-        new_names = _new_positions(columns, names)
-        kept = [new_names[item] for item in items if item in new_names]
-    return kept or None
-
-
-def follow_values(value: Any, columns: Array, names: Array) -> Any:
-    """Adapt an array of values of columns, or a mapping from columns to values."""
-    if callable(value) or np.ndim(value) == 0 and not isinstance(value, (str, dict)):
-        return value
-    if isinstance(value, str):
-        return _follow_valued_text(value, columns, names)
-    if isinstance(value, dict):
-        new = _new_positions(columns, names)
-        return {new[old]: v for old, v in value.items() if old in new} or None
-    if isinstance(value, np.ndarray):
-        return value[columns]
-    # some libraries accept fewer values than columns
-    kept = [value[old] for old in columns if old < len(value)]
-    return tuple(kept) if isinstance(value, tuple) else kept
-
-
-def follow_sets(value: Any, columns: Array, names: Array) -> Any:
-    """Adapt sets of columns that may interact, each of positions or names.
-
-    None is returned if no listed column is kept.
-    """
-    if callable(value):
-        return value
-    if isinstance(value, str):
-        return _follow_text_of_sets(value, columns, names)
-    new = _new_positions(columns, names)
-    sets = [_like(group, [new[old] for old in group if old in new]) for group in value]
-    return _like(value, [group for group in sets if len(group)]) or None
-
-
-def follow_groups(value: Any, columns: Array, names: Array) -> Any:
-    """The same as `follow_sets`, for libraries where no group means no limit.
-
-    Raises
-    ------
-    ValueError
-        If no listed column is kept, since None would then allow all interactions.
-    """
-    followed = follow_sets(value, columns, names)
-    if followed is None:
-        raise ValueError("none of its columns is kept")
-    return followed
-
-
-def follow_prefixed(value: Any, columns: Array, names: Array) -> Any:
-    """Adapt a text, or a list of texts, such as "3:border_count=1024"."""
-    new = _new_positions(columns, names)
-    kept = []
-    for entry in [value] if isinstance(value, str) else value:
-        column, colon, rest = entry.partition(":")
-        old = _column_in_text(column)
-        if old in new:
-            kept.append(f"{new[old]}{colon}{rest}")
-    if isinstance(value, str):
-        return kept[0] if kept else None
-    return kept or None
-
-
-def _new_positions(columns: Array, names: Array) -> dict[Any, Any]:
-    """The new name or position of each kept column, by its old name or position."""
-    positions: dict[Any, Any] = {}
-    for new, old in enumerate(columns.tolist()):
-        positions[old] = positions[old - len(names)] = new
-    # where numbers are names too, libraries read them as positions
-    kept = {name: name for name in names[columns] if not isinstance(name, Number)}
-    return positions | kept
-
-
-def _items(value: Iterable[Any]) -> list[Any]:
-    return value.tolist() if isinstance(value, np.ndarray) else list(value)
-
-
-def _like(value: Any, items: list[Any]) -> Any:
-    """Items in a container of the same kind as a value."""
-    kinds = (list, tuple, set, frozenset)
-    return next((kind for kind in kinds if isinstance(value, kind)), list)(items)
-
-
-# -- values that are texts -------------------------------------------------------------
-
-
-def _column_in_text(text: str) -> Any:
-    """A position or a name that is a part of a text."""
-    text = text.strip()
-    return int(text) if text.lstrip("-").isdigit() else text
-
-
-def _follow_listed_text(text: str, columns: Array, names: Array) -> str | None:
-    """Adapt "0,3" or "name:a,b"; another word is kept, such as "auto"."""
-    prefix = "name:" if text.startswith("name:") else ""
-    entries = [_column_in_text(each) for each in text[len(prefix) :].split(",")]
-    known = set(names) | set(range(-len(names), len(names)))
-    if not prefix and not any(entry in known for entry in entries):
-        return text
-    new = _new_positions(columns, names)
-    kept = [str(new[entry]) for entry in entries if entry in new]
-    return prefix + ",".join(kept) if kept else None
-
-
-def _follow_valued_text(text: str, columns: Array, names: Array) -> str | None:
-    """Adapt "(0,1,-1)", "[0,1,-1]", "0,1,-1", or "a:1,b:-1"."""
-    body = text.strip()
-    start, end = (body[0], body[-1]) if body[:1] in ("(", "[") else ("", "")
-    entries = body[len(start) : len(body) - len(end)].split(",")
-    if all(":" in entry for entry in entries):
-        new = _new_positions(columns, names)
-        pairs = [entry.rpartition(":")[::2] for entry in entries]
-        old = [_column_in_text(column) for column, _ in pairs]
-        kept = [f"{new[o]}:{v}" for o, (_, v) in zip(old, pairs) if o in new]
-    else:
-        for entry in entries:
-            float(entry)  # anything but numbers is not known
-        kept = [entries[old].strip() for old in columns if old < len(entries)]
-    return start + ",".join(kept) + end if kept else None
-
-
-def _follow_text_of_sets(text: str, columns: Array, names: Array) -> str | None:
-    """Adapt "[[0,1],[2,3]]" or "[0,1],[2,3]"; a word such as "pairwise" is kept."""
-    if text.isidentifier():
-        return text
-    nested = text.replace(" ", "").startswith("[[")
-    followed = follow_sets(json.loads(text if nested else f"[{text}]"), columns, names)
-    if followed is None:
-        return None
-    new = json.dumps(followed, separators=(",", ":"))
-    return new if nested else new[1:-1]
 
 
 # -- the registry ----------------------------------------------------------------------
@@ -285,11 +139,13 @@ def _register_all(follow: str | Follow | None, names: str) -> None:
 _register_all("columns", "categorical_features")
 _register_all("values", "monotonic_cst")
 _register_all(follow_sets, "interaction_cst")
+for _name in ("categories", "drop", "max_value", "min_value", "n_bins"):
+    register_column_parameter(f"sklearn.{_name}", follow_each)
 # LightGBM, XGBoost and CatBoost, with their aliases
 _register_all(
     "columns",
     "categorical_feature categorical_column cat_feature cat_features cat_column "
-    "text_features embedding_features ignored_features",
+    "text_features embedding_features ignored_features categorical_features_indices",
 )
 _register_all(
     "values",
@@ -297,7 +153,7 @@ _register_all(
     "feature_weights feature_contri feature_contrib feature_penalty lightgbm.fc "
     "lightgbm.fp max_bin_by_feature cegb_penalty_feature_lazy "
     "cegb_penalty_feature_coupled first_feature_use_penalties "
-    "per_object_feature_penalties",
+    "per_object_feature_penalties interpret.feature_names",
 )
 _register_all("groups", "interaction_constraints")
 _register_all(follow_prefixed, "per_float_feature_quantization")
@@ -332,7 +188,10 @@ def clone_for_columns(
     `apart` are names of inner estimators whose parameters the caller adapts.
     """
     narrowed = unfitted(estimator)
-    params = estimator.get_params(deep=True)
+    if hasattr(estimator, "__sklprune_plain__"):
+        # after its fit, another object takes its place
+        return narrowed
+    params = _params(estimator)
     same = _inner_of_same_columns(estimator, params)
     for name, value in params.items():
         if name in same:
@@ -345,6 +204,15 @@ def clone_for_columns(
         if followed is not value:
             narrowed = _with(narrowed, name, followed)
     return narrowed
+
+
+def _params(estimator: Estimator) -> dict[str, Any]:
+    """All parameters by name, but not those of objects of sklprune inside."""
+    params = estimator.get_params(deep=True)
+    ours = tuple(
+        f"{n}__" for n, v in params.items() if hasattr(v, "__sklprune_plain__")
+    )
+    return {n: value for n, value in params.items() if not n.startswith(ours)}
 
 
 def _with(narrowed: Estimator, name: str, value: Any) -> Estimator:
@@ -385,10 +253,11 @@ def _followed(
     """The value of a parameter for the kept columns; the same object if unchanged."""
     value, (outer, _, own) = params[name], name.rpartition("__")
     owner = params.get(outer, estimator) if outer else estimator
-    if value is None or hasattr(owner, "__sklprune_plain__"):
+    if value is None:
         return value
     known, follow = _registered(owner, own)
-    if known and follow is None:
+    if known and follow is None or outer and follow is follow_each:
+        # an inner step checks the number of values itself
         return value
     if follow is None:
         if _is_own(owner, own) or not _looks_like_columns(value, names):
@@ -404,8 +273,8 @@ def _followed(
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name}={value!r} of {type(estimator).__name__} names columns, and cannot "
-            f"be adapted to the kept columns: {error}. Set {name} to None, or prune "
-            "another granularity."
+            f"be adapted to the kept columns: {str(error).rstrip('.')}. Set {name} to "
+            "None, or prune another granularity."
         ) from error
     if outer and _refers_to_columns(follow, value, names):
         raise ValueError(
@@ -448,7 +317,7 @@ def _looks_like_columns(value: Any, names: Array) -> bool:
         return False
     if not isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
         return False
-    items = _items(value)
+    items = entries_of(value)
     if items and all(isinstance(item, str) for item in items):
         return known.issuperset(items)
     if not items or isinstance(value, tuple):

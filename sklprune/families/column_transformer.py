@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._registry import register_family
+from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
-from sklprune.families._column_parameters import follow_list
+from sklprune.families._column_parameters import clone_for_columns
+from sklprune.families._column_values import follow_list
 
 
 class ColumnTransformerFamily(Family):
@@ -32,12 +33,50 @@ class ColumnTransformerFamily(Family):
         return {"features": len(needed)}
 
     def narrow(self, estimator: Estimator, columns: Array, names: Array) -> Estimator:
-        narrowed = super().narrow(estimator, columns, names)
+        apart = [name for name, _, _ in estimator.transformers]
+        narrowed = clone_for_columns(estimator, columns, names, apart)
         transformers = [
-            (name, transformer, _follow(chosen, columns, names))
+            (
+                name,
+                _narrowed(transformer, chosen, columns, names),
+                _follow(chosen, columns, names),
+            )
             for name, transformer, chosen in narrowed.transformers
         ]
         return narrowed.set_params(transformers=transformers)
+
+
+def _narrowed(transformer: Any, chosen: Any, columns: Array, names: Array) -> Any:
+    """A transformer for those of its columns that are kept, in their new order."""
+    if isinstance(transformer, str):
+        return transformer
+    if callable(chosen):
+        # its columns are not known before a fit: only to raise errors
+        family_of(transformer).narrow(transformer, np.arange(len(names)), names)
+        return transformer
+    positions, in_order = _chosen_positions(chosen, names)
+    kept = np.flatnonzero(np.isin(positions, columns))
+    if len(kept) == 0:
+        return transformer
+    if not in_order:
+        kept = kept[np.argsort(positions[kept], kind="stable")]
+    return family_of(transformer).narrow(transformer, kept, names[positions])
+
+
+def _chosen_positions(chosen: Any, names: Array) -> tuple[Array, bool]:
+    """The positions of columns, and whether `_follow` keeps their order."""
+    if isinstance(chosen, slice):
+        return np.array(_positions(chosen, names), dtype=int), False
+    if isinstance(chosen, (str, int, np.integer)):
+        chosen = [chosen]
+    chosen = np.asarray(chosen)
+    if chosen.dtype == bool:
+        return np.flatnonzero(chosen), False
+    if chosen.dtype.kind in "iu":
+        return chosen % len(names), False
+    index = {name: i for i, name in enumerate(names)}
+    known = [index[name] for name in chosen.tolist() if name in index]
+    return np.array(known, dtype=int), True
 
 
 def _follow(chosen: Any, columns: Array, names: Array) -> Any:

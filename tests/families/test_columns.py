@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune._registry import family_of
-from sklprune.families._column_parameters import (
+from sklprune.families._column_values import (
     follow_list,
     follow_sets,
     follow_values,
