@@ -67,8 +67,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     feature_groups : list of lists, mapping to lists, or None, default=None
         Columns, by name or position, that are only kept or removed together. Names
         may be of any type. An integer that is a name is this name, not a position. A
-        column that is in no list is a group of its own. Groups are removed one after the
-        other, as long as the removed fraction does not exceed `pruning_ratio`.
+        column that is in no list is a group of its own. Groups are removed one after
+        the other, as long as the removed fraction does not exceed `pruning_ratio`.
         "permutation" shuffles the columns of a group together. With other methods,
         the score of a group is the highest score of its columns.
     always_keep : list or None, default=None
