@@ -41,6 +41,7 @@ from sklprune._typing import (
     Seen,
     Table,
 )
+from sklprune._units import TooLittleLeft
 from sklprune._validation import check_rows
 from sklprune.methods import Method
 from sklprune.refits import Refit
@@ -165,15 +166,18 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             n_jobs=self.n_jobs,
         )
         progress = Progress(self, self.verbose)
-        result = prune_rows(
-            plan,
-            task,
-            pruning_ratio=ratio,
-            rule=as_rule(named("rule", self.rule)),
-            cv=self.cv,
-            store_path=store_path,
-            progress=progress,
-        )
+        try:
+            result = prune_rows(
+                plan,
+                task,
+                pruning_ratio=ratio,
+                rule=as_rule(named("rule", self.rule)),
+                cv=self.cv,
+                store_path=store_path,
+                progress=progress,
+            )
+        except TooLittleLeft as error:
+            raise error.of_original_type() from error.__cause__
         self.estimator_ = result.estimator
         self.pruning_ratio_ = result.ratio
         self.path_ = result.path

@@ -21,6 +21,7 @@ from sklprune._evaluation.splits import UNSEEN_FRACTION, hold_out
 from sklprune._memory import remembered
 from sklprune._opening import fitted, open_model, opened_with_limits
 from sklprune._plain import stripped
+from sklprune._registry import families_of_other_packages, register_missing
 from sklprune._rounds import Round
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, TooLittleLeft, where_raised
@@ -278,6 +279,7 @@ class _Scoring:
     by_blocks: bool
     keep_candidates: bool
     out_of_bag: bool
+    families: list
 
 
 class _SplitScores(NamedTuple):
@@ -320,6 +322,7 @@ def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=Fals
         by_blocks=single,
         keep_candidates=plan.frozen and single,
         out_of_bag=out_of_bag,
+        families=families_of_other_packages(),
     )
     # with one split, the work inside it may run in parallel instead
     inner = task if single else replace(task, n_jobs=None)
@@ -353,6 +356,7 @@ def _warn_of_omitted_ratios(errors):
 
 def _score_split(plan, task, split, scoring):
     """Prune on the first rows of a split, score on the second."""
+    register_missing(scoring.families)
     first, second = split
     first_rows, second_rows = task.take(first), task.take(second)
     dense = fit_dense(plan, first_rows)

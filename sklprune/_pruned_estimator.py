@@ -5,7 +5,6 @@ import copy
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
-import numpy as np
 from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
@@ -13,7 +12,6 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklprune._frames import column_names
 from sklprune._meta_estimator import (
     MethodLike,
     PruningMetaEstimator,
@@ -23,7 +21,7 @@ from sklprune._meta_estimator import (
 )
 from sklprune._metadata import given, routing_enabled
 from sklprune._sklearn_private import HasMethods, StrOptions
-from sklprune._support import SUPPORT_ATTRIBUTES, has_support, support_of
+from sklprune._support import ColumnSupportMixin
 from sklprune._typing import (
     CV,
     Array,
@@ -55,7 +53,7 @@ def _if_the_model_has(name: str) -> Callable[[Function], Function]:
     return decorator
 
 
-class PrunedEstimator(PruningMetaEstimator):
+class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
     """Meta-estimator that fits a model, prunes it, and predicts with the result.
 
     The pruned model `estimator_` is a plain scikit-learn estimator. It can be stored,
@@ -252,8 +250,7 @@ class PrunedEstimator(PruningMetaEstimator):
         self : PrunedEstimator
             The fitted estimator.
         """
-        for name in SUPPORT_ATTRIBUTES:
-            self.__dict__.pop(name, None)
+        self._clear_support()
         result = self._prune(
             X,
             y,
@@ -266,31 +263,6 @@ class PrunedEstimator(PruningMetaEstimator):
         )
         self._set_support(X, result)
         return self
-
-    def _set_support(self, X: MatrixLike, result: Any) -> None:
-        """Set the attributes that describe kept columns, if columns were pruned."""
-        if not has_support(result.units):
-            return
-        names = column_names(X) if hasattr(X, "shape") else column_names(np.asarray(X))
-        support = support_of(result.units, result.keep, result.scores, len(names))
-        self._column_names = names
-        self.support_, self.importances_, self.ranking_ = support
-
-    @available_if(lambda self: hasattr(self, "support_"))
-    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
-        """Names of the kept columns. Only after columns were pruned.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Names of all columns. None takes the names seen in `fit`, or x0, x1, ...
-
-        Returns
-        -------
-        ndarray of shape (n_kept,), object
-        """
-        names = self._column_names if input_features is None else input_features
-        return np.asarray(names, dtype=object)[self.support_]
 
     @_if_the_model_has("predict")
     def predict(self, X: MatrixLike, **params: Any) -> Any:

@@ -4,30 +4,33 @@
 the registry. Other packages add to it by `sklprune.families.register_family`.
 """
 
-import dis
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import cache
-from types import FunctionType
+from inspect import getattr_static
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from sklprune._fitted_state import COMMON_STATE, fitted_attributes
 
 _FAMILIES: dict[str, Any] = {}
+#: predictions that a subclass may add to those of its parent
+RESPONSES = (
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "decision_function",
+    "transform",
+    "score_samples",
+)
+#: what `_matched` has found; classes may be garbage collected
+_MATCHED: WeakKeyDictionary[type, tuple[Any, str]] = WeakKeyDictionary()
 #: families that others have replaced, by class name, the last one last
 _REPLACED: dict[str, list[Any]] = {}
 _KINDS: dict[str, dict[str, type]] = {"method": {}, "rule": {}, "refit": {}}
 
 #: methods whose names contain one of these compute predictions
 PREDICTING = ("predict", "decision", "transform", "score_samples", "apply")
-#: fitted state that any estimator may have
-COMMON_STATE = (
-    "classes_",
-    "coef_",
-    "feature_names_in_",
-    "intercept_",
-    "n_features_in_",
-    "n_iter_",
-)
 
 
 # -- families -------------------------------------------------------------------------
@@ -53,7 +56,7 @@ def register_family(family: Any) -> Any:
         if name in _FAMILIES:
             _REPLACED.setdefault(name, []).append(_FAMILIES[name])
         _FAMILIES[name] = family
-    _matched.cache_clear()
+    _MATCHED.clear()
     return family
 
 
@@ -67,7 +70,21 @@ def unregister_family(family: Any) -> None:
             _FAMILIES[name] = replaced.pop()
         else:
             del _FAMILIES[name]
-    _matched.cache_clear()
+    _MATCHED.clear()
+
+
+def families_of_other_packages() -> list[Any]:
+    """The registered families that sklprune does not define."""
+    families = {id(each): each for each in _FAMILIES.values()}
+    return [each for each in families.values() if _package(type(each)) != "sklprune"]
+
+
+def register_missing(families: Sequence[Any]) -> None:
+    """Register families in a worker process, where they may not be registered."""
+    known = {type(family).__qualname__ for family in families_of_other_packages()}
+    for family in families:
+        if type(family).__qualname__ not in known:
+            register_family(family)
 
 
 def family_of(estimator: Any) -> Any:
@@ -87,9 +104,14 @@ def why_not_its_family(estimator: Any) -> str:
     return _matched(cls)[1]
 
 
-@cache
 def _matched(cls: type) -> tuple[Any, str]:
     """The family of a class, and why it is not the family of a parent."""
+    if cls not in _MATCHED:
+        _MATCHED[cls] = _match(cls)
+    return _MATCHED[cls]
+
+
+def _match(cls: type) -> tuple[Any, str]:
     foreign: list[type] = []
     for parent in cls.__mro__:
         family = _listed(parent)
@@ -97,7 +119,7 @@ def _matched(cls: type) -> tuple[Any, str]:
             foreign.append(parent)
             continue
         change = _change(foreign, parent)
-        if not change or not family.granularities:
+        if not change or not (family.granularities or family.replaces_class):
             return family, ""
         generic = _FAMILIES["BaseEstimator"]
         why = f"{cls.__name__} {change}, so it is not handled as {parent.__name__}. "
@@ -122,41 +144,28 @@ def _package(cls: type) -> str:
 
 def _change(foreign: list[type], parent: type) -> str:
     """What subclasses of another package change about a class, as a clause."""
-    foreign = [cls for cls in foreign if _package(cls) != _package(parent)]
+    same = ("sklearn", _package(parent))
+    foreign = [cls for cls in foreign if _package(cls) not in same]
     for cls in foreign:
-        for name, value in vars(cls).items():
-            if _is_predicting(name) and not isinstance(value, type):
+        for name in vars(cls):
+            if _overrides_prediction(cls, parent, name):
                 return f"overrides {name}()"
-    own = {name for cls in foreign for name in _fitted_attributes(cls)}
+    own = {name for cls in foreign for name in fitted_attributes(cls)}
     own -= set(COMMON_STATE)
-    more = own - {name for cls in parent.__mro__ for name in _fitted_attributes(cls)}
+    more = own - {name for cls in parent.__mro__ for name in fitted_attributes(cls)}
     return f"has fitted state of its own, {sorted(more)[0]}" if more else ""
 
 
-def _is_predicting(name: str) -> bool:
-    return not name.startswith("__") and any(part in name for part in PREDICTING)
-
-
-@cache
-def _fitted_attributes(cls: type) -> frozenset[str]:
-    """Names of attributes with a trailing underscore that methods of a class assign."""
-    functions = [
-        value for value in vars(cls).values() if isinstance(value, FunctionType)
-    ]
-    return frozenset(
-        instruction.argval
-        for function in functions
-        for instruction in dis.get_instructions(_unwrapped(function))
-        if instruction.opname == "STORE_ATTR"
-        and instruction.argval.endswith("_")
-        and not instruction.argval.startswith("__")
-    )
-
-
-def _unwrapped(function: Callable[..., Any]) -> Callable[..., Any]:
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    return function
+def _overrides_prediction(cls: type, parent: type, name: str) -> bool:
+    # scikit-learn sets set_predict_request and the like on every subclass
+    is_request = name.startswith("set_") and name.endswith("_request")
+    if name.startswith("__") or is_request:
+        return False
+    if not any(part in name for part in PREDICTING):
+        return False
+    if name not in RESPONSES and not hasattr(parent, name):
+        return False
+    return getattr_static(parent, name, None) is not vars(cls)[name]
 
 
 # -- methods, rules and refits --------------------------------------------------------

@@ -97,7 +97,10 @@ class Report:
         self._original_core, self._pruned_name = (
             type(family_of(model).core(model)).__name__ for model in (original, pruned)
         )
-        self._recast, self._replaces = method.recasts, method.replaces
+        self._recast, self._replaces = (
+            method.recasts,
+            getattr(method, "replaces", False),
+        )
         self._family, self._units = candidate.family, candidate.units
         self._keep, self._scores = candidate.keep, candidate.scores
 

@@ -1,11 +1,13 @@
 """Computes `support_`, `importances_` and `ranking_` of pruned columns."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata
+from sklearn.utils.metaestimators import available_if
 
-from sklprune._typing import Array
+from sklprune._frames import column_names
+from sklprune._typing import Array, ArrayLike, MatrixLike
 from sklprune._units import Units
 
 #: the fitted attributes that describe kept columns
@@ -64,3 +66,41 @@ def _ranking(keep: Array, scores: Array) -> Array:
     ranking = np.ones(len(keep), dtype=int)
     ranking[~keep] = rankdata(-scores[~keep], method="dense") + 1
     return ranking
+
+
+class ColumnSupportMixin:
+    """Fitted attributes of an estimator that may have pruned columns."""
+
+    support_: Array
+    importances_: Array
+    ranking_: Array
+
+    def _clear_support(self) -> None:
+        """Remove the attributes of an earlier fit."""
+        for name in SUPPORT_ATTRIBUTES:
+            self.__dict__.pop(name, None)
+
+    def _set_support(self, X: MatrixLike, result: Any) -> None:
+        """Set the attributes that describe kept columns, if columns were pruned."""
+        if not has_support(result.units):
+            return
+        names = column_names(X) if hasattr(X, "shape") else column_names(np.asarray(X))
+        support = support_of(result.units, result.keep, result.scores, len(names))
+        self._column_names = names
+        self.support_, self.importances_, self.ranking_ = support
+
+    @available_if(lambda self: hasattr(self, "support_"))
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:
+        """Names of the kept columns. Only after columns were pruned.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of all columns. None takes the names seen in `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        ndarray of shape (n_kept,), object
+        """
+        names = self._column_names if input_features is None else input_features
+        return np.asarray(names, dtype=object)[self.support_]

@@ -37,9 +37,21 @@ class TooLittleLeft(ValueError):
     ) -> "TooLittleLeft":
         """The same error with the ratio and the units that remained."""
         own = cls(str(error))
+        for note in getattr(error, "__notes__", ()):
+            own.add_note(note)
         own.where = where_raised(ratio, keep, granularity)
         own.add_note(own.where)
         return own
+
+    def of_original_type(self) -> Exception:
+        """The error of the fit or the prediction, if it had a type of its own."""
+        original = self.__cause__
+        if not isinstance(original, Exception) or type(original) is ValueError:
+            return self
+        if type(original).__name__.startswith("_Remote"):
+            return self  # from a worker, where only its text is known
+        original.add_note(self.where)
+        return original
 
 
 def where_raised(ratio: float, keep: Array, granularity: str) -> str:

@@ -311,10 +311,10 @@ def calls(monkeypatch):
         name: Recorder(family, calls) for name, family in registry._FAMILIES.items()
     }
     monkeypatch.setattr(registry, "_FAMILIES", recorders)
-    registry._matched.cache_clear()
+    registry._MATCHED.clear()
     yield calls
     monkeypatch.undo()
-    registry._matched.cache_clear()
+    registry._MATCHED.clear()
 
 
 def members_declared(*capabilities):

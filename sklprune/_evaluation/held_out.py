@@ -1,5 +1,6 @@
 """Scores of pruned models on held-out rows, and the table that a rule receives."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,11 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from sklprune._cost import sizes
 from sklprune._evaluation.class_counts import counts_of
-from sklprune._predictions import with_cached_predictions, with_positions
+from sklprune._predictions import (
+    RESPONSES,
+    with_cached_predictions,
+    with_positions,
+)
 from sklprune._rule import standard_error
 from sklprune._sklearn_private import safe_indexing
 from sklprune._units import TooLittleLeft, score
@@ -94,7 +99,7 @@ class HeldOut:
         """
         try:
             return self._row(pruned)
-        except ValueError as error:
+        except Exception as error:
             keep = pruned.candidate.keep
             if keep.all() or prediction_error(pruned.model, self.task.X) is None:
                 raise
@@ -199,13 +204,15 @@ def held_out(task, dense, *, classes, columns, by_blocks, out_of_bag=None):
 
 def prediction_error(model, X):
     """The error that a model raises for rows, or None if it predicts them."""
-    call = getattr(model, "predict", getattr(model, "transform", None))
-    if call is None:
-        return None
-    try:
-        call(X)
-    except Exception as error:
-        return error
+    names = [name for name in (*RESPONSES, "transform") if hasattr(model, name)]
+    with warnings.catch_warnings():
+        # the model has warned before, where it was asked for all rows
+        warnings.simplefilter("ignore")
+        for name in names:
+            try:
+                getattr(model, name)(X)
+            except Exception as error:
+                return error
     return None
 
 

@@ -54,11 +54,14 @@ class Family(Fitting):
         `register_family`.
     granularities : tuple of str
         Kinds of units besides "feature".
-    default_method : str
-        Name of the method for `method="auto"`.
+    default_method : str or Method
+        The method for `method="auto"`: a name, or an object of another package.
     default_refit : str or None
         Name of the refit for `refit=True` after own units were removed, if y is not
         given or the family does not offer "masked_refit".
+    replaces_class : bool
+        Whether the result has another class than the given estimator, such as the best
+        estimator of a search.
 
     Examples
     --------
@@ -112,11 +115,12 @@ class Family(Fitting):
     # LinearDiscriminantAnalysis has coef_, but its transform reads other arrays
     classes: tuple[str, ...] = ("BaseEstimator", "LinearDiscriminantAnalysis")
     granularities: tuple[str, ...] = ()
-    default_method: str = "permutation"
+    default_method: Any = "permutation"
     default_refit: str | None = None
+    replaces_class: bool = False
 
-    def method_of(self, estimator: Estimator) -> str:
-        """Name of the method for `method="auto"`, for this estimator."""
+    def method_of(self, estimator: Estimator) -> Any:
+        """The method, or its name, for `method="auto"`, for this estimator."""
         return self.default_method
 
     # -- units -------------------------------------------------------------------------

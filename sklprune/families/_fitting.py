@@ -62,6 +62,9 @@ class Fitting:
         of_class = self.class_weight(estimator)
         if of_class is None:
             return task.sample_weight
+        if isinstance(of_class, str) and of_class == "balanced_subsample":
+            # what is balanced in each bootstrap sample is balanced over all rows here
+            of_class = "balanced"
         weight = compute_sample_weight(of_class, task.y)
         return weight if task.sample_weight is None else weight * task.sample_weight
 

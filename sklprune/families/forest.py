@@ -36,13 +36,6 @@ class ForestFamily(MembersFamily):
         known = not FOREST_SAMPLES_BY_WEIGHT or hasattr(estimator, "_sample_weight")
         return estimator.bootstrap and known
 
-    def class_weight(self, estimator: Estimator) -> Any:
-        weight = super().class_weight(estimator)
-        if isinstance(weight, str) and weight == "balanced_subsample":
-            # there is one set of rows here, in the place of many bootstrap samples
-            return "balanced"
-        return weight
-
     # -- trees as arrays ---------------------------------------------------------------
 
     def sklearn_trees(self, estimator: Estimator) -> list[Any]:

@@ -9,6 +9,7 @@ class SearchFamily(Family):
     """`GridSearchCV`, `RandomizedSearchCV` and the halving searches."""
 
     classes = ("BaseSearchCV",)
+    replaces_class = True
 
     def core(self, estimator: Estimator) -> Estimator:
         return family_of(estimator.estimator).core(estimator.estimator)

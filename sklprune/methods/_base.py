@@ -177,8 +177,8 @@ class Method(BaseEstimator):
             )
         if scores.dtype.kind not in "biuf":
             raise ValueError(
-                f"{name} gave values of dtype {scores.dtype}; each importance must be a "
-                "finite number."
+                f"{name} gave values of dtype {scores.dtype}; each importance must be "
+                "a finite number."
             )
         n_bad = int((~np.isfinite(scores)).sum())
         if n_bad:

@@ -1,5 +1,6 @@
 """A package outside sklprune adds families, a method and a rule, and uses them."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -265,3 +266,44 @@ def test_where_no_ratio_is_possible_the_error_names_it(ratio, inside_pipeline):
     assert note.startswith("Raised at pruning_ratio=0.98, on 3 of ")
     assert note.endswith(" rows.")
     assert not hasattr(pruned, "estimator_")
+
+
+SCRIPT = """
+import numpy as np
+from outside import KeepBorder, Prototypes, PrototypesFamily
+from sklearn.datasets import load_iris
+from sklprune import PrunedEstimator
+from sklprune.families import register_family
+
+
+class Here(Prototypes):
+    pass
+
+
+class HereFamily(PrototypesFamily):
+    classes = ("Here",)
+
+
+register_family(HereFamily())
+X, y = load_iris(return_X_y=True)
+tables = [
+    PrunedEstimator(
+        Here(), method=KeepBorder(), pruning_ratio=[0.3, 0.6], cv=2, n_jobs=n_jobs
+    ).fit(X, y).path_.table["scores"]
+    for n_jobs in (None, 2)
+]
+print(np.array_equal(*tables))
+"""
+
+
+@pytest.mark.slow
+def test_workers_know_a_family_of_a_script(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    run = subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert run.stdout.strip() == "True", run.stderr
