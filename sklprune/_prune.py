@@ -150,8 +150,9 @@ def _check_predicts(dense, best, task):
     """Raise an error for a result that cannot predict a row, if the original can."""
     keep, units = best.candidate.keep, best.candidate.units
     row = task.take(np.zeros(1, dtype=int)).X
-    error = prediction_error(best.model, row)
-    if error is not None and prediction_error(dense.model, row) is None:
+    names = ["predict" if hasattr(best.model, "predict") else "transform"]
+    error = prediction_error(best.model, row, names)
+    if error is not None and prediction_error(dense.model, row, names) is None:
         where = best.candidate.ratio, keep, units.granularity
         raise TooLittleLeft.at(*where, error) from error
 

@@ -202,9 +202,12 @@ def held_out(task, dense, *, classes, columns, by_blocks, out_of_bag=None):
     )
 
 
-def prediction_error(model, X):
-    """The error that a model raises for rows, or None if it predicts them."""
-    names = [name for name in (*RESPONSES, "transform") if hasattr(model, name)]
+def prediction_error(model, X, names=(*RESPONSES, "transform")):
+    """The error that a model raises for rows, or None if it predicts them.
+
+    `names` are the methods that are called if the model has them.
+    """
+    names = [name for name in names if hasattr(model, name)]
     with warnings.catch_warnings():
         # the model has warned before, where it was asked for all rows
         warnings.simplefilter("ignore")

@@ -347,6 +347,10 @@ class Family(Fitting):
         """Those of the needed capabilities that are not offered for an estimator."""
         return [name for name in needs if name not in self.capabilities(estimator)]
 
+    def why_missing(self, estimator: Estimator, name: str) -> str:
+        """Why a capability is not offered for an estimator, as a clause."""
+        return f"does not offer {name}"
+
     def counts(self, estimator: Estimator) -> dict[str, float]:
         """The size of a fitted estimator.
 

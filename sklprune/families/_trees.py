@@ -270,6 +270,14 @@ class TreesFamily(Family):
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES
         return frozenset(offered | (set() if monotonic or robust else {"rebuild"}))
 
+    def why_missing(self, estimator: Estimator, name: str) -> str:
+        if name != "rebuild":
+            return super().why_missing(estimator, name)
+        loss = getattr(estimator, "loss", None)
+        if loss in ROBUST_LOSSES:
+            return f"has loss={loss!r}, without a Hessian from which to fit leaf values"
+        return "has monotonic constraints, which new leaf values might violate"
+
     def counts(self, estimator: Estimator) -> dict[str, float]:
         trees = self.sklearn_trees(estimator)
         counts = self.count_nodes(trees) | {"members": len(trees)}

@@ -98,8 +98,9 @@ class Method(BaseEstimator):
         missing = family.missing_capabilities(estimator, self.needs)
         if not missing:
             return ""
+        why = " and ".join(family.why_missing(estimator, name) for name in missing)
         offered = ", ".join(sorted(family.capabilities(estimator))) or "none"
-        return f"does not offer {' and '.join(missing)} (capabilities: {offered})"
+        return f"{why} (capabilities: {offered})" if "not offer" in why else why
 
     def uses_only_pruning_rows(self, n_rows: int, n_fitted: int) -> bool:
         """Whether candidates depend on no rows but those that they are pruned on.
