@@ -23,9 +23,13 @@ class PipelineFamily(Family):
     classes = ("Pipeline",)
 
     def inside(self, estimator: Estimator, task: Task) -> tuple[Estimator, Task]:
-        if len(estimator) == 1:
-            return estimator[-1], task
-        return estimator[-1], task.with_X(estimator[:-1].transform(task.X))
+        X = task.X
+        for _, step in estimator.steps[:-1]:
+            # step by step: a slice of a pipeline refuses stateless steps as unfitted.
+            # Samplers of imbalanced-learn have no transform; predict skips them too
+            if not _is_passthrough(step) and hasattr(step, "transform"):
+                X = step.transform(X)
+        return estimator[-1], task if X is task.X else task.with_X(X)
 
     def names_inside(self, estimator: Estimator, names: Array) -> Array:
         if len(estimator) == 1:

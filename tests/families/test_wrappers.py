@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.frozen import FrozenEstimator
@@ -157,3 +158,68 @@ def test_a_search_whose_best_model_has_other_units_is_refused(regression):
     search = GridSearchCV(Pipeline([("model", Ridge())]), grid, cv=2)
     with pytest.raises(ValueError, match="is a RandomForestRegressor, which has no w"):
         PrunedEstimator(search, pruning_ratio=0.5).fit(X, y)
+
+
+# -- steps before the last one --------------------------------------------------------
+
+
+class Squares(TransformerMixin, BaseEstimator):
+    """Stateless: it has no fitted attributes, so a slice of a pipeline is unfitted."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.column_stack([X, X**2])
+
+
+class Sampler(BaseEstimator):
+    """Changes rows in the fit alone, as the samplers of imbalanced-learn do."""
+
+    def fit_resample(self, X, y):
+        return np.repeat(X, 2, axis=0), np.repeat(y, 2)
+
+
+class SamplingPipeline(Pipeline):
+    """Fits on resampled rows, and skips samplers when it predicts."""
+
+    def fit(self, X, y):
+        (_, sampler), (_, model) = self.steps
+        model.fit(*sampler.fit_resample(X, y))
+        return self
+
+    def predict(self, X):
+        return self.steps[-1][1].predict(X)
+
+    def score(self, X, y):
+        return self.steps[-1][1].score(X, y)
+
+
+def test_a_stateless_step_transforms_the_rows(binary):
+    X, y = binary
+    model = make_pipeline(Squares(), LogisticRegression()).fit(X, y)
+    inside = LogisticRegression().fit(Squares().transform(X), y)
+    small = prune(model, X, y, pruning_ratio=0.5)
+    same = prune(inside, Squares().transform(X), y, pruning_ratio=0.5)
+    np.testing.assert_array_equal(small.estimator_[-1].coef_, same.estimator_.coef_)
+
+
+def test_a_sampler_is_skipped_as_in_predict(binary):
+    X, y = binary
+    model = SamplingPipeline([("rows", Sampler()), ("model", LogisticRegression())])
+    model.fit(X, y)
+    small = prune(model, X, y, pruning_ratio=0.5)
+    same = prune(model[-1], X, y, pruning_ratio=0.5)
+    assert type(small.estimator_) is SamplingPipeline
+    np.testing.assert_array_equal(small.predict(X), same.predict(X))
+
+
+def test_pipelines_of_imbalanced_learn_are_pruned_as_their_last_step(binary):
+    over_sampling = pytest.importorskip("imblearn.over_sampling")
+    pipeline = pytest.importorskip("imblearn.pipeline")
+    X, y = binary
+    model = pipeline.make_pipeline(
+        over_sampling.SMOTE(random_state=0), LogisticRegression()
+    )
+    pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
+    assert (pruned.estimator_[-1].coef_ != 0).sum() == 4
