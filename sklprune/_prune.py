@@ -67,28 +67,29 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     -------
     Result
     """
+    output = {"store_path": store_path, "progress": progress}
     ratios, is_choice = check_ratio(pruning_ratio, plan.method, task)
     if not is_choice:
         progress.begin(0)
         (ratio,) = ratios
         path = [0.0] if ratio == 0 else [0.0, ratio]
         choice = Choice(ratio=ratio, ratios=path, requested=ratios)
-        return _build_result(plan, task, choice, store_path, progress)
+        return _build_result(plan, task, choice, **output)
     check_rule(rule, plan, task)
     splits = splits_of(plan, task, cv)
     unpruned_too = isinstance(pruning_ratio, str) or 0.0 in ratios
     choice = _choose_ratio(
-        plan, task, ratios, rule, splits, unpruned_too, store_path, progress
+        plan, task, ratios, splits, rule=rule, unpruned_too=unpruned_too, **output
     )
     if choice.candidates is not None:
         # the candidate that is returned was pruned on the first rows of the one split
         task = task.take(splits[0][0])
-    return _build_result(
-        plan_to_prune(plan, choice.reference), task, choice, store_path, progress
-    )
+    return _build_result(plan_to_prune(plan, choice.reference), task, choice, **output)
 
 
-def _choose_ratio(plan, task, ratios, rule, splits, unpruned_too, store_path, progress):
+def _choose_ratio(
+    plan, task, ratios, splits, *, rule, unpruned_too, store_path, progress
+):
     """Prune and score on each split, and let the rule choose a ratio."""
     reference = Reference.ITSELF
     if plan.frozen and rule.needs_scores and plan.seen is not False:
@@ -119,7 +120,7 @@ def _choose_ratio(plan, task, ratios, rule, splits, unpruned_too, store_path, pr
     )
 
 
-def _build_result(plan, task, choice, store_path, progress):
+def _build_result(plan, task, choice, *, store_path, progress):
     """Prune at the chosen ratio, unless the scored candidate itself is returned."""
     dense = progress.step("unpruned model")(fit_dense, plan, task)
     models, accept = choice.candidates, _first_accepted
