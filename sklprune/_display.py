@@ -125,14 +125,16 @@ class PruningPathDisplay:
             ) from error
         if ax is None:
             _, ax = plt.subplots()
-        mean, ratio = table["score_mean"], table["ratio"]
+        # small models are of interest, and a logarithmic axis sets them apart
+        mean, units = table["score_mean"], np.maximum(table["units"], 1)
         se = np.nan_to_num(table["score_se"])
-        ax.fill_between(ratio, mean - se, mean + se, alpha=0.2)
-        ax.plot(ratio, mean, marker="o", label="mean, with its standard error")
-        ax.plot(ratio[chosen], mean[chosen], "D", ms=9, label="chosen")
+        ax.fill_between(units, mean - se, mean + se, alpha=0.2)
+        ax.plot(units, mean, marker="o", label="mean, with its standard error")
+        ax.plot(units[chosen], mean[chosen], "D", ms=9, label="chosen")
         ax.axhline(mean[0], ls=":", c="gray", label="unpruned")
         ax.set(
-            xlabel=f"share of {plural(self.granularity)} removed",
+            xlabel=f"{plural(self.granularity)} kept",
+            xscale="log",
             ylabel=self.score_name,
         )
         ax.legend()

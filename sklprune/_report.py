@@ -1,7 +1,7 @@
 """`Report`: what was removed from a model, what it cost, and what was not changed."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,8 @@ class Report:
     score : dict
         `name`, `rows` ("held out", "chose the model" or "fitted"), `original`,
         `pruned`, `difference`, `difference_se`, `n_splits`, `kept_because` (the reason
-        why nothing was removed, else None). For a
+        why nothing was removed, else None), `chosen_by` (the rule with its parameters,
+        else None). For a
         classifier also `right_to_wrong`, `wrong_to_right` and `recall`. `agreement` if
         the rule needs it. `by_latency` is True if the rule needs latencies.
         `original_out_of_bag` is True if the original was fitted on the rows and its
@@ -146,7 +147,7 @@ class Report:
     def unread_columns(self) -> list[str]:
         """Names of the columns of X that the model no longer uses.
 
-        All their weights were removed. Pruning columns drops them without loss.
+        All their weights were removed. Their values do not change a prediction.
         """
         return list(self._unread)
 
@@ -242,6 +243,11 @@ class Report:
 
     def __str__(self) -> str:
         rows: list[Row] = [("", "original", "stripped", "pruned", "smaller")]
+        units, kept = plural(self.granularity), int(self._keep.sum())
+        if units not in {field.name for field in fields(Cost)}:
+            # weights, leaves and neurons have no field of their own
+            counts = [float(n) for n in (self.n_units, self.n_units, kept)]
+            rows.append((units, *map(_number, counts), _times(*counts[1:])))
         for field, title, unit in PRINTED:
             values = [
                 getattr(c, field) / unit
@@ -250,6 +256,8 @@ class Report:
             if not math.isnan(values[0]):
                 rows.append((title, *map(_number, values), _times(*values[1:])))
         parts = [self.summary, _aligned(rows), self._score_line()]
+        if self.score.get("chosen_by"):
+            parts[-1] += f" Chosen by {self.score['chosen_by']}."
         return "\n".join([*parts, *self._by_class(), *self._notes()])
 
     def _score_line(self) -> str:
@@ -316,7 +324,7 @@ class Report:
             notes.append(
                 f"Columns that no longer count: {named}"
                 + (f" and {hidden} more" if hidden > 0 else "")
-                + "; pruning columns drops them without loss."
+                + "; their values do not change a prediction."
             )
         for reference, note in REFERENCE_NOTES.items():
             if self.score.get(REFERENCE_KEYS[reference]):

@@ -25,10 +25,10 @@ def test_the_plot_shows_the_table(pyplot, binary, cls):
     assert display.ax_ is ax and display.figure_ is figure
     frame = display.frame()
     path, chosen = ax.lines[0], ax.lines[1]
-    np.testing.assert_array_equal(path.get_xdata(), frame["ratio"])
+    np.testing.assert_array_equal(path.get_xdata(), frame["units"].clip(lower=1))
     np.testing.assert_array_equal(path.get_ydata(), frame["score_mean"])
-    assert chosen.get_xdata() == frame.loc[frame["chosen"], "ratio"].item()
-    assert "removed" in ax.get_xlabel()
+    assert chosen.get_xdata() == frame.loc[frame["chosen"], "units"].item()
+    assert "kept" in ax.get_xlabel() and ax.get_xscale() == "log"
 
 
 def test_a_single_ratio_has_no_plot(pyplot, binary):

@@ -363,8 +363,8 @@ def test_agreement_needs_no_labels(classes, network, cv):
     assert np.isnan(score["original"]) and "recall" not in score
     share = f"{score['agreement']:.4f}"
     assert str(pruned.report_).endswith(
-        f"on {share} of the rows; on held-out rows that were also used to choose "
-        "the model."
+        f"on {share} of the rows; on held-out rows that were also used to choose the "
+        "model. Chosen by Agreement(share=0.9)."
     )
 
 

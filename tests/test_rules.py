@@ -16,6 +16,7 @@ from sklprune.rules import (
     Best,
     Budget,
     OneStandardError,
+    Rule,
     Tolerance,
     standard_error,
 )
@@ -309,3 +310,31 @@ def test_a_search_without_numeric_ratios_is_refused(search_results):
         search_results(Best(), {"estimator__C": [0.1, 1.0]})
     with pytest.raises(ValueError, match="needs numbers"):
         search_results(Best(), {"pruning_ratio": ["auto", 0.5]})
+
+
+def test_a_missing_column_is_an_error_that_names_the_others(binary):
+    model = PrunedEstimator(
+        LogisticRegression(), cv=2, rule=lambda table: int(table["file_bytes"].argmin())
+    )
+    with pytest.raises(ValueError, match="no column 'file_bytes'. It has ratio, units"):
+        model.fit(*binary)
+
+    class Misspelt(Rule):
+        needs = ("bytes",)
+
+    with pytest.raises(ValueError, match="needs bytes, which no table has"):
+        PrunedEstimator(LogisticRegression(), rule=Misspelt()).fit(*binary)
+
+
+def test_the_report_names_the_rule_and_how_far_the_best_candidate_missed(binary):
+    X, y = binary
+    settings = {"pruning_ratio": [0.5], "cv": 2, "random_state": 0}
+    model = PrunedEstimator(LogisticRegression(), rule=Tolerance(1.0), **settings)
+    text = str(model.fit(X, y).report_)
+    assert "Chosen by Tolerance(max_drop=1.0)." in text and "weights" in text
+    noise = np.random.RandomState(0).permutation(y)
+    kept = PrunedEstimator(
+        LogisticRegression(), rule=lambda table: 0, scoring="neg_log_loss", **settings
+    ).fit(X, noise)
+    difference = kept.path_.table["difference_mean"][1]
+    assert f"a score that differs by {difference:+.4f}" in kept.report_.summary

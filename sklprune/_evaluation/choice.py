@@ -1,11 +1,12 @@
 """`Choice`, a chosen ratio, and the checks before and after a rule is called."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
+from sklprune._cost import Cost
 from sklprune._evaluation.training_rows import Reference
 from sklprune._sklearn_private import scorer_takes_weights
 
@@ -48,9 +49,19 @@ class Choice:
         return None if self.rule is None else self.ratios.index(ratio)
 
 
+class RuleTable(dict[str, Any]):
+    """A table whose error for a missing column states how a rule gets it."""
+
+    def __missing__(self, name):
+        raise ValueError(
+            f"The table of a rule has no column {name!r}. It has {', '.join(self)}. "
+            "A rule names further columns in its attribute needs."
+        )
+
+
 def choose_position(rule, table):
     """The position in the table that a rule returns, checked."""
-    position = rule.choose(table)
+    position = rule.choose(RuleTable(table))
     n = len(table["ratio"])
     if not isinstance(position, (int, np.integer)) or not 0 <= position < n:
         raise ValueError(
@@ -63,6 +74,13 @@ def choose_position(rule, table):
 def check_rule(rule, plan, task):
     """Raise an error for a rule that cannot choose here, before anything is fitted."""
     rule.check()
+    known = {field.name for field in fields(Cost)} | {"agreement", "fidelity"}
+    unknown = [name for name in rule.needs if name not in known]
+    if unknown:
+        raise ValueError(
+            f"rule={rule!r} needs {', '.join(unknown)}, which no table has. Columns on "
+            f"demand are {', '.join(sorted(known))}."
+        )
     if "agreement" in rule.needs and not is_classifier(plan.estimator):
         raise ValueError(
             f"rule={rule!r} compares predicted classes, and "

@@ -3,12 +3,15 @@
 It contains scores before and after pruning, and the reason if nothing was removed.
 """
 
+from inspect import signature
+
 import numpy as np
 
 from sklprune._cost import LATENCIES
 from sklprune._evaluation.class_counts import ClassCounts, classes_of, counts_of
 from sklprune._evaluation.training_rows import Reference
 from sklprune._memory import remembered
+from sklprune._rule import CallableRule
 from sklprune._sklearn_private import scorer_name
 from sklprune._units import raw_score
 
@@ -45,7 +48,8 @@ def summary_of(plan, task, choice, dense, best):
         scores = _training_scores(plan, task, dense, best.model)
     else:
         scores = _held_out_scores(plan, task, choice, best.candidate.ratio)
-    return scores | {"kept_because": reason}
+    described = None if choice.rule is None else described_rule(choice.rule)
+    return scores | {"kept_because": reason, "chosen_by": described}
 
 
 def _held_out_scores(plan, task, choice, ratio):
@@ -134,4 +138,31 @@ def _why_kept(method, choice, ratio):
         listed += f"{above_zero[-1]:g}"
     else:
         listed = "the ratios " + ", ".join(f"{each:g}" for each in above_zero)
-    return f"{choice.rule!r} kept the unpruned model over {listed}"
+    kept = f"{choice.rule!r} kept the unpruned model over {listed}"
+    return kept + _best_smaller(choice.table)
+
+
+def _best_smaller(table):
+    """How the best smaller candidate differs, as a clause; "" if it is not known."""
+    for name, what in (
+        ("difference_mean", "a score that differs by {:+.4f}"),
+        ("agreement", "an agreement of {:.4f}"),
+    ):
+        values = np.asarray(table.get(name, [np.nan]))[1:]
+        if np.isfinite(values).any():
+            best = what.format(float(np.nanmax(values)))
+            return f" (the best of them has {best})"
+    return ""
+
+
+def described_rule(rule):
+    """A rule with its main parameters, and the others that differ from the default."""
+    if isinstance(rule, CallableRule):
+        return repr(rule)
+    shown = []
+    for name, parameter in signature(type(rule)).parameters.items():
+        value = getattr(rule, name, parameter.default)
+        is_main = parameter.kind is not parameter.KEYWORD_ONLY
+        if is_main or value != parameter.default:
+            shown.append(f"{name}={value!r}")
+    return f"{type(rule).__name__}({', '.join(shown)})"

@@ -63,11 +63,12 @@ def reference_for(plan, task, splits, seen="auto"):
     if (seen is True or "as_fitted" in offers) and _can_be_refitted(opened, first):
         return Reference.REFITTED
     model = opened.model
+    remedy = "" if seen is True else "seen=True to choose on similar models, "
     warnings.warn(
         f"{type(model).__name__} was fitted on these very rows. Its score on them is "
-        "biased upwards, so that too much is kept. Give rows that it was not fitted "
-        "on, or the unfitted model to PrunedEstimator, which holds rows out. If the "
-        "rows are new, pass seen=False.",
+        f"biased upwards, so that too much is kept. Pass {remedy}rows that it was not "
+        "fitted on, or the unfitted model to PrunedEstimator, which holds rows out. If "
+        "the rows are new, pass seen=False.",
         stacklevel=2,
     )
     return Reference.ITSELF
