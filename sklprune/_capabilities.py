@@ -69,6 +69,7 @@ class Members(Protocol):
 
     member_outputs: Any
     member_targets: Any
+    n_outputs: Any
 
 
 class OutOfBag(Protocol):

@@ -108,7 +108,7 @@ class MemberSelection(Method):
             return why
         if not is_classifier(estimator):
             return "is not a classifier: its members have no margins"
-        several = getattr(estimator, "n_outputs_", 1) > 1
+        several = family.n_outputs(estimator) > 1
         return "has several outputs: its members have no margins" if several else ""
 
     def score(
