@@ -177,7 +177,10 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
                 progress=progress,
             )
         except TooLittleLeft as error:
-            raise error.of_original_type() from error.__cause__
+            original = error.of_original_type()
+            if original is error:
+                raise
+            raise original from original.__cause__
         self.estimator_ = result.estimator
         self.pruning_ratio_ = result.ratio
         self.path_ = result.path

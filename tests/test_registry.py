@@ -193,5 +193,7 @@ def test_an_error_of_a_fit_keeps_its_type_and_its_notes(binary):
         "note of the estimator",
         "Raised at pruning_ratio=0.6, on 4 of 8 features.",
     ]
+    # the original error, and not an error whose cause is itself
+    assert caught.value.__cause__ is None
     plain = TooLittleLeft("too few")
     assert clone(pruned) is not None and plain.of_original_type() is plain
