@@ -166,12 +166,10 @@ def _first_accepted(choice, models, X, store_path):
     if choice.ratio is None:
         models = list(models)
         return models[-1], models
-    if choice.rule is None:
-        return first_from(models, choice.ratio, lambda model: True, store_path)
     rule = choice.rule
 
     def holds(model):
-        return rule.holds(sizes(model, rule.needs, X))
+        return rule is None or rule.holds(sizes(model, rule.needs, X))
 
     best, models = first_from(models, choice.ratio, holds, store_path)
     if best is None:

@@ -21,6 +21,16 @@ def standard_error(values: Array) -> Array:
     return values.std(axis=-1, ddof=1) / np.sqrt(n)
 
 
+class RuleTable(dict[str, Any]):
+    """A table whose error for a missing column states how a rule gets it."""
+
+    def __missing__(self, name: str) -> Array:
+        raise ValueError(
+            f"The table of a rule has no column {name!r}. It has {', '.join(self)}. "
+            "A rule names further columns in its attribute needs."
+        )
+
+
 class Rule(BaseEstimator):
     """Base of all rules: parameters only, and `choose`.
 
@@ -93,7 +103,7 @@ class Rule(BaseEstimator):
                 f"{type(self).__name__} measures the loss against the unpruned model: "
                 f"0 must be among the searched ratios, {table['ratio'].tolist()}."
             )
-        return int(index[self.choose(table)])
+        return int(index[self.choose(RuleTable(table))])
 
     def check(self) -> None:
         """Raise a ValueError if a parameter is not allowed."""

@@ -8,7 +8,6 @@ them, only this file changes.
 from inspect import signature
 from typing import Any
 
-from sklearn._loss.loss import HalfBinomialLoss, HalfMultinomialLoss
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.ensemble._bagging import _generate_bagging_indices
@@ -17,9 +16,8 @@ from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMa
 from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
-from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_features as num_features
@@ -31,12 +29,8 @@ __all__ = [
     "BAGGING_SAMPLES_BY_WEIGHT",
     "CALLBACKS",
     "FOREST_SAMPLES_BY_WEIGHT",
-    "BaseSearchCV",
     "BinMapper",
-    "HalfBinomialLoss",
-    "HalfMultinomialLoss",
     "HasMethods",
-    "Interval",
     "StrOptions",
     "TreeGrower",
     "only_predicts",

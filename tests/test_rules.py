@@ -338,3 +338,14 @@ def test_the_report_names_the_rule_and_how_far_the_best_candidate_missed(binary)
     ).fit(X, noise)
     difference = kept.path_.table["difference_mean"][1]
     assert f"a score that differs by {difference:+.4f}" in kept.report_.summary
+
+
+def test_a_rule_in_a_search_gets_the_same_error_for_a_missing_column(binary):
+    class Fewest(Rule):
+        def choose(self, table):
+            return int(np.argmin(table["units"]))
+
+    model = PrunedEstimator(LogisticRegression())
+    search = GridSearchCV(model, {"pruning_ratio": [0, 0.5]}, cv=2, refit=Fewest())
+    with pytest.raises(ValueError, match="no column 'units'. It has ratio, score_mean"):
+        search.fit(*binary)

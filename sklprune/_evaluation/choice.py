@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 
 from sklprune._cost import Cost
 from sklprune._evaluation.training_rows import Reference
+from sklprune._rule import RuleTable
 from sklprune._sklearn_private import scorer_takes_weights
 
 
@@ -47,16 +48,6 @@ class Choice:
     def position_of(self, ratio):
         """The position of a ratio in the table; None where no rule chose."""
         return None if self.rule is None else self.ratios.index(ratio)
-
-
-class RuleTable(dict[str, Any]):
-    """A table whose error for a missing column states how a rule gets it."""
-
-    def __missing__(self, name):
-        raise ValueError(
-            f"The table of a rule has no column {name!r}. It has {', '.join(self)}. "
-            "A rule names further columns in its attribute needs."
-        )
 
 
 def choose_position(rule, table):
