@@ -10,6 +10,7 @@ from typing import Any
 
 from sklprune._estimators import seeded, unfitted
 from sklprune._plain import plain
+from sklprune._progress import part
 from sklprune._registry import family_of
 from sklprune._typing import Estimator
 from sklprune._units import Task, Units
@@ -109,7 +110,8 @@ def opened_with_limits(plan: Plan, model: Estimator, task: Task) -> OpenedModel:
 def fitted(plan: Plan, task: Task) -> Estimator:
     """A clone of the estimator of a plan, seeded and fitted on all rows of a task."""
     model = seeded(unfitted(plan.estimator), task.random_state)
-    family_of(model).fit(model, *task.rows)
+    with part("fit", 0):
+        family_of(model).fit(model, *task.rows)
     return resolved(model)
 
 

@@ -21,6 +21,7 @@ from sklprune._evaluation.splits import UNSEEN_FRACTION, hold_out
 from sklprune._memory import remembered
 from sklprune._opening import fitted, open_model, opened_with_limits
 from sklprune._plain import stripped
+from sklprune._progress import part, tracked
 from sklprune._registry import families_of_other_packages, register_missing
 from sklprune._rounds import Round
 from sklprune._typing import Array, Estimator
@@ -151,9 +152,11 @@ def pruned_at(plan, dense, task, ratios):
     here = Round.first(plan.method, opened, _order(plan, ordered, opened))
     ahead = list(plan.method.stations(opened.units))
     last = None
-    for ratio in ratios:
-        while ahead and here.precedes(ahead[0], ratio):
-            here = _next_round(plan, here, ahead.pop(0), last)
+    for ratio in tracked(ratios, "ratios"):
+        with part("rounds", len(ahead)) as rounds:
+            while ahead and here.precedes(ahead[0], ratio):
+                here = _next_round(plan, here, ahead.pop(0), last)
+                rounds.advance()
         last = _pruned(plan, here, ratio, dense, last)
         yield last
 

@@ -15,6 +15,7 @@ from sklprune._predictions import (
     with_cached_predictions,
     with_positions,
 )
+from sklprune._progress import tracked
 from sklprune._rule import standard_error
 from sklprune._sklearn_private import safe_indexing
 from sklprune._units import TooLittleLeft, score
@@ -260,7 +261,8 @@ def score_and_parts(model, task, blocks):
         return whole, [whole]
     n = blocks.max() + 1
     without_block = [
-        score(model, task.take(np.flatnonzero(blocks != block))) for block in range(n)
+        score(model, task.take(np.flatnonzero(blocks != block)))
+        for block in tracked(range(n), "blocks of rows")
     ]
     return whole, n * whole - (n - 1) * np.array(without_block)
 

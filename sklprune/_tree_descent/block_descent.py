@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._progress import tick, tracked
 from sklprune._tree_descent.losses import Loss
 from sklprune._tree_descent.proposals import Proposal, Proposer
 from sklprune._tree_descent.state import NO_PREDICTION, EnsembleState
@@ -132,7 +133,7 @@ class BlockDescent:
 
     def sweep(self, leaf_penalty: float) -> None:
         """Replace each kept tree by its best pruning, one after the other."""
-        for copies in self._independent(self.state.kept):
+        for copies in tracked(self._independent(self.state.kept), "trees"):
             proposals = self.proposer.propose_copies(copies, leaf_penalty)
             for i, proposal in zip(copies, proposals):
                 self.accept(i, proposal)
@@ -148,11 +149,12 @@ class BlockDescent:
         gains = np.full(len(state.trees), -np.inf)
         if self.n_trees < state.max_trees:
             outside = [i for i in range(len(state.trees)) if i not in state.kept]
-            for copies in self._independent(outside):
+            for copies in tracked(self._independent(outside), "trees"):
                 proposals = self.proposer.propose_copies(copies, leaf_penalty)
                 gains[copies] = [proposal.gain for proposal in proposals]
         n_at_sweep = self.n_trees
         while self.n_trees < state.max_trees:
+            tick()
             i = int(np.argmax(gains))
             if gains[i] <= 0:
                 return

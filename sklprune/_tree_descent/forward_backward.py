@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sklprune._progress import part
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._trees.arrays import Ensemble
 
@@ -83,20 +84,22 @@ class ForwardBackwardPath:
             ones.
         """
         descent, next_backward = self.descent, FIRST_BACKWARD
-        while leaf_penalty > min_penalty * descent.noise():
-            if not self.forward(leaf_penalty):
-                break
-            if descent.n_trees:
-                self._record()
-            n_leaves = descent.n_leaves
-            if next_backward <= n_leaves <= self.backward_up_to:
-                self._run_backward(leaf_penalty)
-                while next_backward <= n_leaves:
-                    next_backward *= BACKWARD_FACTOR
-            if n_leaves > max_leaves:
-                break
-            stride = 1 if descent.n_trees else self.stride
-            leaf_penalty /= PENALTY_FACTOR**stride
+        with part("leaf penalties") as penalties:
+            while leaf_penalty > min_penalty * descent.noise():
+                if not self.forward(leaf_penalty):
+                    break
+                if descent.n_trees:
+                    self._record()
+                n_leaves = descent.n_leaves
+                if next_backward <= n_leaves <= self.backward_up_to:
+                    self._run_backward(leaf_penalty)
+                    while next_backward <= n_leaves:
+                        next_backward *= BACKWARD_FACTOR
+                if n_leaves > max_leaves:
+                    break
+                stride = 1 if descent.n_trees else self.stride
+                leaf_penalty /= PENALTY_FACTOR**stride
+                penalties.advance()
         return self._pareto_front()
 
     def _run_backward(self, leaf_penalty: float) -> None:

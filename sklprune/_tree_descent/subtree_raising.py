@@ -14,6 +14,7 @@ Quinlan, C4.5: Programs for Machine Learning, 1993 (subtree raising).
 
 import numpy as np
 
+from sklprune._progress import tracked
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._trees.arrays import children_of, sums_at
 from sklprune._typing import Array
@@ -31,7 +32,7 @@ def raise_children(descent: BlockDescent, leaf_penalty: float) -> None:
     if descent.decision_paths is None:
         return
     kept = descent.state.kept
-    for i in list(kept):
+    for i in tracked(list(kept), "trees"):
         tried: set[bytes] = set()
         while i in kept:
             found = RaiseSearch(descent, i, leaf_penalty).best_raise(tried)

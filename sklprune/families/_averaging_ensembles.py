@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._progress import tracked
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Units
@@ -139,7 +140,7 @@ class MembersFamily(AveragedFamily):
         """
         raw = np.stack([self.offset(estimator, X)] * len(chosen))
         trees = (
-            self.tree_arrays(estimator),
+            tracked(self.tree_arrays(estimator), "trees"),
             self.leaf_ids(estimator, X),
             np.moveaxis(chosen, 2, 0),
         )
@@ -164,7 +165,8 @@ class MembersFamily(AveragedFamily):
     def leaf_ids(self, estimator: Estimator, X: MatrixLike) -> Array:
         X = self.checked_rows(estimator, X)
         ids = np.empty((len(estimator.estimators_), X.shape[0]), dtype=np.int32)
-        for row, tree in zip(ids, self.sklearn_trees(estimator)):
+        trees = tracked(self.sklearn_trees(estimator), "trees")
+        for row, tree in zip(ids, trees):
             row[:] = tree.apply(X)
         return ids
 

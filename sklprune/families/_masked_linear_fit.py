@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 
 from sklprune._estimators import seeded
 from sklprune._frames import as_matrix
+from sklprune._progress import tracked
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task
 from sklprune.families._base import Family
@@ -66,7 +67,8 @@ def fit_apart(
     weight = family.row_weights(estimator, task)
     coef, intercept = np.zeros(support.shape), np.array(estimator.intercept_, float)
     intercept = np.array(np.broadcast_to(intercept, support.shape[1]))
-    for output in np.flatnonzero(support.any(axis=0)).tolist():
+    outputs = np.flatnonzero(support.any(axis=0)).tolist()
+    for output in tracked(outputs, "outputs"):
         single = clone(estimator)
         if weight is not None and getattr(estimator, "class_weight", None) is not None:
             single.set_params(class_weight=None)

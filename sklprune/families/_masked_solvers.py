@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
+from sklprune._progress import part, tracked
 from sklprune._typing import Array
 from sklprune.families._backpropagation import Problem
 from sklprune.families._layered import Layer
@@ -81,7 +82,7 @@ def train(
     masks = [layer.coef != 0 for layer in layers]
     adam = Adam([array for layer in layers for array in layer])
     best, lowest, waited = layers, np.inf, 0
-    for epoch in range(max_epochs + 1):
+    for epoch in tracked(range(max_epochs + 1), "epochs"):
         loss = _penalised(problem, layers, penalty)
         waited = 0 if loss < lowest * (1 - TOLERANCE) else waited + 1
         if loss < lowest:
@@ -89,7 +90,7 @@ def train(
         if waited == PATIENCE or epoch == max_epochs:
             break
         rate = learning_rate * (1 - epoch / max_epochs)
-        for rows in _batches(len(problem.targets), rng):
+        for rows in tracked(_batches(len(problem.targets), rng), "batches"):
             gradients = problem.take(rows).gradients(layers)
             adam.step(_masked(gradients, layers, masks, penalty), rate)
     return best
@@ -184,12 +185,14 @@ def solve(
         np.maximum(parts, 0) if l1 else parts, [] if no_intercept else layer.intercept
     )
     bounds = [(0, None)] * n_parts + [(None, None)] * (len(x) - n_parts)
-    found = minimize(
-        objective,
-        x,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds if l1 else None,
-        options={"maxiter": max_iter, "ftol": 1e-12, "gtol": 1e-6},
-    )
+    with part("iterations", max_iter) as iterations:
+        found = minimize(
+            objective,
+            x,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds if l1 else None,
+            callback=lambda _: iterations.advance(),
+            options={"maxiter": max_iter, "ftol": 1e-12, "gtol": 1e-6},
+        )
     return unpacked(found.x)

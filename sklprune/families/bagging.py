@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from sklprune._estimators import without
+from sklprune._progress import tracked
 from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import BAGGING_SAMPLES_BY_WEIGHT
 from sklprune._trees.arrays import Subtree
@@ -110,7 +111,7 @@ class BaggingFamily(MembersFamily):
         X = _validated(estimator, X)
         outputs = [
             self._outputs(estimator, member, X[:, columns])
-            for member, columns in _with_columns(estimator)
+            for member, columns in tracked(_with_columns(estimator), "members")
         ]
         return np.stack(outputs, axis=1)
 

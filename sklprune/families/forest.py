@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._estimators import without
+from sklprune._progress import tracked
 from sklprune._registry import register_family
 from sklprune._sklearn_private import FOREST_SAMPLES_BY_WEIGHT
 from sklprune._typing import Array, Estimator, MatrixLike
@@ -53,7 +54,8 @@ class ForestFamily(MembersFamily):
 
     def member_outputs(self, estimator: Estimator, X: MatrixLike) -> Array:
         X = self.checked_rows(estimator, X)
-        return np.stack([_outputs(tree, X) for tree in estimator.estimators_], axis=1)
+        trees = tracked(estimator.estimators_, "trees")
+        return np.stack([_outputs(tree, X) for tree in trees], axis=1)
 
     def strip(self, estimator: Estimator) -> Estimator:
         return without(estimator, TRAINING_STATE)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from sklprune._progress import part
 from sklprune._registry import register
 from sklprune._trees.arrays import levels_of, sum_up
 from sklprune._typing import Array, Estimator, Scoring
@@ -269,27 +270,29 @@ def collapse_all(
     step = np.full(n_leaves, np.iinfo(int).max)
     strength = np.full(n_leaves, np.inf)
     n_removed: list[int] = []
-    while heap:
-        known_loss, known, i, node = heapq.heappop(heap)
-        if links[i].is_collapsed(node):
-            continue
-        now = links[i].strength(node)
-        # a link only becomes stronger when weaker links below it are collapsed
-        if now > known:
-            heapq.heappush(heap, (known_loss, now, i, node))
-            continue
-        loss = 0.0
-        if criterion is not None:
-            loss = criterion.loss(i, node) / (links[i].n_leaves[node] - 1)
-        if loss > known_loss and heap and (loss, now) > heap[0][:2]:
-            heapq.heappush(heap, (loss, now, i, node))
-            continue
-        if criterion is not None:
-            criterion.collapse(i, node)
-        removed = start[i] + np.array(links[i].collapse(node))
-        n_removed.append(len(removed) + (n_removed[-1] if n_removed else 0))
-        step[removed] = len(n_removed)
-        strength[removed] = now if criterion is None else loss
+    with part("splits", len(heap)) as splits:
+        while heap:
+            known_loss, known, i, node = heapq.heappop(heap)
+            if links[i].is_collapsed(node):
+                continue
+            now = links[i].strength(node)
+            # a link only becomes stronger when weaker links below it are collapsed
+            if now > known:
+                heapq.heappush(heap, (known_loss, now, i, node))
+                continue
+            loss = 0.0
+            if criterion is not None:
+                loss = criterion.loss(i, node) / (links[i].n_leaves[node] - 1)
+            if loss > known_loss and heap and (loss, now) > heap[0][:2]:
+                heapq.heappush(heap, (loss, now, i, node))
+                continue
+            if criterion is not None:
+                criterion.collapse(i, node)
+            removed = start[i] + np.array(links[i].collapse(node))
+            n_removed.append(len(removed) + (n_removed[-1] if n_removed else 0))
+            step[removed] = len(n_removed)
+            strength[removed] = now if criterion is None else loss
+            splits.advance()
     last = strength[np.isfinite(strength)]
     strength[np.isinf(strength)] = last.max() if len(last) else 0.0
     return PruningSequence(step, strength, np.array(n_removed, dtype=int))

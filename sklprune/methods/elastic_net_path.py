@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import enet_path
 
 from sklprune._column_scale import column_moments
+from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
 from sklprune._typing import Array, Estimator, MatrixLike
@@ -202,7 +203,8 @@ def logistic_path(
     coefs = [np.zeros((Y.shape[1], X.shape[1]))]
     intercept = np.zeros(Y.shape[1])
     alphas = bounds[0].max() * ratios
-    for before, alpha in zip(alphas[: -1 if alphas[0] else 0], alphas[1:]):
+    pairs = list(zip(alphas[: -1 if alphas[0] else 0], alphas[1:]))
+    for before, alpha in tracked(pairs, "penalties"):
         coef, missing = coefs[-1].copy(), bounds[-1] >= 2 * alpha - before
         may_enter = (coef != 0).any(axis=0)
         while missing.any():

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from sklearn.base import is_classifier
 
+from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
@@ -177,7 +178,7 @@ def residual_products(
         counts = (unseen.T * weight) @ unseen
     residuals *= np.sqrt(weight).astype(residuals.dtype)[:, None, None]
     products = np.zeros((n_members, n_members))
-    for output in range(n_outputs):
+    for output in tracked(range(n_outputs), "outputs"):
         of_output = residuals[:, :, output]
         products += of_output.T @ of_output
     known = counts > 0

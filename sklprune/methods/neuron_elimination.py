@@ -7,6 +7,7 @@ import numpy as np
 from scipy import linalg
 
 from sklprune._frames import as_matrix
+from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
@@ -145,7 +146,7 @@ def eliminate(gram: Array, weights: Array) -> tuple[Array, Array]:
     inverse, weights = linalg.inv(gram), weights.astype(float)
     remains = np.ones(n_units, dtype=bool)
     order, errors = np.empty(n_units, dtype=int), np.empty(n_units)
-    for step in range(n_units):
+    for step in tracked(range(n_units), "hidden units"):
         added = np.full(n_units, np.inf)
         added[remains] = (weights[remains] ** 2).sum(axis=1) / np.diag(inverse)[remains]
         unit = n_units - 1 - int(np.argmin(added[::-1]))

@@ -15,6 +15,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.random import sample_without_replacement
 
+from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator, MatrixLike, RandomState
 from sklprune._units import Task, Units, score
@@ -213,7 +214,8 @@ def shuffled_scores(
         For each group a list with one value for each order. Groups run in parallel.
     """
     return Parallel(n_jobs=n_jobs)(
-        delayed(_measured)(measure, X, group, orders) for group in groups
+        delayed(_measured)(measure, X, group, orders)
+        for group in tracked(groups, "columns")
     )
 
 

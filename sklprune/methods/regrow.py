@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 
+from sklprune._progress import tracked
 from sklprune._registry import family_of, register
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.containers import (
@@ -310,7 +311,7 @@ class _Growth:
         if len(self.grown) >= self.max_trees:
             return False
         outputs = list(self.outputs)
-        for _ in range(MAX_TREES_A_STEP):
+        for _ in tracked(range(MAX_TREES_A_STEP), "new trees"):
             outputs = self._grow_round(outputs, leaf_penalty)
             if len(self.grown) >= self.max_trees or not outputs:
                 break

@@ -10,6 +10,7 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from sklprune._frames import as_matrix
+from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
@@ -127,7 +128,7 @@ def reconstruct(
     supports, label = np.unique(mask, axis=1, return_inverse=True)
     coef, intercept = coef.copy(), layer.intercept
     intercept = None if intercept is None else np.array(intercept, dtype=coef.dtype)
-    for i, support in enumerate(supports.T):
+    for i, support in enumerate(tracked(supports.T, "supports")):
         alike = np.flatnonzero(label.ravel() == i)
         change, shift = ridge.solve(np.flatnonzero(support), residual[:, alike])
         coef[np.ix_(support, alike)] += change
