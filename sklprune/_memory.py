@@ -4,8 +4,10 @@ A result is stored as one pickle. Joblib alone would store each array of an obje
 separately, and loading a forest of 100 trees would take seven times as long.
 """
 
+import os
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import joblib
@@ -59,12 +61,29 @@ def remembered(
     if name is None:
         return function(*args)
     cached = memory.cache(_pickled, ignore=["function", "args"])
-    value: Value = pickle.loads(cached(name, function, args))
+    try:
+        value: Value = pickle.loads(cached(name, function, args))
+    except BaseException:
+        _remove_unfinished_files(memory)
+        raise
     return value
 
 
 def _pickled(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> bytes:
     return pickle.dumps(function(*args), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _remove_unfinished_files(memory: Any) -> None:
+    """Remove what an interrupted write of this process has written so far.
+
+    Joblib writes to a temporary file, and renames it when it is complete. The cache is
+    therefore valid after an interruption, but the temporary file remains.
+    """
+    location = getattr(getattr(memory, "store_backend", None), "location", None)
+    if isinstance(location, (str, os.PathLike)):
+        # the name ends with the numbers of the process and of the thread
+        for file in Path(location).rglob(f"output.pkl.*{os.getpid()}*"):
+            file.unlink(missing_ok=True)
 
 
 def _hash_of(key: tuple[Any, ...]) -> str | None:

@@ -8,6 +8,7 @@ scikit-learn expects them from a meta-estimator.
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import wraps
 from numbers import Integral, Real
 from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar
 
@@ -54,8 +55,24 @@ Fit = TypeVar("Fit", bound=Callable[..., Any])
 
 
 def checks_parameters(fit: Fit) -> Fit:
-    """Decorate `fit`, so that it validates the parameters of the constructor first."""
-    decorated: Fit = fit_context(prefer_skip_nested_validation=False)(fit)
+    """Decorate `fit`, so that it validates parameters first, and is all or nothing.
+
+    After an error or an interruption, for instance by Ctrl-C, all attributes are those
+    from before the call. A result of an earlier fit is thus kept as a whole.
+    """
+    checked = fit_context(prefer_skip_nested_validation=False)(fit)
+
+    @wraps(checked)
+    def fit_or_restore(self: Any, *args: Any, **params: Any) -> Any:
+        before = vars(self).copy()
+        try:
+            return checked(self, *args, **params)
+        except BaseException:
+            # one assignment, which cannot be interrupted half-way
+            self.__dict__ = before
+            raise
+
+    decorated: Any = fit_or_restore
     return decorated
 
 
