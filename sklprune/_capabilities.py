@@ -29,6 +29,7 @@ class Trees(Protocol):
     targets: Any
     risks: Any
     n_fitted: Any
+    unfitted_like: Any
     n_distributions: Any
     n_outputs: Any
     boosting_misfit: Any
@@ -41,7 +42,7 @@ class Rebuild(Protocol):
 
 
 class FittedOn(Protocol):
-    """Recognition of the rows that a model was fitted on: `TreesFamily.fitted_on`."""
+    """Recognition of the rows of a fit: `TreesFamily.fitted_on`, and other families."""
 
     fitted_on: Any
 

@@ -47,6 +47,8 @@ class BlockDescent:
         Sends the rows down the trees. Without it no child can be raised.
     max_trees : float, default=inf
         How many trees may be kept, for losses with `equal_shares`.
+    per_tree : bool, default=False
+        Whether `rho` is multiplied by the number of kept trees.
     """
 
     def __init__(
@@ -58,11 +60,12 @@ class BlockDescent:
         rho: float,
         decision_paths: DecisionPaths | None = None,
         max_trees: float = np.inf,
+        per_tree: bool = False,
     ) -> None:
         self.loss = loss
         self.decision_paths: Any = decision_paths
         self.state = EnsembleState(trees, leaf_ids, loss, offset, max_trees)
-        self.proposer = Proposer(self.state, rho)
+        self.proposer = Proposer(self.state, rho, per_tree)
         self._least_noise = 0.0
 
     @property
@@ -85,8 +88,15 @@ class BlockDescent:
             self._update_constant()
         self._least_noise = LEAST_NOISE * self.noise()
 
-    def start_whole(self) -> None:
-        """Start at the unpruned trees, and shrink leaf values towards their values."""
+    def start_whole(self, total_weight: float) -> None:
+        """Start at the unpruned trees, and shrink leaf values towards their values.
+
+        Parameters
+        ----------
+        total_weight : float
+            The weight of the original values in each tree, in units of the weights of
+            rows.
+        """
         state = self.state
         constants = [self._constant_of(tree) for tree in state.trees]
         for tree, constant in zip(state.trees, constants):
@@ -97,6 +107,7 @@ class BlockDescent:
             traversal = state.traversals[i]
             value, inner = (tree.value - constant)[traversal.nodes], traversal.inner
             weight = np.where(inner, 0.0, tree.weight[traversal.nodes])
+            weight *= total_weight / weight.sum()
             sums = traversal.subtree_sums([*(weight * value.T), weight])
             prior.append(sums.astype(np.float32))
             state.keep(i, inner, value, NO_PREDICTION)
@@ -127,7 +138,7 @@ class BlockDescent:
         square, weight = neg_gradient**2, self.loss.weight
         square = np.divide(square, weight, out=np.zeros_like(square), where=weight > 0)
         noise = square.sum(axis=0).mean() / hessian.sum(axis=0).mean()
-        return max(noise, self._least_noise)
+        return max(noise * self.loss.row_weight, self._least_noise)
 
     # -- steps ---------------------------------------------------------------------
 

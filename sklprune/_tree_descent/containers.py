@@ -129,7 +129,7 @@ def own_container(
     family, estimator : Family, estimator
     task : Task
     targets : ndarray
-        Training targets of the rows of the task, as in `rows_and_targets`.
+        Training targets of the rows of the task, as in `training_rows`.
     """
     kind, weight = family.output_kind(estimator), task.sample_weight
     loss: Loss

@@ -3,11 +3,12 @@
 With the predictions of the model as targets, the small model is distilled from it.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from sklprune._tree_descent.distinct_rows import distinct_rows
 from sklprune._tree_descent.synthetic_rows import with_synthetic_rows
 from sklprune._typing import Array, Estimator, MatrixLike
 
@@ -16,9 +17,46 @@ from sklprune._typing import Array, Estimator, MatrixLike
 FEW = 1 / 3
 
 
-def rows_and_targets(
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows that a descent is fitted on.
+
+    Parameters
+    ----------
+    task : Task
+        Distinct rows. With labels, the weights are the products of the weights of rows
+        and of their classes. With distillation, class weights are part of the targets
+        already.
+    targets : ndarray
+        In the form of `family.targets`.
+    position : ndarray of shape (n_given,), int
+        For each given row the position of the equal row in the task.
+    distilled : bool
+        Whether the targets are predictions of the model.
+    given : Task
+        The given rows.
+    """
+
+    task: Any
+    targets: Array
+    position: Array
+    distilled: bool
+    given: Any
+
+    @property
+    def mean_weight(self) -> float:
+        """The mean weight of the given rows whose weight is not zero."""
+        weight = self.task.sample_weight
+        if weight is None:
+            return 1.0
+        given = self.given.sample_weight
+        n_given = self.given.n_samples if given is None else np.sum(given > 0)
+        return float(weight.sum() / n_given)
+
+
+def training_rows(
     family: Any, estimator: Estimator, task: Any, teacher: str
-) -> tuple[Any, Array]:
+) -> TrainingRows:
     """The rows that a descent is fitted on, and their targets.
 
     For distillation, synthetic rows are added until there are as many rows as the
@@ -32,20 +70,15 @@ def rows_and_targets(
 
     Returns
     -------
-    task : Task
-        Its first rows are those of the given task. With labels, its weights are the
-        products of the weights of rows and of their classes. With distillation, class
-        weights are part of the targets already.
-    targets : ndarray
-        In the form of `family.targets`.
+    TrainingRows
     """
-    n_fitted = family.n_fitted(estimator)
+    given, n_fitted = task, family.n_fitted(estimator)
     if task.y is None and teacher == "auto":
         teacher = "model"
     if not distils_from_model(teacher, task.n_samples, n_fitted):
-        weight = family.row_weights(estimator, task)
+        task = replace(task, sample_weight=family.row_weights(estimator, task))
         targets = family.targets(estimator, task.y)
-        return replace(task, sample_weight=weight), targets
+        return TrainingRows(*distinct_rows(task, targets), False, given)
     weight, among = task.sample_weight, None
     if weight is not None:
         # a row of weight zero is handled as if it were removed
@@ -54,7 +87,9 @@ def rows_and_targets(
     X, like = with_synthetic_rows(task.X, n_fitted, task.random_state, among)
     weight = None if weight is None else weight[like]
     task = replace(task, X=X, y=None, sample_weight=weight, groups=None, unseen=None)
-    return task, _predicted_targets(family, estimator, X)
+    # synthetic rows are as many as the model was fitted on, equal ones included
+    targets = _predicted_targets(family, estimator, X)
+    return TrainingRows(task, targets, np.arange(given.n_samples), True, given)
 
 
 def distils_from_model(teacher: str, n_rows: int, n_fitted: int) -> bool:

@@ -92,10 +92,18 @@ class Loss:
         """`derivatives` of some outputs alone, for separable losses."""
         raise NotImplementedError
 
+    def losses(self, raw_prediction: Array) -> Array:
+        """The loss of each row without its weight: (n_rows,)."""
+        return self.sklearn_loss.loss(self.y, self._as_sklearn(raw_prediction))
+
     def doubled(self, raw_prediction: Array) -> float:
         """Twice the weighted sum of the losses of all rows."""
-        losses = self.sklearn_loss.loss(self.y, self._as_sklearn(raw_prediction))
-        return 2 * float(self.weight[:, 0] @ losses)
+        return 2 * float(self.weight[:, 0] @ self.losses(raw_prediction))
+
+    @property
+    def row_weight(self) -> float:
+        """The mean weight of a row, without rows of weight zero."""
+        return float(self.weight.sum() / (self.weight > 0).sum())
 
     def _as_sklearn(self, raw_prediction: Array) -> Array:
         several = self.sklearn_loss.is_multiclass
@@ -165,8 +173,8 @@ class SquaredLoss(Loss):
         residual = self.y[:, outputs] - raw_prediction[:, outputs]
         return residual * self.weight, self.weight
 
-    def doubled(self, raw_prediction: Array) -> float:
-        return float((self.weight * (self.y - raw_prediction) ** 2).sum())
+    def losses(self, raw_prediction: Array) -> Array:
+        return ((self.y - raw_prediction) ** 2).sum(axis=1) / 2
 
     def impurity_targets(self) -> tuple[Array, int]:
         return self.y, 1

@@ -51,15 +51,28 @@ class Proposer:
     state : EnsembleState
     rho : float
         L2 penalty of the leaf values, in units of rows.
+    per_tree : bool, default=False
+        Whether the penalty is `rho` times the number of kept trees, see
+        `l2_strength.py`.
     """
 
-    def __init__(self, state: EnsembleState, rho: float) -> None:
+    def __init__(
+        self, state: EnsembleState, rho: float, per_tree: bool = False
+    ) -> None:
         self.state, self.loss = state, state.loss
         # the unit of rho is the mean Hessian of a row at the start
-        hessian = state.derivatives()[1].sum(axis=0).mean() / self.loss.weight.sum()
-        self.l2 = self._full_l2 = rho * self.loss.l2_factor * hessian
+        hessian = state.derivatives()[1].sum(axis=0).mean()
+        hessian /= (self.loss.weight > 0).sum()
+        self._full_l2 = rho * self.loss.l2_factor * hessian
+        self._l2_factor, self._per_tree = 1.0, per_tree
         self._prior: list[Array] | None = None
         self._prior_weight = 0.0
+
+    @property
+    def l2(self) -> float:
+        """The L2 penalty of the leaf values at the current number of trees."""
+        l2 = self._full_l2 * self._l2_factor
+        return l2 * self.state.n_trees_per_output if self._per_tree else l2
 
     def set_prior(self, prior: list[Array]) -> None:
         """Shrink leaf values towards prior values.
@@ -81,7 +94,7 @@ class Proposer:
         prior_weight : float
             The prior counts as so many copies of the training rows.
         """
-        self.l2 = self._full_l2 * l2_factor
+        self._l2_factor = l2_factor
         self._prior_weight = prior_weight
 
     def propose(self, i: int, leaf_penalty: float) -> Proposal:

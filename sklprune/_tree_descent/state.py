@@ -100,6 +100,14 @@ class EnsembleState:
         """Leaves of all kept trees."""
         return sum(int(split.sum()) + 1 for split, *_ in self.kept.values())
 
+    @property
+    def n_trees_per_output(self) -> float:
+        """Mean number of kept trees that contribute to an output; at least 1."""
+        n_copies = len(self.kept)
+        if self.trees and self.trees[0].output is not None:
+            n_copies /= self.baseline.size
+        return max(n_copies, 1)
+
     def prediction(self, i: int) -> Array:
         """The part of the raw prediction that tree i contributes to each row."""
         if i not in self.kept:

@@ -86,6 +86,15 @@ class AveragedFamily(TreesFamily):
         own = {"as_boosting"} if self.n_outputs(estimator) == 1 else set()
         return super().capabilities(estimator) | own | {"as_fitted"}
 
+    def unfitted_like(
+        self, estimator: Estimator, max_trees: int, random_state: int | None
+    ) -> Estimator:
+        n_trees = min(max_trees, len(self.sklearn_trees(estimator)))
+        changed = {"n_estimators": n_trees, "oob_score": False, "warm_start": False}
+        params = estimator.get_params(deep=False)
+        changed = {name: value for name, value in changed.items() if name in params}
+        return seeded(clone(estimator).set_params(**changed), random_state)
+
     def as_fitted(self, estimator: Estimator, task: Task) -> bool:
         """Whether a clone fitted on its training rows would be a model like this one.
 
@@ -94,11 +103,7 @@ class AveragedFamily(TreesFamily):
         rows of the task, and their mean number of nodes is compared; False where the
         fit fails.
         """
-        params = estimator.get_params(deep=False)
-        n_trees = min(N_COMPARED, len(self.sklearn_trees(estimator)))
-        changed = {"n_estimators": n_trees, "oob_score": False, "warm_start": False}
-        changed = {name: value for name, value in changed.items() if name in params}
-        few = seeded(clone(estimator).set_params(**changed), task.random_state)
+        few = self.unfitted_like(estimator, N_COMPARED, task.random_state)
         try:
             self.fit(few, *task.rows)
         except ValueError:

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.utils import check_array
 
+from sklprune._estimators import seeded
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, pruned_to
 from sklprune._trees.consistency import check_consistency, leaves_above, probe_of
 from sklprune._trees.decision_paths import DecisionPaths
@@ -132,6 +133,12 @@ class TreesFamily(Family):
         return max(
             int(self.rows_per_node(tree)[0]) for tree in self.sklearn_trees(estimator)
         )
+
+    def unfitted_like(
+        self, estimator: Estimator, max_trees: int, random_state: int | None
+    ) -> Estimator:
+        """An unfitted clone; of an average of trees with at most `max_trees` trees."""
+        return seeded(clone(estimator), random_state)
 
     def n_distributions(self, estimator: Estimator) -> int:
         """Number of distributions side by side in the values of a node."""

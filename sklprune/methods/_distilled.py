@@ -5,6 +5,7 @@ chooses the training rows, and takes the model at a ratio from the path. A subcl
 implements `fit_path`.
 """
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._tree_descent.containers import Container, LastBuilt
-from sklprune._tree_descent.distillation import rows_and_targets
+from sklprune._tree_descent.distillation import TrainingRows, training_rows
 from sklprune._trees.arrays import Ensemble
 from sklprune._trees.consistency import probe_of, probe_rows
 from sklprune._typing import Array, Estimator
@@ -22,6 +23,18 @@ from sklprune.methods._base import Method
 TEACHERS = ("auto", "labels", "model")
 #: ratios of removed leaves: from a half on, four sizes for each factor of two
 LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
+
+
+def check_rho(method: Any) -> None:
+    """Raise an error if the `rho` of a method is not allowed."""
+    rho = method.rho
+    if isinstance(rho, str) and rho == "auto":
+        return
+    if not isinstance(rho, numbers.Real) or isinstance(rho, bool) or not rho > 0:
+        raise ValueError(
+            f"{type(method).__name__}(rho={rho!r}): rho must be a number above zero, "
+            "or 'auto'."
+        )
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,7 @@ class DistilledMethod(Method):
         family: Any,
         estimator: Estimator,
         units: Units,
-        task: Task,
-        targets: Array,
+        rows: TrainingRows,
         probe: Array,
     ) -> DistilledPath:
         """Fit ensembles of all sizes to targets.
@@ -95,12 +107,9 @@ class DistilledMethod(Method):
         Parameters
         ----------
         family, estimator, units : Family, estimator, Units
-        task : Task
-            The training rows, see `rows_and_targets`.
-        targets : ndarray
-            Their targets.
+        rows : TrainingRows
         probe : ndarray of int
-            Positions of the rows that a rebuilt model is checked on.
+            Positions of the training rows that a rebuilt model is checked on.
         """
         raise NotImplementedError
 
@@ -108,9 +117,9 @@ class DistilledMethod(Method):
         self, family: Any, estimator: Estimator, units: Units, task: Task
     ) -> DistilledPath:
         self.check_parameters()
-        rows, targets = rows_and_targets(family, estimator, task, self.teacher)
-        probe = probe_rows(task.n_samples)
-        return self.fit_path(family, estimator, units, rows, targets, probe)
+        rows = training_rows(family, estimator, task, self.teacher)
+        probe = rows.position[probe_rows(task.n_samples)]
+        return self.fit_path(family, estimator, units, rows, probe)
 
     def candidate(
         self,
@@ -121,17 +130,20 @@ class DistilledMethod(Method):
         task: Task,
         ratio: float | None,
     ) -> Candidate:
-        """The smallest model of the path that removes no more than the ratio.
+        """The model of the path whose size is nearest to that at the ratio.
 
-        Without such a model this is the whole model.
+        Sizes are compared as quotients. At the ratio 0, and if the path has no model,
+        this is the whole model.
         """
         ratio = 0.0 if ratio is None else ratio
-        at_least = units.count - units.n_removed(ratio)
-        fits = np.flatnonzero(path.n_kept >= at_least)
-        if ratio == 0 or len(fits) == 0:
+        if ratio == 0 or len(path.n_kept) == 0:
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
-        smallest = path.models[fits[-1]]
+        n_requested = units.count - units.n_removed(ratio)
+        difference = np.abs(np.log(path.n_kept / n_requested))
+        # of two equally near models the smaller one, which is later
+        nearest = len(difference) - 1 - int(np.argmin(difference[::-1]))
+        model = path.models[nearest]
 
         def build() -> Estimator:
             X, container = probe_of(task), path.container
@@ -140,7 +152,7 @@ class DistilledMethod(Method):
             leaf_ids = path.leaf_ids
             if leaf_ids is None:
                 leaf_ids = family.leaf_ids(estimator, X)
-            return container.build(smallest, leaf_ids, X, decision_paths)
+            return container.build(model, leaf_ids, X, decision_paths)
 
-        keep, model = path.kept_units(smallest), path.last.model_of(smallest, build)
-        return Candidate(ratio, keep, path.scores, family, estimator, units, model)
+        keep, built = path.kept_units(model), path.last.model_of(model, build)
+        return Candidate(ratio, keep, path.scores, family, estimator, units, built)

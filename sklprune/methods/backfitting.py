@@ -1,30 +1,47 @@
 """Backfitting: chooses the subtrees and leaf values of a whole ensemble together."""
 
 import numbers
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from sklearn.base import is_classifier
 
+from sklprune._progress import part
 from sklprune._registry import register
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.containers import (
+    Container,
     boosting_container,
     check_container,
     own_container,
 )
+from sklprune._tree_descent.distillation import TrainingRows
 from sklprune._tree_descent.forward_backward import PENALTY_FACTOR, ForwardBackwardPath
+from sklprune._tree_descent.inner_folds import Fold, inner_folds, seed_of
+from sklprune._tree_descent.l2_strength import (
+    SHARES_RHO,
+    USUAL_FACTOR,
+    Curve,
+    Trial,
+    best_factor,
+    held_out_curve,
+)
+from sklprune._tree_descent.losses import Loss
 from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._trees.arrays import Ensemble
 from sklprune._trees.traversal import first_leaves
 from sklprune._typing import Array, Estimator
-from sklprune._units import Task, Units
-from sklprune.methods._distilled import DistilledMethod, DistilledPath
+from sklprune._units import Units
+from sklprune.methods._distilled import DistilledMethod, DistilledPath, check_rho
 
 #: lower bound of the leaf penalty, as a share of the expected gain of a noise leaf
 MIN_PENALTY = 0.1
 #: children are raised up to this share of all leaves, or up to this number: among more
 #: leaves it takes long and hardly gains
-RAISED_SHARE, RAISED_UP_TO = 0.01, 500
+RAISED_SHARE, RAISED_UP_TO, RAISED_AT_MOST = 0.01, 500, 3000
+#: trees of the forests that are fitted to choose the strength of the L2 penalty
+TRIAL_TREES = 50
 #: few equal shares make a small model smaller. At first 10 of 25 shares are used, and
 #: one more at each penalty at which all of them are used
 FIRST_SHARES, ALL_SHARES = 10, 25
@@ -68,10 +85,12 @@ class Backfitting(DistilledMethod):
 
     Parameters
     ----------
-    rho : float, default=40.0
+    rho : float or "auto", default="auto"
         L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
         the mean Hessian of a row. A leaf of `rho` rows gets half of the value without
-        regularisation.
+        regularisation. "auto" is a factor times the number of kept trees. The factor
+        is chosen on held-out rows, with trees that are fitted without them. Where
+        trees have equal shares, leaf values are bounded, and "auto" is 40.
     container : {"same", "auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="same"
         Class of the result. "same" is the class of the model. The others hold a forest
@@ -104,8 +123,7 @@ default="same"
     Notes
     -----
     Neighbouring models of a path differ by a factor of 1.3 in the leaf penalty. At a
-    ratio, the result is the smallest model that removes no more than the ratio. If
-    there is none, it is the unpruned model.
+    ratio, the result is the model that is nearest in size.
 
     As boosting, a forest of two classes has no models with nearly as many leaves as
     the forest. With more classes, each class has a copy of every tree, and a leaf
@@ -146,7 +164,7 @@ default="same"
 
     def __init__(
         self,
-        rho: float = 40.0,
+        rho: float | Literal["auto"] = "auto",
         *,
         container: Literal[
             "same", "auto", "gradient_boosting", "hist_gradient_boosting"
@@ -162,8 +180,7 @@ default="same"
     def check_parameters(self) -> None:
         check_container(self)
         super().check_parameters()
-        if not isinstance(self.rho, numbers.Real) or not self.rho > 0:
-            raise ValueError(f"Backfitting(rho={self.rho!r}): rho must be above zero.")
+        check_rho(self)
         if not isinstance(self.n_shares, numbers.Integral) or self.n_shares < 1:
             raise ValueError(
                 f"Backfitting(n_shares={self.n_shares!r}): n_shares must be a positive "
@@ -175,108 +192,178 @@ default="same"
         family: Any,
         estimator: Estimator,
         units: Units,
-        task: Task,
-        targets: Array,
+        rows: TrainingRows,
         probe: Array,
     ) -> DistilledPath:
-        as_boosting = self.container != "same"
-        if as_boosting and "empty_boosting" in family.capabilities(estimator):
-            container = boosting_container(
-                family, estimator, task, targets, self.container
-            )
-        else:
-            container = own_container(family, estimator, task, targets)
-        leaf_ids = family.leaf_ids(estimator, task.X)
-        known: dict[str, Any] = {
-            "trees": container.trees,
-            "leaf_ids": [leaf_ids[tree.position] for tree in container.trees],
-            "loss": container.loss,
-            "offset": container.offset(task.X),
-            "rho": self.rho,
-        }
+        container = self._container(family, estimator, rows)
+        leaf_ids = family.leaf_ids(estimator, rows.task.X)
+        known = _descent_parameters(container, leaf_ids, rows)
+        known |= self._strength(family, estimator, rows, container.loss)
         n_leaves = sum(tree.n_leaves for tree in container.trees)
         limit = container.loss.forward_share * n_leaves
-        n_shares = min(self.n_shares, len(container.trees))
-        first = max(FIRST_SHARES, n_shares * FIRST_SHARES // ALL_SHARES)
         descent = BlockDescent(
-            **known,
-            decision_paths=family.decision_paths(estimator, task.X),
-            max_trees=min(n_shares, first),
+            **known, decision_paths=family.decision_paths(estimator, rows.task.X)
         )
-        raise_up_to = max(RAISED_SHARE * n_leaves, RAISED_UP_TO)
-        models = _forward_backward(descent, limit, raise_up_to, n_shares)
+        raise_up_to = min(max(RAISED_SHARE * n_leaves, RAISED_UP_TO), RAISED_AT_MOST)
+        models = _Selection(descent, self.n_shares, raise_up_to).run(limit)
         del descent  # frees its memory before the next one allocates as much
         if container.values_on_scale:
             descent = BlockDescent(**known, max_trees=len(container.trees))
-            models += _backward_from_whole(descent, limit)
+            prior = rows.mean_weight * family.n_fitted(estimator)
+            models += _backward_from_whole(descent, limit, prior)
         return _path_of(container, models, units)
 
+    def _container(
+        self, family: Any, estimator: Estimator, rows: TrainingRows
+    ) -> Container:
+        as_boosting = self.container != "same"
+        if as_boosting and "empty_boosting" in family.capabilities(estimator):
+            return boosting_container(
+                family, estimator, rows.task, rows.targets, self.container
+            )
+        return own_container(family, estimator, rows.task, rows.targets)
 
-def _forward_backward(
-    descent: BlockDescent, max_leaves: float, raise_up_to: float, n_shares: int
-) -> list[Ensemble]:
-    """Models of up to about `max_leaves` leaves, grown from no tree.
+    def _strength(
+        self, family: Any, estimator: Estimator, rows: TrainingRows, loss: Loss
+    ) -> dict[str, Any]:
+        """The parameters `rho` and `per_tree` of the descent."""
+        if self.rho != "auto":
+            return {"rho": self.rho, "per_tree": False}
+        if loss.equal_shares:
+            return {"rho": SHARES_RHO, "per_tree": False}
+        trials: list[Trial] = []
+        for fold in inner_folds(rows, is_classifier(estimator)):
+            model = estimator
+            if not rows.distilled:
+                # trees that were fitted on a row fit its noise too
+                seed = seed_of(rows.task)
+                model = family.unfitted_like(estimator, TRIAL_TREES, seed)
+                try:
+                    family.fit(model, *fold.given_first().rows)
+                except ValueError:
+                    continue
+            trials.append(self._trial(family, model, fold))
+        return {
+            "rho": best_factor(trials) if trials else USUAL_FACTOR,
+            "per_tree": True,
+        }
+
+    def _trial(self, family: Any, model: Estimator, fold: Fold) -> Trial:
+        """A descent on the first rows of a fold, for a given factor."""
+        container = self._container(family, model, fold.rows)
+        leaf_ids = family.leaf_ids(model, fold.rows.task.X)
+        known = _descent_parameters(container, leaf_ids, fold.rows)
+
+        def trial(factor: float) -> Curve:
+            descent = BlockDescent(**known, rho=factor, per_tree=True)
+            selection = _Selection(descent, self.n_shares, raise_up_to=0)
+            descent.start_empty()
+            return held_out_curve(
+                descent,
+                selection.forward,
+                descent.first_penalty(),
+                MIN_PENALTY,
+                fold.held_out,
+            )
+
+        return trial
+
+
+def _descent_parameters(
+    container: Container, leaf_ids: Sequence[Array], rows: TrainingRows
+) -> dict[str, Any]:
+    return {
+        "trees": container.trees,
+        "leaf_ids": [leaf_ids[tree.position] for tree in container.trees],
+        "loss": container.loss,
+        "offset": container.offset(rows.task.X),
+    }
+
+
+class _Selection:
+    """Forward steps and backward phases over the trees of an unpruned ensemble.
 
     Parameters
     ----------
     descent : BlockDescent
-    max_leaves : float
-    raise_up_to : float
-        Children are raised only among at most this number of leaves.
     n_shares : int
         Up to this number of equal shares, for losses with `equal_shares`.
+    raise_up_to : float
+        Children are raised only among at most this number of leaves.
     """
-    state, first_shares = descent.state, descent.state.max_trees
 
-    def forward(leaf_penalty: float) -> bool:
-        if descent.n_trees == state.max_trees < n_shares:
-            more = state.max_trees + max(1, n_shares // ALL_SHARES)
-            state.limit_trees(min(more, n_shares))
-        descent.add_trees(leaf_penalty)
-        choose_again(leaf_penalty)
+    def __init__(
+        self, descent: BlockDescent, n_shares: int, raise_up_to: float
+    ) -> None:
+        self.descent, self.state, self.raise_up_to = descent, descent.state, raise_up_to
+        self.n_shares = min(n_shares, len(self.state.trees))
+        first = max(FIRST_SHARES, self.n_shares * FIRST_SHARES // ALL_SHARES)
+        self.first_shares = min(self.n_shares, first)
+        self.state.limit_trees(self.first_shares)
+
+    def run(self, max_leaves: float) -> list[Ensemble]:
+        """Models of up to about `max_leaves` leaves, grown from no tree."""
+        descent = self.descent
+        descent.start_empty()
+        backward_up_to = min(self.raise_up_to, descent.loss.backward_up_to)
+        path = ForwardBackwardPath(
+            descent, self.forward, self.backward, backward_up_to, stride=3
+        )
+        return path.run(descent.first_penalty(), MIN_PENALTY, max_leaves)
+
+    def forward(self, leaf_penalty: float) -> bool:
+        """Add trees, and choose all trees again."""
+        state = self.state
+        if self.descent.n_trees == state.max_trees < self.n_shares:
+            more = state.max_trees + max(1, self.n_shares // ALL_SHARES)
+            state.limit_trees(min(more, self.n_shares))
+        self.descent.add_trees(leaf_penalty)
+        self._choose_again(leaf_penalty)
         return True
 
-    def backward(leaf_penalty: float) -> None:
-        choose_again(leaf_penalty)
-        if descent.n_trees < state.max_trees:
-            state.limit_trees(max(first_shares, descent.n_trees))
+    def backward(self, leaf_penalty: float) -> None:
+        """Choose all trees again at a higher penalty."""
+        self._choose_again(leaf_penalty)
+        if self.descent.n_trees < self.state.max_trees:
+            self.state.limit_trees(max(self.first_shares, self.descent.n_trees))
 
-    def choose_again(leaf_penalty: float) -> None:
+    def _choose_again(self, leaf_penalty: float) -> None:
+        descent = self.descent
         descent.sweep(leaf_penalty)
-        descent.undo_raises(leaf_penalty)
-        if descent.n_leaves <= raise_up_to:
-            raise_children(descent, leaf_penalty)
-        descent.sweep(leaf_penalty)
-
-    descent.start_empty()
-    backward_up_to = min(raise_up_to, descent.loss.backward_up_to)
-    path = ForwardBackwardPath(descent, forward, backward, backward_up_to, stride=3)
-    return path.run(descent.first_penalty(), MIN_PENALTY, max_leaves)
+        if self.raise_up_to:
+            descent.undo_raises(leaf_penalty)
+            if descent.n_leaves <= self.raise_up_to:
+                raise_children(descent, leaf_penalty)
+            descent.sweep(leaf_penalty)
 
 
-def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensemble]:
+def _backward_from_whole(
+    descent: BlockDescent, min_leaves: float, total_weight: float
+) -> list[Ensemble]:
     """Models down to about `min_leaves` leaves, pruned at increasing penalties."""
     models, loss = [], descent.loss
-    descent.start_whole()
+    descent.start_whole(total_weight)
     noise, n_leaves = descent.noise(), descent.n_leaves
     leaf_penalty, smallest = 1e-5 * noise, n_leaves
-    # without any residual, noise is zero and the penalty would never rise
-    while descent.n_trees and leaf_penalty > 0:
-        # at a low penalty the L2 penalty is low too: otherwise small leaves, which it
-        # shrinks most, would be removed first
-        descent.regularize(
-            l2_factor=min(1.0, leaf_penalty / noise),
-            prior_weight=loss.prior_weight(descent.n_leaves / n_leaves),
-        )
-        for _ in range(2):
-            descent.sweep(leaf_penalty)
-        if descent.n_leaves <= min_leaves:
-            break
-        if descent.n_leaves <= SIZE_FACTOR * smallest:
-            models.append(descent.ensemble())
-            smallest = descent.n_leaves
-        stride = 5 if descent.n_leaves > 0.9 * n_leaves else loss.stride
-        leaf_penalty *= PENALTY_FACTOR**stride
+    with part("leaf penalties") as penalties:
+        # without any residual, noise is zero and the penalty would never rise
+        while descent.n_trees and leaf_penalty > 0:
+            # at a low penalty the L2 penalty is low too: otherwise small leaves, which
+            # it shrinks most, would be removed first
+            descent.regularize(
+                l2_factor=min(1.0, leaf_penalty / noise),
+                prior_weight=loss.prior_weight(descent.n_leaves / n_leaves),
+            )
+            for _ in range(2):
+                descent.sweep(leaf_penalty)
+            if descent.n_leaves <= min_leaves:
+                break
+            if descent.n_leaves <= SIZE_FACTOR * smallest:
+                models.append(descent.ensemble())
+                smallest = descent.n_leaves
+            stride = 5 if descent.n_leaves > 0.9 * n_leaves else loss.stride
+            leaf_penalty *= PENALTY_FACTOR**stride
+            penalties.advance()
     return models
 
 

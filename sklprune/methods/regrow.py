@@ -16,15 +16,23 @@ from sklprune._tree_descent.containers import (
     check_container,
     empty_boosting,
 )
-from sklprune._tree_descent.distillation import distils_from_model
+from sklprune._tree_descent.distillation import TrainingRows, distils_from_model
 from sklprune._tree_descent.forward_backward import ForwardBackwardPath
+from sklprune._tree_descent.inner_folds import Fold, inner_folds
+from sklprune._tree_descent.l2_strength import (
+    USUAL_FACTOR,
+    Curve,
+    Trial,
+    best_factor,
+    held_out_curve,
+)
 from sklprune._tree_descent.proposals import Proposal
 from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._tree_descent.tree_growing import make_grower
 from sklprune._trees.arrays import Ensemble, TreeArrays
 from sklprune._typing import Array, Estimator
-from sklprune._units import Task, Units
-from sklprune.methods._distilled import DistilledMethod, DistilledPath
+from sklprune._units import Units
+from sklprune.methods._distilled import DistilledMethod, DistilledPath, check_rho
 
 
 class GrowthSettings(NamedTuple):
@@ -32,8 +40,6 @@ class GrowthSettings(NamedTuple):
 
     Parameters
     ----------
-    rho : float
-        L2 penalty of the leaf values, in units of rows.
     min_penalty : float
         Lower bound of the leaf penalty, as a share of the expected gain of a leaf that
         is fitted to noise.
@@ -48,7 +54,6 @@ class GrowthSettings(NamedTuple):
         Steps of the penalty that are taken at once while no tree is kept.
     """
 
-    rho: float
     min_penalty: float
     sweep_factor: float
     raise_up_to: float
@@ -58,7 +63,6 @@ class GrowthSettings(NamedTuple):
 
 #: the scores of classes hardly gain from many leaves
 TWO_CLASSES = GrowthSettings(
-    rho=40.0,
     min_penalty=0.5,
     sweep_factor=1.05,
     raise_up_to=500,
@@ -69,7 +73,6 @@ TWO_CLASSES = GrowthSettings(
 SEVERAL_CLASSES = TWO_CLASSES._replace(sweep_factor=1.2)
 #: noisy values need many leaves, and stronger regularisation
 REGRESSION = GrowthSettings(
-    rho=200.0,
     min_penalty=0.1,
     sweep_factor=1.01,
     raise_up_to=np.inf,
@@ -115,8 +118,8 @@ class Regrow(DistilledMethod):
         Maximal number of leaves of a tree before it is pruned.
     rho : float or "auto", default="auto"
         L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
-        the mean Hessian of a row. "auto" is 40 for
-        classification and 200 for regression, the best values on thirteen tables.
+        the mean Hessian of a row. "auto" is a factor times the number of kept trees.
+        The factor is chosen on held-out rows.
     min_samples_leaf : int or "auto", default="auto"
         Minimal number of rows in a leaf. "auto" is a hundredth of all rows, but at
         least 5 and at most 20.
@@ -203,31 +206,66 @@ default="auto"
                     f"Regrow({name}={value!r}): {name} must be a whole number, {least} "
                     f"or more{auto}."
                 )
-        number = isinstance(self.rho, numbers.Real) and self.rho > 0
-        if not number and not _is_auto(self.rho):
-            raise ValueError(
-                f"Regrow(rho={self.rho!r}): rho must be a number above zero, or 'auto'."
-            )
+        check_rho(self)
 
     def fit_path(
         self,
         family: Any,
         estimator: Estimator,
         units: Units,
-        task: Task,
-        targets: Array,
+        rows: TrainingRows,
         probe: Array,
     ) -> DistilledPath:
+        strength = {"rho": self.rho, "per_tree": False}
+        if self.rho == "auto":
+            classes = is_classifier(estimator)
+            trials = [
+                self._trial(family, estimator, fold)
+                for fold in inner_folds(rows, classes)
+            ]
+            factor = best_factor(trials) if trials else USUAL_FACTOR
+            strength = {"rho": factor, "per_tree": True}
+        empty, growth = self._growth(family, estimator, rows, strength)
+        models = growth.run(self.max_trees, units.count)[::-1]
+        state = growth.descent.state
+        container = Container(
+            family_of(empty),
+            empty,
+            state.trees,
+            growth.grown,
+            growth.descent.loss,
+            values_on_scale=False,
+        )
+        return DistilledPath(
+            container,
+            models,
+            n_kept=np.array([model.n_leaves for model in models], dtype=int),
+            scores=-np.arange(units.count, dtype=float),
+            kept_units=partial(_first_units, units.count),
+            leaf_ids=state.original_leaves(probe),
+        )
+
+    def _growth(
+        self,
+        family: Any,
+        estimator: Estimator,
+        rows: TrainingRows,
+        strength: dict[str, Any],
+        **changed: Any,
+    ) -> tuple[Estimator, "_Growth"]:
+        """An empty boosting model, and what grows trees for it on some rows."""
+        task = rows.task
         empty, offset, loss = empty_boosting(
-            family, estimator, task, targets, self.container
+            family, estimator, task, rows.targets, self.container
         )
         settings = REGRESSION
         if is_classifier(estimator):
             settings = TWO_CLASSES if offset.shape[1] == 1 else SEVERAL_CLASSES
-        rho = settings.rho if isinstance(self.rho, str) else self.rho
         grown: list[Any] = []
         decision_paths = family.decision_paths(estimator, task.X, grown)
-        descent = BlockDescent([], [], loss, offset, rho, decision_paths)
+        descent = BlockDescent(
+            [], [], loss, offset, **strength, decision_paths=decision_paths
+        )
         weight = loss.weight[:, 0]
         grower = make_grower(
             task.X,
@@ -238,20 +276,20 @@ default="auto"
             min_samples_leaf=self._min_samples_leaf((weight > 0).sum()),
             random_state=task.random_state,
         )
-        growth = _Growth(grower, descent, settings, grown)
-        models = growth.run(self.max_trees, units.count)[::-1]
-        trees = descent.state.trees
-        container = Container(
-            family_of(empty), empty, trees, grown, loss, values_on_scale=False
-        )
-        return DistilledPath(
-            container,
-            models,
-            n_kept=np.array([model.n_leaves for model in models], dtype=int),
-            scores=-np.arange(units.count, dtype=float),
-            kept_units=partial(_first_units, units.count),
-            leaf_ids=descent.state.original_leaves(probe),
-        )
+        settings = settings._replace(**changed)
+        return empty, _Growth(grower, descent, settings, grown)
+
+    def _trial(self, family: Any, estimator: Estimator, fold: Fold) -> Trial:
+        """Growing on the first rows of a fold, for a given factor."""
+
+        def trial(factor: float) -> Curve:
+            strength = {"rho": factor, "per_tree": True}
+            _, growth = self._growth(
+                family, estimator, fold.rows, strength, raise_up_to=0
+            )
+            return growth.curve(self.max_trees, fold.held_out)
+
+        return trial
 
     def _min_samples_leaf(self, n_rows: int) -> int:
         if isinstance(self.min_samples_leaf, str):  # it is "auto"
@@ -306,6 +344,15 @@ class _Growth:
         )
         return path.run(self._first_penalty(), self.settings.min_penalty, max_leaves)
 
+    def curve(self, max_trees: int, held_out: Array) -> Curve:
+        """The held-out loss of ensembles of increasing size."""
+        self.max_trees = max_trees * len(self.outputs)
+        self.descent.start_empty()
+        first_penalty, least = self._first_penalty(), self.settings.min_penalty
+        return held_out_curve(
+            self.descent, self._forward, first_penalty, least, held_out
+        )
+
     def _forward(self, leaf_penalty: float) -> bool:
         """Grow trees while they have a gain; False if no tree may be added."""
         if len(self.grown) >= self.max_trees:
@@ -320,9 +367,10 @@ class _Growth:
 
     def _choose_again(self, leaf_penalty: float) -> None:
         self.descent.sweep(leaf_penalty)
-        if self.descent.n_leaves <= self.settings.raise_up_to:
-            raise_children(self.descent, leaf_penalty)
-        self.descent.sweep(leaf_penalty)
+        if self.settings.raise_up_to:
+            if self.descent.n_leaves <= self.settings.raise_up_to:
+                raise_children(self.descent, leaf_penalty)
+            self.descent.sweep(leaf_penalty)
 
     def _first_penalty(self) -> float:
         """A leaf penalty at which the first tree has hardly a leaf."""

@@ -159,7 +159,8 @@ def test_min_samples_leaf_is_a_hundredth_of_the_rows():
     X, y = make_classification(1600, 6, n_informative=4, random_state=0)
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     for n_rows, least in ((400, 5), (1600, 16)):
-        own = {"teacher": "labels", "max_trees": 40}
+        # with rho="auto", fewer rows are also used to choose it
+        own = {"teacher": "labels", "max_trees": 40, "rho": 40.0}
         settings = {"pruning_ratio": 0.97, "random_state": 0}
         rows = X[:n_rows], y[:n_rows]
         auto = prune(forest, *rows, method=Regrow(**own), **settings)

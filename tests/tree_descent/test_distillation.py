@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._tree_descent.distillation import rows_and_targets
+from sklprune._tree_descent.distillation import training_rows
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
 from sklprune.rules import Agreement
@@ -45,9 +45,8 @@ def fitted(name, binary):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_targets_are_the_predictions_of_the_model(name, binary):
     model, X, _ = fitted(name, binary)
-    task, targets = rows_and_targets(
-        family_of(model), model, Task(X, random_state=0), "model"
-    )
+    rows = training_rows(family_of(model), model, Task(X, random_state=0), "model")
+    task, targets = rows.task, rows.targets
     if hasattr(model, "predict_proba"):
         predicted = model.predict_proba(X)
         predicted = predicted if targets.ndim == 2 else predicted[:, 1]
@@ -63,7 +62,7 @@ def test_the_targets_of_multiclass_scores_are_labels(classes):
     X, y = classes
     model = HistGradientBoostingClassifier(max_iter=5, random_state=0).fit(X, y)
     task = Task(X, random_state=0)
-    _, targets = rows_and_targets(family_of(model), model, task, "model")
+    targets = training_rows(family_of(model), model, task, "model").targets
     np.testing.assert_array_equal(model.classes_[targets.astype(int)], model.predict(X))
 
 
@@ -75,15 +74,17 @@ def test_few_rows_are_distilled_and_many_use_labels(name, binary):
     def fitted_to(n_rows):
         task = Task(X[:n_rows], y[:n_rows], random_state=0)
         return [
-            rows_and_targets(family, model, task, teacher)
+            training_rows(family, model, task, teacher)
             for teacher in ("auto", "labels", "model")
         ]
 
     auto, labels, _ = fitted_to(100)
-    np.testing.assert_array_equal(auto[1], labels[1])
+    np.testing.assert_array_equal(auto.targets, labels.targets)
+    assert not auto.distilled
     auto, _, by_model = fitted_to(50)
-    np.testing.assert_array_equal(auto[1], by_model[1])
-    assert auto[0].n_samples == family.n_fitted(model)
+    np.testing.assert_array_equal(auto.targets, by_model.targets)
+    assert auto.distilled
+    assert auto.task.n_samples == family.n_fitted(model)
 
 
 def test_without_labels_the_model_is_distilled(binary):
@@ -134,7 +135,7 @@ def test_synthetic_rows_have_the_weight_of_the_rows_they_come_from(binary):
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     weight = np.arange(1.0, 21.0)
     task = Task(X[:20], y[:20], weight, random_state=0)
-    task, _ = rows_and_targets(family_of(forest), forest, task, "model")
+    task = training_rows(family_of(forest), forest, task, "model").task
     np.testing.assert_array_equal(task.sample_weight[:20], weight)
     assert len(task.sample_weight) == len(X)
     assert np.isin(task.sample_weight, weight).all()
