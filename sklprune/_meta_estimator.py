@@ -141,6 +141,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         limits: dict[str, Any] | None = None,
         store_path: bool = False,
         seen: Seen = "auto",
+        drop_unread: bool = False,
     ) -> Any:
         """Check the input, prune, and store the result in the fitted attributes.
 
@@ -171,7 +172,8 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             granularity=granularity,
             limits=limits,
         )
-        plan = replace(plan, memory=memory_of(self.memory), seen=seen)
+        memory = memory_of(self.memory)
+        plan = replace(plan, memory=memory, seen=seen, drop_unread=bool(drop_unread))
         task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
         if not (isinstance(ratio, Real) and ratio == 0):
             family = family_of(plan.estimator)

@@ -36,6 +36,8 @@ class Plan:
         Whether a frozen model is known to be fitted on the given rows.
     seen : {"auto"} or bool
         What the user states about that.
+    drop_unread : bool
+        Whether columns that the pruned model no longer reads are removed.
     """
 
     estimator: Estimator
@@ -46,6 +48,7 @@ class Plan:
     memory: Any = None
     fitted_on_rows: bool = False
     seen: Any = "auto"
+    drop_unread: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from sklprune._registry import families_of_other_packages, register_missing
 from sklprune._rounds import Round
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, TooLittleLeft, where_raised
+from sklprune._unread import Unread, without_unread
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,15 @@ class Pruned:
         In terms of all units of the unpruned model.
     inside : estimator or None
         The part of the model that was pruned; None where nothing was.
+    unread : Unread or None
+        The columns that were removed because the model no longer reads them; None
+        where this was not requested.
     """
 
     model: Estimator
     candidate: Candidate
     inside: Estimator | None = None
+    unread: Unread | None = None
 
 
 # -- fitting -----------------------------------------------------------------------
@@ -157,11 +162,11 @@ def pruned_at(plan, dense, task, ratios):
             while ahead and here.precedes(ahead[0], ratio):
                 here = _next_round(plan, here, ahead.pop(0), last)
                 rounds.advance()
-        last = _pruned(plan, here, ratio, dense, last)
+        last = _pruned(plan, here, ratio, dense, last, task.X)
         yield last
 
 
-def _pruned(plan, here, ratio, dense, last):
+def _pruned(plan, here, ratio, dense, last, X):
     """The plain model at a ratio; the last one where the same units are kept."""
     candidate = here.candidate(ratio)
     # a method that determines the size receives no ratio; its candidate states one
@@ -172,7 +177,10 @@ def _pruned(plan, here, ratio, dense, last):
     if of_all.keep.all() and not plan.method.recasts:
         return Pruned(stripped(dense.model), of_all)
     inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
-    return Pruned(here.opened.close(inside), of_all, inside)
+    model, unread = here.opened.close(inside), None
+    if plan.drop_unread:
+        model, unread = without_unread(model, X)
+    return Pruned(model, of_all, inside, unread)
 
 
 def _next_round(plan, here, ratio, last):

@@ -143,7 +143,9 @@ def _build_result(plan, task, choice, *, store_path, progress):
         best.candidate.scores,
         best.candidate.units,
         PruningPath(table, choice.position_of(ratio), stored),
-        Report(dense.model, best.model, plan.method, best.candidate, summary),
+        Report(
+            dense.model, best.model, plan.method, best.candidate, summary, best.unread
+        ),
     )
 
 

@@ -1,5 +1,4 @@
-"""The meta-estimator `PrunedEstimator`, which fits and prunes a model, and the
-function `prune`, which prunes a fitted model."""
+"""`PrunedEstimator`, which fits and prunes a model, and `prune` for a fitted one."""
 
 import copy
 from collections.abc import Callable
@@ -118,9 +117,8 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         each set of rows. As in a `Pipeline`, fits without a seed are cached too. If
         you change code of your own that is called during a fit, clear the folder.
     verbose : bool or int, default=False
-        Whether to print a line with the elapsed seconds for each split, for the final
-        fit and for the final pruning. Callbacks of scikit-learn 1.9, such as
-        `ProgressBar`, receive the same steps.
+        Whether to print a line with the elapsed seconds for each step. Callbacks of
+        scikit-learn 1.9, such as `ProgressBar`, receive the same steps.
     seen : bool or "auto", default="auto"
         Whether a frozen model was fitted on the rows that are passed to `fit`. Its
         score on them is then biased, and no size could be chosen by it. True: the size
@@ -129,6 +127,10 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         rows of forests, bagging and trees, and warns for boosting. Other models
         are assumed to be fitted on other rows. Not used if `pruning_ratio` is a number
         or the estimator is not frozen.
+    drop_unread : bool, default=False
+        Whether columns that the pruned model no longer reads are removed too, also
+        from the steps of a pipeline, and terms from a vocabulary. Predictions stay
+        identical. Where a step combines columns they are kept; the report states why.
 
     Attributes
     ----------
@@ -142,15 +144,12 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         The scores of all candidates: see `path_.frame()`.
     report_ : Report
         What was removed, and how size and score changed. It prints as a table.
-        `report_.measure(X)` adds latencies. For this it holds the unpruned model
-        until it is pickled.
     classes_ : ndarray of shape (n_classes,)
         Class labels. Only if the model is a classifier.
     n_features_in_ : int
         Number of columns seen in `fit`. Only if the model has this attribute.
     feature_names_in_ : ndarray of shape (n_features,)
-        Names of the columns seen in `fit`. Only if X has column names that are all
-        strings.
+        Names of the columns seen in `fit`. Only if X has names that are strings.
     support_, importances_, ranking_ : ndarray of shape (n_features,)
         As in :class:`FeaturePruningSelector`. Only after columns were pruned, also if
         none was removed.
@@ -177,6 +176,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         "refit": ["boolean", str, HasMethods(["apply"])],
         "store_path": ["boolean"],
         "seen": ["boolean", StrOptions({"auto"})],
+        "drop_unread": ["boolean"],
     }
 
     _routed = (
@@ -204,6 +204,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         memory: Any = None,
         verbose: bool | int = False,
         seen: Seen = "auto",
+        drop_unread: bool = False,
     ) -> None:
         self.estimator = estimator
         self.method = method
@@ -218,6 +219,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         self.memory = memory
         self.verbose = verbose
         self.seen = seen
+        self.drop_unread = drop_unread
 
     @checks_parameters
     def fit(
@@ -260,6 +262,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
             refit=self.refit,
             store_path=self.store_path,
             seen=self.seen,
+            drop_unread=self.drop_unread,
         )
         self._set_support(X, result)
         return self
@@ -395,6 +398,7 @@ def prune(
     memory: Any = None,
     verbose: bool | int = False,
     seen: Seen = "auto",
+    drop_unread: bool = False,
 ) -> PrunedEstimator:
     """Prune a fitted model.
 
@@ -442,6 +446,8 @@ def prune(
         Whether to print a line for each step.
     seen : bool or "auto", default="auto"
         Whether the model was fitted on these rows.
+    drop_unread : bool, default=False
+        Whether to remove also the columns that the pruned model no longer reads.
 
     Returns
     -------
@@ -488,5 +494,6 @@ def prune(
         memory=memory,
         verbose=verbose,
         seen=seen,
+        drop_unread=drop_unread,
     )
     return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)

@@ -119,7 +119,8 @@ def _match(cls: type) -> tuple[Any, str]:
             foreign.append(parent)
             continue
         change = _change(foreign, parent)
-        if not change or not (family.granularities or family.replaces_class):
+        strict = family.granularities or family.replaces_class or family.exact
+        if not change or not strict:
             return family, ""
         generic = _FAMILIES["BaseEstimator"]
         why = f"{cls.__name__} {change}, so it is not handled as {parent.__name__}. "

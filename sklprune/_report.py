@@ -13,6 +13,7 @@ from sklprune._plain import stripped
 from sklprune._registry import family_of
 from sklprune._typing import Estimator, MatrixLike
 from sklprune._units import Candidate, plural
+from sklprune._unread import Unread, removable_columns
 
 __all__ = ["Report"]
 
@@ -71,6 +72,8 @@ class Report:
         `original_out_of_bag` is True if the original was fitted on the rows and its
         score is out-of-bag. `original_fitted_anew` is True if both scores are means
         over similar models that were fitted without these rows.
+    unread : Unread or None
+        What `drop_unread=True` removed; None if that was not requested.
     """
 
     def __init__(
@@ -80,8 +83,10 @@ class Report:
         method: Any,
         candidate: Candidate,
         score: dict[str, Any],
+        unread: Unread | None = None,
     ) -> None:
         self.score = score
+        self._dropped = unread
         self._models = {
             "original": original,
             "stripped": stripped(original),
@@ -91,7 +96,7 @@ class Report:
             name: Cost(**counts(model)) for name, model in self._models.items()
         }
         self._weighed = False
-        self._unread = unread_columns(original, pruned)
+        self._unread = [] if unread else unread_columns(original, pruned)
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__
@@ -145,11 +150,18 @@ class Report:
 
     @property
     def unread_columns(self) -> list[str]:
-        """Names of the columns of X that the model no longer uses.
+        """Names of columns that the model still receives and no longer uses.
 
-        All their weights were removed. Their values do not change a prediction.
+        Their values do not change a prediction. They are named as the innermost model
+        of a pipeline receives them; for texts they are terms. `drop_unread=True`
+        removes them. Columns that it could not remove are not named.
         """
         return list(self._unread)
+
+    @property
+    def dropped_columns(self) -> list[str]:
+        """Names of the columns that `drop_unread=True` removed from the model."""
+        return list(self._dropped.names) if self._dropped else []
 
     def measure(self, X: MatrixLike) -> "Report":
         """Measure latencies and add them to the costs; takes a few seconds.
@@ -193,6 +205,7 @@ class Report:
             "score": dict(self.score),
             "removed": self.removed,
             "unread_columns": self.unread_columns,
+            "dropped_columns": self.dropped_columns,
         }
 
     @property
@@ -319,13 +332,16 @@ class Report:
                 + ("." if compressed else " smaller.")
             )
         if self._unread:
-            named = ", ".join(self._unread[:N_PRINTED])
-            hidden = len(self._unread) - N_PRINTED
             notes.append(
-                f"Columns that no longer count: {named}"
-                + (f" and {hidden} more" if hidden > 0 else "")
-                + "; their values do not change a prediction."
+                f"Columns that no longer count: {_listed(self._unread)}; their values "
+                "do not change a prediction. drop_unread=True removes them."
             )
+        if self.dropped_columns:
+            names = self.dropped_columns
+            notes.append(f"Columns removed, since nothing read them: {_listed(names)}.")
+        if self._dropped and self._dropped.kept:
+            why = "; ".join(self._dropped.kept)
+            notes.append(f"Columns are kept that the model does not read: {why}.")
         for reference, note in REFERENCE_NOTES.items():
             if self.score.get(REFERENCE_KEYS[reference]):
                 notes.append(note)
@@ -345,10 +361,18 @@ def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:
     # columns that were removed from the model are not listed here
     if before is None or after is None or len(before) != len(after):
         return []
-    unread = np.flatnonzero(after & ~before)
-    if len(unread) == 0:
+    if not (after & ~before).any():
         return []
-    return [str(name) for name in family_of(pruned).input_names(pruned)[unread]]
+    removable = removable_columns(pruned)
+    names = family_of(pruned).input_names(pruned)
+    return [str(name) for name in names[after & ~before & removable]]
+
+
+def _listed(names: list[str]) -> str:
+    """The first of some names, and the number of the others."""
+    hidden = len(names) - N_PRINTED
+    more = f" and {hidden} more" if hidden > 0 else ""
+    return ", ".join(names[:N_PRINTED]) + more
 
 
 def _aligned(rows: list[Row]) -> str:

@@ -12,15 +12,21 @@ from sklprune.families import (  # noqa: F401
     bagging,
     boosting,
     column_transformer,
+    encoder,
+    feature_union,
     forest,
     frozen,
     hist_boosting,
+    imputer,
     linear,
     mlp,
     pipeline,
+    scaler,
     search,
+    selector,
     transformed_target,
     tree,
+    vectorizer,
 )
 from sklprune.families._base import Family
 from sklprune.families._column_parameters import register_column_parameter

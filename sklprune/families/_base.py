@@ -25,6 +25,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Columns, Task, Units, plural
+from sklprune.families._column_links import ColumnLinks
 from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._fitting import Fitting
 
@@ -32,7 +33,7 @@ from sklprune.families._fitting import Fitting
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
-class Family(Fitting):
+class Family(ColumnLinks, Fitting):
     """Base class of all families: the parts of one kind of model.
 
     A family has no state. Its methods receive the fitted estimator, and never change

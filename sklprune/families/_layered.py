@@ -14,6 +14,7 @@ from sklprune._frames import as_matrix
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.families._base import Family
+from sklprune.families._column_links import Mask, ReadingColumns, is_all
 
 
 class Layer(NamedTuple):
@@ -36,7 +37,7 @@ class Layer(NamedTuple):
         return outputs if self.intercept is None else outputs + self.intercept
 
 
-class LayeredFamily(Family):
+class LayeredFamily(ReadingColumns, Family):
     """Base of the families whose models are layers of weights.
 
     Units of granularity "weight" are the entries of all coefficients, layer by layer,
@@ -84,8 +85,23 @@ class LayeredFamily(Family):
             weight = weight if task.sample_weight is None else task.sample_weight
             means = weight @ removed / weight.sum()
             intercept = intercept + means @ first.coef[~keep]
-        model = self.with_layers(estimator, [Layer(coef, intercept), *rest])
-        model.n_features_in_ = len(coef)
+        return self._with_inputs(estimator, [Layer(coef, intercept), *rest], keep)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        first, *rest = self.layers(estimator)
+        layers = [first._replace(coef=first.coef[inputs]), *rest]
+        return self._with_inputs(estimator, layers, inputs)
+
+    def _with_inputs(
+        self, estimator: Estimator, layers: Sequence[Layer], keep: Array
+    ) -> Estimator:
+        """A copy with layers for some of the columns of X."""
+        model = self.with_layers(estimator, layers)
+        model.n_features_in_ = int(np.sum(keep))
         if hasattr(model, "feature_names_in_"):
             model.feature_names_in_ = model.feature_names_in_[keep]
         return model

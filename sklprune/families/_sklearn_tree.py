@@ -14,6 +14,7 @@ import numpy as np
 
 from sklprune._trees.arrays import Subtree, TreeArrays, levels_of
 from sklprune._typing import Array, Estimator
+from sklprune.families._column_links import with_inputs
 
 #: fields of a node that only training computes, and that are no whole numbers
 STATISTICS = ("impurity", "weighted_n_node_samples")
@@ -145,6 +146,17 @@ def renumber_columns(tree: Any, numbers: Array, n_features: int) -> Any:
     split = nodes["feature"] >= 0
     nodes["feature"][split] = numbers[nodes["feature"][split]]
     return tree_of_nodes(tree, nodes, state["values"], n_features=n_features)
+
+
+def tree_on_columns(estimator: Estimator, inputs: Array) -> Estimator:
+    """A copy of a fitted tree estimator for some columns, among them all of its splits.
+
+    `inputs` is a mask of shape (n_features,).
+    """
+    model = with_inputs(estimator, inputs)
+    numbers = np.cumsum(inputs) - 1
+    model.tree_ = renumber_columns(estimator.tree_, numbers, int(inputs.sum()))
+    return model
 
 
 def take_nodes(nodes: Array, positions: Array) -> Array:

@@ -20,6 +20,7 @@ from sklprune._trees.decision_paths import DecisionPaths
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._base import Family
+from sklprune.families._column_links import ReadingColumns
 from sklprune.families._sklearn_tree import tree_counts
 
 #: losses of boosting models without a Hessian that could scale a step
@@ -28,7 +29,7 @@ ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
 MIN_SPLITS_TO_RECOGNISE = 5
 
 
-class TreesFamily(Family):
+class TreesFamily(ReadingColumns, Family):
     """Base of the families whose models sum or average binary trees.
 
     The *raw prediction* of a model is its offset plus the sum over its trees of the
@@ -240,6 +241,18 @@ class TreesFamily(Family):
             if not (_equal_at_leaves(every, count) or _equal_at_leaves(some, count)):
                 return False
         return True
+
+    # -- columns that are no longer read -----------------------------------------------
+
+    def split_columns(self, tree: Any) -> Array:
+        """The columns at the splits of a tree of scikit-learn; they may repeat."""
+        return tree.feature[tree.feature >= 0]
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        unread = np.ones(estimator.n_features_in_, dtype=bool)
+        for tree in self.sklearn_trees(estimator):
+            unread[self.split_columns(tree)] = False
+        return unread
 
     # -- what these capabilities need of a family --------------------------------------
 

@@ -10,11 +10,13 @@ from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
 from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._empty_boosting import make_empty_boosting
 from sklprune.families._sklearn_tree import (
     ROOT_ONLY,
     pruned_tree,
     tree_arrays_of,
+    tree_on_columns,
     with_tree,
 )
 from sklprune.families._trees import BoostedFamily
@@ -150,6 +152,24 @@ class BoostingFamily(BoostedFamily):
                     tree = pruned_tree(any_tree, ROOT_ONLY, value, n_classes=1)
                 model.estimators_[stage, k] = with_tree(member, tree)
         model.n_estimators = model.n_estimators_ = n_stages
+        return model
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        # an `init` estimator may read every column
+        constant = estimator.init is None or isinstance(estimator.init, str)
+        return super().unread_columns(estimator) if constant else None
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        model = with_inputs(self.strip(estimator), inputs)
+        model.estimators_ = np.empty_like(estimator.estimators_)
+        for place, member in np.ndenumerate(estimator.estimators_):
+            model.estimators_[place] = tree_on_columns(member, inputs)
+        if not isinstance(estimator.init_, str):
+            model.init_ = with_inputs(estimator.init_, inputs)
         return model
 
     def strip(self, estimator: Estimator) -> Estimator:

@@ -1,5 +1,7 @@
 """`ColumnTransformer`: the columns that it reads, and its clone for fewer columns."""
 
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,7 @@ import numpy as np
 from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
+from sklprune.families._column_links import Mask, all_of, is_all, with_inputs
 from sklprune.families._column_parameters import clone_for_columns
 from sklprune.families._column_values import follow_list
 
@@ -44,6 +47,154 @@ class ColumnTransformerFamily(Family):
             for name, transformer, chosen in narrowed.transformers
         ]
         return narrowed.set_params(transformers=transformers)
+
+    # -- columns that are no longer read -----------------------------------------------
+
+    def selects_columns(self, estimator: Estimator) -> bool:
+        return True
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        if inputs is None or outputs is None:
+            return all_of(inputs), all_of(outputs)
+        inputs, outputs = inputs.copy(), outputs.copy()
+        for part in _parts(estimator, outputs):
+            inputs[part.positions[part.inputs]] = True
+            outputs[part.where] = part.outputs
+        return inputs, outputs
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or outputs is None:
+            return estimator
+        if is_all(inputs) and is_all(outputs):
+            return estimator
+        return _on_parts(estimator, inputs, _parts(estimator, outputs))
+
+    def reasons_to_keep(self, estimator: Estimator, outputs: Mask = None) -> list[str]:
+        if outputs is None:
+            return []
+        return [
+            reason
+            for part in _parts(estimator, outputs)
+            for reason in family_of(part.transformer).reasons_to_keep(
+                part.transformer, outputs[part.where]
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A fitted transformer whose outputs are needed.
+
+    Parameters
+    ----------
+    name, transformer, chosen : as in `transformers_`
+    positions : ndarray of int
+        Positions of its columns among the inputs of the whole.
+    where : slice
+        Its outputs among those of the whole.
+    inputs, outputs : ndarray of bool
+        The masks of its columns and of its outputs that are kept.
+    """
+
+    name: str
+    transformer: Any
+    chosen: Any
+    positions: Array
+    where: slice
+    inputs: Array
+    outputs: Array
+
+    @property
+    def receives_vector(self) -> bool:
+        """Whether the transformer receives one column as a vector, as of texts."""
+        return isinstance(self.chosen, (str, int, np.integer))
+
+    def smaller(self) -> Any:
+        """The transformer for the kept columns."""
+        inputs = None if self.receives_vector else self.inputs
+        family = family_of(self.transformer)
+        return family.on_columns(self.transformer, inputs, self.outputs)
+
+    def columns(self, numbers: Array) -> Any:
+        """The kept columns as in `transformers_`, given the new number of each."""
+        if isinstance(self.chosen, str):
+            return self.chosen
+        kept = [int(number) for number in numbers[self.positions[self.inputs]]]
+        if self.receives_vector:
+            return kept[0]
+        listed = [] if isinstance(self.chosen, slice) else list(self.chosen)
+        if listed and isinstance(listed[0], str):
+            return [name for name, keep in zip(listed, self.inputs) if keep]
+        return kept
+
+
+def _parts(whole: Estimator, outputs: Array) -> list[_Part]:
+    """The transformers with outputs that are needed, and what they keep."""
+    parts = []
+    for name, transformer, chosen in whole.transformers_:
+        where = whole.output_indices_.get(name, slice(0, 0))
+        wanted = outputs[where]
+        if isinstance(transformer, str) or not wanted.any():
+            continue
+        indices = whole._transformer_to_input_indices[name]
+        part = _Part(
+            name=name,
+            transformer=transformer,
+            chosen=chosen,
+            positions=np.asarray(indices, dtype=int),
+            where=where,
+            inputs=np.zeros(len(indices), dtype=bool),
+            outputs=wanted,
+        )
+        inputs = None if part.receives_vector else part.inputs
+        linked = family_of(transformer).linked_columns(transformer, inputs, wanted)
+        inputs = np.ones(1, dtype=bool) if linked[0] is None else linked[0]
+        parts.append(replace(part, inputs=inputs, outputs=linked[1]))
+    return parts
+
+
+def _on_parts(whole: Estimator, inputs: Array, parts: list[_Part]) -> Estimator:
+    """A copy of a fitted column transformer with some of its transformers."""
+    smaller = with_inputs(whole, inputs)
+    numbers, start = np.cumsum(inputs) - 1, 0
+    smaller.transformers_ = []
+    smaller._transformer_to_input_indices = {}
+    smaller.output_indices_ = dict.fromkeys(whole.output_indices_, slice(0, 0))
+    for part in parts:
+        columns = part.columns(numbers)
+        smaller.transformers_.append((part.name, part.smaller(), columns))
+        kept = numbers[part.positions[part.inputs]]
+        smaller._transformer_to_input_indices[part.name] = kept.tolist()
+        end = start + int(part.outputs.sum())
+        smaller.output_indices_[part.name] = slice(start, end)
+        start = end
+    if isinstance(whole.remainder, str) and whole.remainder == "drop":
+        # a clone then reads these columns only
+        smaller.transformers = _parameters(whole, smaller, parts)
+    return smaller
+
+
+def _parameters(
+    whole: Estimator, smaller: Estimator, parts: list[_Part]
+) -> list[tuple[str, Any, Any]]:
+    """The parameter `transformers` of a column transformer with some of its parts."""
+    given = {name: transformer for name, transformer, _ in whole.transformers}
+    names = getattr(whole, "feature_names_in_", None)
+    if names is None:
+        names = np.array([f"x{i}" for i in range(whole.n_features_in_)], dtype=object)
+    parameters = []
+    for part, (name, _, columns) in zip(parts, smaller.transformers_):
+        transformer = given[name]
+        if not isinstance(transformer, str) and not part.receives_vector:
+            kept, own = np.flatnonzero(part.inputs), names[part.positions]
+            with suppress(ValueError):  # a parameter that cannot be adapted
+                transformer = family_of(transformer).narrow(transformer, kept, own)
+        parameters.append((name, transformer, columns))
+    return parameters
 
 
 def _narrowed(transformer: Any, chosen: Any, columns: Array, names: Array) -> Any:

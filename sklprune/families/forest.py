@@ -11,6 +11,8 @@ from sklprune._registry import register_family
 from sklprune._sklearn_private import FOREST_SAMPLES_BY_WEIGHT
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._averaging_ensembles import MembersFamily
+from sklprune.families._column_links import Mask, is_all, with_inputs
+from sklprune.families._sklearn_tree import tree_on_columns
 
 #: attributes that training writes and no prediction reads
 TRAINING_STATE = (
@@ -49,6 +51,15 @@ class ForestFamily(MembersFamily):
 
     def checked_rows(self, estimator: Estimator, X: MatrixLike) -> MatrixLike:
         return estimator._validate_X_predict(X)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        model = with_inputs(self.strip(estimator), inputs)
+        model.estimators_ = [tree_on_columns(e, inputs) for e in estimator.estimators_]
+        return model
 
     # -- members -----------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of
 from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._sklearn_tree import ROOT_ONLY, node_counts, take_nodes
 from sklprune.families._trees import BoostedFamily
 
@@ -152,6 +153,44 @@ class HistBoostingFamily(BoostedFamily):
         other = copy.copy(tree)
         other.nodes = nodes
         return other
+
+    # -- columns that are no longer read -----------------------------------------------
+
+    def split_columns(self, tree: Any) -> Array:
+        return tree.nodes["feature_idx"][tree.nodes["is_leaf"] == 0]
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        # columns of categories are moved to the front, by a transformer inside
+        if getattr(estimator, "is_categorical_", None) is not None:
+            return None
+        return super().unread_columns(estimator)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        model = with_inputs(self.strip(estimator), inputs)
+        model._predictors = [
+            [self._renumbered(tree, np.cumsum(inputs) - 1) for tree in stage]
+            for stage in estimator._predictors
+        ]
+        mapper = copy.copy(model._bin_mapper)
+        for name in ("n_bins_non_missing_", "is_categorical_"):
+            setattr(mapper, name, np.asarray(getattr(mapper, name))[inputs])
+        mapper.bin_thresholds_ = [
+            each for each, kept in zip(mapper.bin_thresholds_, inputs) if kept
+        ]
+        model._bin_mapper = mapper
+        model._n_features = int(inputs.sum())
+        return model
+
+    def _renumbered(self, tree: Any, numbers: Array) -> Any:
+        """A predictor whose splits refer to columns by other numbers."""
+        nodes = tree.nodes.copy()
+        split = nodes["is_leaf"] == 0
+        nodes["feature_idx"][split] = numbers[nodes["feature_idx"][split]]
+        return self._with_nodes(tree, nodes)
 
     # -- counts and training state -----------------------------------------------------
 

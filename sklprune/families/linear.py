@@ -15,6 +15,7 @@ from sklprune._registry import register_family
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task
 from sklprune.families._backpropagation import Problem
+from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
@@ -76,8 +77,13 @@ class LinearFamily(LayeredFamily):
         return model
 
     def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
-        # sigma_ is the covariance of all weights: it no longer fits fewer columns
-        return without(super().narrow_fitted(estimator, keep, task), ("sigma_",))
+        return _without_covariance(super().narrow_fitted(estimator, keep, task))
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        smaller = super().on_columns(estimator, inputs, outputs)
+        return smaller if smaller is estimator else _without_covariance(smaller)
 
     def refit_of(
         self, estimator: Estimator, granularity: str, labels: bool
@@ -161,6 +167,11 @@ class LinearFamily(LayeredFamily):
             if name in model.__dict__:
                 setattr(model, name, copy.copy(getattr(model, name)))
         return model
+
+
+def _without_covariance(model: Estimator) -> Estimator:
+    """A copy without the covariance of the weights of all columns."""
+    return without(model, ("sigma_",))
 
 
 def _can_be_refitted(estimator: Estimator) -> bool:

@@ -10,6 +10,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._base import Family
+from sklprune.families._column_links import Mask, all_of
 from sklprune.families._column_parameters import clone_for_columns
 
 
@@ -104,6 +105,51 @@ class PipelineFamily(Family):
         ]
         return pipeline
 
+    # -- columns that are no longer read -----------------------------------------------
+
+    def selects_columns(self, estimator: Estimator) -> bool:
+        first = next((step for _, step in _acting(estimator)), None)
+        return first is not None and family_of(first).selects_columns(first)
+
+    def no_input(self, estimator: Estimator) -> Mask:
+        # a pipeline whose first step is "passthrough" states no number of columns
+        for _, first in _acting(estimator):
+            return family_of(first).no_input(first)
+        return super().no_input(estimator)
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        masks = _stages(estimator, inputs, outputs)
+        return masks[0], masks[-1]
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        masks = _stages(estimator, inputs, outputs)
+        smaller = {
+            name: family_of(step).on_columns(step, *masks[i : i + 2])
+            for i, (name, step) in enumerate(_acting(estimator))
+        }
+        steps = [(name, smaller.get(name, step)) for name, step in estimator.steps]
+        if all(new is old for (_, new), (_, old) in zip(steps, estimator.steps)):
+            return estimator
+        pipeline = without(estimator, ())
+        pipeline.steps = steps
+        return pipeline
+
+    def inner_columns(self, estimator: Estimator, inputs: Mask) -> Mask:
+        masks, last = _stages(estimator, inputs, None), estimator[-1]
+        return family_of(last).inner_columns(last, masks[-2])
+
+    def reasons_to_keep(self, estimator: Estimator, outputs: Mask = None) -> list[str]:
+        reasons: list[str] = []
+        for _, step in reversed(_acting(estimator)):
+            family = family_of(step)
+            reasons = family.reasons_to_keep(step, outputs) + reasons
+            outputs = family.linked_columns(step, family.no_input(step), outputs)[0]
+        return reasons
+
     def counts(self, estimator: Estimator) -> dict[str, float]:
         steps = [step for _, step in estimator.steps if not _is_passthrough(step)]
         counts = [family_of(step).counts(step) for step in steps]
@@ -122,6 +168,36 @@ def _is_pruned_on_columns(pipeline: Estimator) -> bool:
     return names == ["columns", "model"] and (
         [t[:2] for t in getattr(pipeline[0], "transformers", ())] == [COLUMN_STEP]
     )
+
+
+def _acting(pipeline: Estimator) -> list[tuple[str, Estimator]]:
+    """The steps that change rows in a prediction, and the last one."""
+    *before, last = pipeline.steps
+    acting = [
+        (name, step)
+        for name, step in before
+        if not _is_passthrough(step) and hasattr(step, "transform")
+    ]
+    return acting if _is_passthrough(last[1]) else [*acting, last]
+
+
+def _stages(pipeline: Estimator, inputs: Mask, outputs: Mask) -> list[Mask]:
+    """The masks of the columns before each step that acts, and after the last one.
+
+    They contain the given masks. A step that can lose no column enlarges the masks on
+    its two sides, and the next steps then enlarge theirs, until nothing changes.
+    """
+    steps = [step for _, step in _acting(pipeline)]
+    if not steps:
+        return [all_of(inputs), all_of(outputs)]
+    masks = [inputs, *(family_of(s).no_input(s) for s in steps[1:]), outputs]
+    while True:
+        before = list(masks)
+        for i in reversed(range(len(steps))):
+            linked = family_of(steps[i]).linked_columns(steps[i], *masks[i : i + 2])
+            masks[i : i + 2] = linked
+        if all(map(np.array_equal, before, masks)):
+            return masks
 
 
 def _is_passthrough(step: Any) -> bool:

@@ -11,6 +11,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task
 from sklprune.families._base import Family
+from sklprune.families._column_links import Mask, with_inputs
 
 
 class TransformedTargetFamily(Family):
@@ -52,6 +53,32 @@ class TransformedTargetFamily(Family):
     def takes_nan(self, estimator: Estimator) -> bool:
         regressor = _regressor(estimator)
         return family_of(regressor).takes_nan(regressor)
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        regressor = estimator.regressor_
+        return family_of(regressor).linked_columns(regressor, inputs, outputs)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        regressor = estimator.regressor_
+        smaller = family_of(regressor).on_columns(regressor, inputs, outputs)
+        if smaller is regressor:
+            return estimator
+        return with_inputs(self.close(estimator, smaller), inputs)
+
+    def selects_columns(self, estimator: Estimator) -> bool:
+        return family_of(estimator.regressor_).selects_columns(estimator.regressor_)
+
+    def inner_columns(self, estimator: Estimator, inputs: Mask) -> Mask:
+        regressor = estimator.regressor_
+        return family_of(regressor).inner_columns(regressor, inputs)
+
+    def reasons_to_keep(self, estimator: Estimator, outputs: Mask = None) -> list[str]:
+        regressor = estimator.regressor_
+        return family_of(regressor).reasons_to_keep(regressor, outputs)
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
         return family_of(estimator.regressor_).counts(estimator.regressor_)

@@ -8,7 +8,13 @@ from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._averaged_trees import AveragedFamily
-from sklprune.families._sklearn_tree import pruned_tree, tree_arrays_of, with_tree
+from sklprune.families._column_links import Mask, is_all
+from sklprune.families._sklearn_tree import (
+    pruned_tree,
+    tree_arrays_of,
+    tree_on_columns,
+    with_tree,
+)
 
 
 class TreeFamily(AveragedFamily):
@@ -41,6 +47,13 @@ class TreeFamily(AveragedFamily):
         (subtree,) = subtrees
         smaller = pruned_tree(estimator.tree_, subtree)
         return with_tree(self.strip(estimator), smaller)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        return tree_on_columns(self.strip(estimator), inputs)
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
         counts = super().counts(estimator)

@@ -1,0 +1,69 @@
+"""Transformers that change each column apart, such as `StandardScaler`."""
+
+from typing import Any
+
+import numpy as np
+
+from sklprune._registry import family_of, register_family
+from sklprune._typing import Estimator
+from sklprune.families._base import Family
+from sklprune.families._column_links import (
+    Mask,
+    all_of,
+    is_all,
+    one_to_one,
+    slice_attributes,
+    with_inputs,
+)
+
+#: attributes of each class that have an entry for each column
+PER_COLUMN = {
+    "MaxAbsScaler": "max_abs_ scale_",
+    "MinMaxScaler": "data_max_ data_min_ data_range_ min_ scale_",
+    "PowerTransformer": "lambdas_",
+    "QuantileTransformer": "quantiles_",
+    "RobustScaler": "center_ scale_",
+    "StandardScaler": "mean_ n_samples_seen_ scale_ var_",
+}
+
+
+class ScalerFamily(Family):
+    """Scalers, and other transformers with one output for each input."""
+
+    classes = (*PER_COLUMN, "Binarizer", "FunctionTransformer")
+    exact = True
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        if not _is_elementwise(estimator):
+            return all_of(inputs), all_of(outputs)
+        return one_to_one(inputs, outputs)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        smaller = with_inputs(estimator, inputs)
+        for name in self.classes:
+            if any(cls.__name__ == name for cls in type(estimator).__mro__):
+                slice_attributes(smaller, PER_COLUMN.get(name, ""), inputs)
+        # of PowerTransformer(standardize=True)
+        inner = getattr(estimator, "_scaler", None)
+        if inner is not None:
+            smaller._scaler = family_of(inner).on_columns(inner, inputs, inputs)
+        return smaller
+
+
+def _is_elementwise(estimator: Estimator) -> bool:
+    """Whether each output depends on the input of the same position alone."""
+    if not hasattr(estimator, "func"):
+        return True
+    function: Any = estimator.func
+    return (function is None or isinstance(function, np.ufunc)) and not (
+        estimator.kw_args
+    )
+
+
+register_family(ScalerFamily())

@@ -1,0 +1,107 @@
+"""Vectorisers of texts: an output for each term of the vocabulary."""
+
+from typing import Any
+
+import numpy as np
+
+from sklprune._estimators import without
+from sklprune._registry import family_of, register_family
+from sklprune._typing import Array, Estimator
+from sklprune.families._base import Family
+from sklprune.families._column_links import (
+    Mask,
+    all_of,
+    is_all,
+    one_to_one,
+    slice_attributes,
+    with_inputs,
+)
+
+
+class VectorizerFamily(Family):
+    """`CountVectorizer` and `TfidfVectorizer`: they can lose terms.
+
+    A term that is not in the vocabulary is ignored. With a norm, the weight of a term
+    depends on all terms of its text, so that none can be lost.
+    """
+
+    classes = ("CountVectorizer", "TfidfVectorizer")
+    exact = True
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        known = outputs is not None and len(outputs) == len(estimator.vocabulary_)
+        if not known or _norm(estimator) is not None:
+            return inputs, all_of(outputs)
+        return inputs, outputs
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if outputs is None or is_all(outputs):
+            return estimator
+        smaller = without(estimator, ())
+        smaller.vocabulary_ = _kept_terms(estimator.vocabulary_, outputs)
+        if estimator.vocabulary is not None:
+            smaller.vocabulary = smaller.vocabulary_
+        inner: Any = getattr(estimator, "_tfidf", None)
+        if inner is not None:
+            smaller._tfidf = family_of(inner).on_columns(inner, outputs, outputs)
+        return smaller
+
+    def why_linked(self, estimator: Estimator) -> str:
+        return _norm_of_a_row(estimator)
+
+
+class TfidfFamily(Family):
+    """`TfidfTransformer`: one output for each input, unless rows have a norm."""
+
+    classes = ("TfidfTransformer",)
+    exact = True
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        if estimator.norm is not None:
+            return all_of(inputs), all_of(outputs)
+        return one_to_one(inputs, outputs)
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        smaller = with_inputs(estimator, inputs)
+        slice_attributes(smaller, "idf_", inputs)
+        return smaller
+
+    def why_linked(self, estimator: Estimator) -> str:
+        return _norm_of_a_row(estimator)
+
+
+def _norm(estimator: Estimator) -> str | None:
+    """The norm of each row, as it was in the fit."""
+    inner = getattr(estimator, "_tfidf", None)
+    return None if inner is None else inner.norm
+
+
+def _norm_of_a_row(estimator: Estimator) -> str:
+    return (
+        f"divides each row by a norm over all terms (norm={estimator.norm!r}; with "
+        "norm=None it could lose terms)"
+    )
+
+
+def _kept_terms(vocabulary: dict[str, int], outputs: Array) -> dict[str, int]:
+    """The kept terms with their new positions, in their order in the vocabulary."""
+    numbers = np.cumsum(outputs) - 1
+    return {
+        term: int(numbers[position])
+        for term, position in vocabulary.items()
+        if outputs[position]
+    }
+
+
+register_family(VectorizerFamily())
+register_family(TfidfFamily())
