@@ -111,7 +111,7 @@ class PruningPathDisplay:
             If matplotlib is not installed.
         """
         table, chosen = self.path.table, self.path.chosen
-        if chosen is None:
+        if not self.path.has_scores:
             raise ValueError(
                 "There is no path to plot: pruning_ratio was a number. Fit with a "
                 "sequence of ratios or 'auto'."
@@ -127,9 +127,12 @@ class PruningPathDisplay:
             _, ax = plt.subplots()
         # small models are of interest, and a logarithmic axis sets them apart
         mean, units = table["score_mean"], np.maximum(table["units"], 1)
-        se = np.nan_to_num(table["score_se"])
-        ax.fill_between(units, mean - se, mean + se, alpha=0.2)
-        ax.plot(units, mean, marker="o", label="mean, with its standard error")
+        se, shown = np.nan_to_num(table["score_se"]), self.path.distinct
+        area = (units[shown], (mean - se)[shown], (mean + se)[shown])
+        ax.fill_between(*area, alpha=0.2)
+        ax.plot(
+            units[shown], mean[shown], marker="o", label="mean, with its standard error"
+        )
         ax.plot(units[chosen], mean[chosen], "D", ms=9, label="chosen")
         ax.axhline(mean[0], ls=":", c="gray", label="unpruned")
         ax.set(

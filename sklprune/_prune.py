@@ -25,6 +25,7 @@ from sklprune._evaluation.training_rows import (
     plan_to_prune,
     reference_for,
 )
+from sklprune._evaluation.unscored import unscored_table
 from sklprune._path import first_from, fit_dense, pruned_at, score_path
 from sklprune._pruning_path import PruningPath
 from sklprune._report import Report
@@ -134,7 +135,9 @@ def _build_result(plan, task, choice, *, store_path, progress):
     keep, ratio = best.candidate.keep, best.candidate.ratio
     choice = replace(choice, ratio=ratio)
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
-    table = {"ratio": np.array([])} if choice.table is None else choice.table
+    table = choice.table
+    if table is None:
+        table = unscored_table(dense, models if store_path else [best], store_path)
     summary = summary_of(plan, task, choice, dense, best)
     return Result(
         best.model,

@@ -17,7 +17,8 @@ class PruningPath:
     table : dict of ndarray
         See :mod:`sklprune.rules`.
     chosen : int or None
-        Position of the chosen ratio; None where `pruning_ratio` was a number.
+        Position of the chosen ratio. None where `pruning_ratio` was a number: the last
+        row is the result.
     models : dict of {float: estimator} or None
         Plain estimators by ratio; None unless `store_path=True`.
     """
@@ -38,27 +39,54 @@ class PruningPath:
     def __init__(
         self,
         table: dict[str, Array],
-        chosen: int | None,
+        chosen: int | None = None,
         models: dict[float, Estimator] | None = None,
     ) -> None:
         self.table = table
-        self.chosen = chosen
+        self.chosen = len(table["ratio"]) - 1 if chosen is None else chosen
         self._models = models
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether a ratio was chosen by a rule, rather than given."""
+        return "score_mean" in self.table
+
+    @property
+    def distinct(self) -> Array:
+        """Positions of the different models: of each, the chosen or the first ratio.
+
+        Neighbouring ratios often give the same model. They have the same sizes, and the
+        same scores on all splits.
+        """
+        names = ("units", "parameters", "nonzero", "scores")
+        columns = [self.table[name] for name in names if name in self.table]
+        rows = np.column_stack([np.ones(len(self.table["ratio"])), *columns])
+        same = ((rows[1:] == rows[:-1]) | np.isnan(rows[1:])).all(axis=1)
+        model = np.append(0, np.cumsum(~same))
+        first = np.searchsorted(model, np.arange(model[-1] + 1))
+        first[model[self.chosen]] = self.chosen
+        return first
+
     def __repr__(self) -> str:
-        ratios = self.table["ratio"]
-        if self.chosen is None:
-            return "PruningPath: pruning_ratio was a number, so there is no table"
-        span = f"{len(ratios)} ratios from {ratios[0]:g} to {ratios[-1]:g}"
+        ratios, n_models = self.table["ratio"], len(self.distinct)
         stored = "" if self._models is None else "; models are stored"
-        return f"PruningPath: {span}, chosen {ratios[self.chosen]:g}{stored}"
+        if not self.has_scores:
+            what = "the unpruned model and the result" if n_models > 1 else "the result"
+            return f"PruningPath: {what} at {ratios[self.chosen]:g}, no scores{stored}"
+        span = f"{len(ratios)} ratios from {ratios[0]:g} to {ratios[-1]:g}"
+        return (
+            f"PruningPath: {span}, {n_models} different models, chosen "
+            f"{ratios[self.chosen]:g}{stored}"
+        )
 
     def frame(self) -> Any:
-        """The table as a pandas `DataFrame` with one row per ratio; needs pandas.
+        """The table as a pandas `DataFrame` with one row per model; needs pandas.
 
-        `ratio` is the requested ratio. Counts are means over the splits. Scores are NaN
-        where no rows were held out. `file_bytes` is NaN unless a rule needs it or
-        `store_path=True`. Further columns contain what else the rule needs.
+        Of several ratios that gave the same model, the first one is shown, or the
+        chosen one. `ratio` is the requested ratio. Counts are means over the splits.
+        Scores are NaN where no rows were held out, as for a given ratio. `file_bytes`
+        is NaN unless a rule needs it or `store_path=True`. Further columns contain what
+        else the rule needs.
 
         Returns
         -------
@@ -70,9 +98,10 @@ class PruningPath:
             raise ImportError(
                 "path_.frame() needs pandas: python -m pip install pandas"
             ) from error
-        n = len(self.table["ratio"])
-        chosen = {"chosen": np.arange(n) == self.chosen} if n else {}
-        columns = dict.fromkeys(self.columns, np.full(n, np.nan)) | self.table | chosen
+        rows = self.distinct
+        columns = dict.fromkeys(self.columns, np.full(len(rows), np.nan))
+        columns |= {name: values[rows] for name, values in self.table.items()}
+        columns["chosen"] = rows == self.chosen
         hidden = ("scores", "asked")
         return pd.DataFrame({c: v for c, v in columns.items() if c not in hidden})
 

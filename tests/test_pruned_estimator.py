@@ -33,7 +33,11 @@ def test_an_unfitted_model_at_one_ratio_is_fitted_once(binary, counting):
     assert type(counting).fits == 1
     assert pruned.report_.score["rows"] == "fitted"
     assert "no rows were held out" in str(pruned.report_)
-    assert len(pruned.path_.frame()) == 0
+    frame = pruned.path_.frame()
+    assert frame["ratio"].tolist() == [0, 0.5]
+    assert frame["units"].iloc[1] < frame["units"].iloc[0]
+    assert frame["chosen"].tolist() == [False, True]
+    assert frame["score_mean"].isna().all()
     assert not hasattr(counting, "estimators_")
 
 
