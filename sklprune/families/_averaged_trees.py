@@ -122,7 +122,8 @@ class AveragedFamily(TreesFamily):
 
         See `make_empty_boosting`.
         """
-        return make_empty_boosting(estimator, X, container)
+        trees = self.sklearn_trees(estimator)
+        return make_empty_boosting(estimator, X, container, trees)
 
     def as_boosting(
         self, estimator: Estimator, X: MatrixLike, container: str

@@ -6,6 +6,7 @@ kind, so that it has all attributes of a fitted one.
 """
 
 import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
 )
 
+from sklprune._estimators import without
 from sklprune._frames import columns_of
 from sklprune._typing import Array, Estimator, MatrixLike
 
@@ -29,20 +31,33 @@ CLASSES = {
         HistGradientBoostingClassifier,
     ),
 }
-#: parameters of the smallest fit whose raw scores are the sum of its trees
+#: parameters of the smallest fit. Its classes are equally frequent, so that its raw
+#: scores are the sum of its trees
 PARAMETERS: dict[str, dict[str, Any]] = {
-    "gradient_boosting": {"n_estimators": 1, "learning_rate": 1.0, "init": "zero"},
+    "gradient_boosting": {"n_estimators": 1, "learning_rate": 1.0},
     "hist_gradient_boosting": {"max_iter": 1, "early_stopping": False},
 }
+#: attributes with which histogram boosting continues a fit, from binned rows
+BINNED_STATE = (
+    "train_score_",
+    "validation_score_",
+    "_feature_subsample_rng",
+    "_scorer",
+)
+#: rows of each class; with fewer, scikit-learn warns that y could be continuous
+ROWS_PER_CLASS = 3
 
 
 def make_empty_boosting(
-    estimator: Estimator, X: MatrixLike, container: str = "auto"
+    estimator: Estimator,
+    X: MatrixLike,
+    container: str = "auto",
+    trees: Sequence[Any] = (),
 ) -> Estimator:
     """A boosting model with the classes and columns of another model.
 
-    It is fitted on one row of zeros for each class, or on two for a regressor. Its
-    trees are to be replaced.
+    It is fitted on rows of zeros, equally many for each class. Its trees are to be
+    replaced. Without them its raw scores are exactly zero.
 
     Parameters
     ----------
@@ -51,19 +66,31 @@ def make_empty_boosting(
     X : array-like of shape (n_samples, n_features)
         Rows in the form in which they will be predicted.
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}
-        "auto" is histogram boosting if X has missing values, else gradient boosting.
+        "auto" is histogram boosting if X or the training rows of the trees have missing
+        values, else gradient boosting.
+    trees : sequence of Tree of scikit-learn, default=()
+        The trees that will be put in, as far as they may know missing values.
 
     Raises
     ------
     ValueError
         If models of the container do not accept X.
     """
-    container = _resolve_container(X, container)
+    container = _resolve_container(X, container, trees)
     classifier = is_classifier(estimator)
-    y = estimator.classes_ if classifier else np.zeros(2)
+    y = estimator.classes_ if classifier else np.zeros(1)
+    y = np.repeat(y, ROWS_PER_CLASS)
     rows = np.zeros((len(y), estimator.n_features_in_))
     make = CLASSES[container][int(classifier)]
     empty = make(random_state=0, **PARAMETERS[container]).fit(rows, y)
+    if container == "hist_gradient_boosting":
+        # the trees come from elsewhere and know no bins: boosting cannot be continued
+        empty = without(empty, BINNED_STATE)
+    elif classifier and len(estimator.classes_) > 2:
+        # the same constant without rounding, and twice as fast for a single row. With
+        # `init=None` exporters ask the model for it. They read the priors of two
+        # classes, whose logarithm of odds is exactly zero
+        empty.init_ = "zero"
     # a generator belongs to the user: fitting must not have drawn numbers from it
     empty.set_params(random_state=copy.deepcopy(estimator.random_state))
     if hasattr(estimator, "feature_names_in_"):
@@ -71,10 +98,11 @@ def make_empty_boosting(
     return empty
 
 
-def _resolve_container(X: MatrixLike, container: str) -> str:
+def _resolve_container(X: MatrixLike, container: str, trees: Sequence[Any]) -> str:
     """The container, with "auto" resolved, after a check that it accepts X."""
     missing = _has_missing(X)
     if container == "auto":
+        missing = missing or (not sparse.issparse(X) and _know_missing(trees))
         return "hist_gradient_boosting" if missing else "gradient_boosting"
     if container == "gradient_boosting" and missing:
         raise ValueError(
@@ -87,6 +115,22 @@ def _resolve_container(X: MatrixLike, container: str) -> str:
             "'auto' or 'gradient_boosting'."
         )
     return container
+
+
+def _know_missing(trees: Sequence[Any]) -> bool:
+    """Whether trees were fitted on rows with missing values.
+
+    Without any, each split sends missing values to the child with more rows.
+    """
+    for tree in trees:
+        split = tree.children_left >= 0
+        n_left, n_right = (
+            tree.n_node_samples[child[split]]
+            for child in (tree.children_left, tree.children_right)
+        )
+        if np.any((tree.missing_go_to_left[split] != 0) != (n_left > n_right)):
+            return True
+    return False
 
 
 def _has_missing(X: MatrixLike) -> bool:

@@ -50,8 +50,9 @@ class Recast(Method):
     ----------
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="auto"
-        Class of the result. "auto" is `HistGradientBoosting*` if X has missing values,
-        else `GradientBoosting*`, which is the fastest for a single row.
+        Class of the result. "auto" is `HistGradientBoosting*` if X or the rows of the
+        forest have missing values, else `GradientBoosting*`, which is the fastest for
+        a single row.
 
     Raises
     ------
@@ -67,6 +68,12 @@ default="auto"
     `cv` is used. Ties between classes are ties of exact arithmetic. Where the rounding
     of a sum breaks such a tie in the forest, the result predicts the first of the tied
     classes.
+
+    The classes differ in what they support. `GradientBoosting*` rejects missing values,
+    while a forest accepts them even if it was fitted without any. It can be converted
+    to ONNX, and its training can be continued with `warm_start`. SHAP explains it for
+    values and two classes. `HistGradientBoosting*` accepts missing values, and SHAP
+    explains any number of classes. Its training cannot be continued.
 
     A tree of scikit-learn rounds a value to float32 before the comparison. Histogram
     boosting does not. Its threshold is therefore moved to the last float64 that is
