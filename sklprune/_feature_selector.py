@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+import warnings
 from collections.abc import Iterable
 from typing import Any, Self
 
@@ -60,7 +61,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     rule : str, Rule or callable, default="one_se"
         How one selection of a grid is chosen: "best", "one_se", "tolerance",
         "agreement", or an object of :mod:`sklprune.rules`. It is not used if
-        `pruning_ratio` is a number or `n_features_to_select` is given.
+        `pruning_ratio` is a number. With `n_features_to_select`, another rule than the
+        default gives a warning, since it is not used.
     n_features_to_select : int or None, default=None
         Number of columns to keep, instead of `pruning_ratio`. With `feature_groups` it
         is the maximum number.
@@ -219,6 +221,14 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
             raise ValueError(
                 f"Both n_features_to_select={wanted!r} and pruning_ratio="
                 f"{self.pruning_ratio!r} were given. Pass only one of them."
+            )
+        if not isinstance(self.rule, str) or self.rule != "one_se":
+            warnings.warn(
+                f"rule={self.rule!r} is not used, since n_features_to_select={wanted} "
+                "determines the selection. Set n_features_to_select=None to "
+                "choose by the rule.",
+                UserWarning,
+                stacklevel=2,
             )
         return 1 - wanted / n_features
 

@@ -210,10 +210,22 @@ def named(kind: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if value not in _KINDS[kind]:
-        known = ", ".join(repr(name) for name in registered(kind))
+        names = [name for name, cls in registered(kind).items() if not _example(cls)]
+        known = ", ".join(map(repr, names))
         near = get_close_matches(value, list(registered(kind)), 1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
             f"{kind}={value!r} is not known.{guess} The known names are: {known}."
         )
-    return _KINDS[kind][value]()
+    cls = _KINDS[kind][value]
+    if _example(cls):
+        raise ValueError(
+            f"{kind}={value!r} cannot be given by name, since {cls.__name__} needs a "
+            f"parameter. Pass an object, for example {kind}={_example(cls)}."
+        )
+    return cls()
+
+
+def _example(cls: type) -> str:
+    """An object of a class that needs parameters, as code; "" if it needs none."""
+    return str(getattr(cls, "example", ""))

@@ -42,6 +42,9 @@ class Rule(BaseEstimator):
         Whether the rule compares scores, which usually need y.
     needs_unpruned : bool
         Whether the rule compares with the unpruned model, and may keep it.
+    example : str
+        Code of an object, if the rule cannot be given by name, since it needs a
+        parameter; else "".
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Rule(BaseEstimator):
     needs: tuple[str, ...] = ()
     needs_scores: bool = True
     needs_unpruned: bool = False
+    example: str = ""
 
     def __call__(self, cv_results: dict[str, Any]) -> int:
         """Choose in a search over `pruning_ratio`: `GridSearchCV(..., refit=rule)`.
@@ -130,8 +134,9 @@ class Rule(BaseEstimator):
         """The error where no model is small enough, with the sizes reached."""
         reached = ", ".join(f"{n}={np.min(sizes[n]):.6g}" for n in self.needs)
         return ValueError(
-            f"{self!r}: no model at the requested ratios is small enough; the smallest "
-            f"has {reached}. Allow more, or request larger ratios."
+            f"{self!r}: no model on the path is small enough; the smallest has "
+            f"{reached}. Allow more, or pass a sequence with larger ratios as "
+            "pruning_ratio, such as [0.99, 0.995]."
         )
 
     def choose(self, table: Table) -> int:

@@ -18,6 +18,7 @@ against the class probabilities of the unpruned model instead of the labels.
 """
 
 import numbers
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +27,9 @@ import numpy as np
 from sklprune._registry import register
 from sklprune._rule import Rule, standard_error
 from sklprune._typing import Array, Table
+
+#: a drop of a score between 0 and 1 that was probably meant as a percentage
+LARGE_DROP = 0.5
 
 __all__ = ["Agreement", "Best", "Budget", "OneStandardError", "Rule", "Tolerance"]
 
@@ -93,7 +97,9 @@ class Tolerance(Rule):
     Parameters
     ----------
     max_drop : float, default=0.01
-        The largest allowed drop of the mean score, in units of the score.
+        The largest allowed drop of the mean score, in units of the score: one per cent
+        of accuracy is 0.01. A drop of half of the range of a score between 0 and 1 is
+        nearly always a mistake, and gives a warning.
     relative : bool, default=False
         Whether `max_drop` is a fraction of the absolute value of the unpruned score.
         For example, two per cent of RMSE is `Tolerance(0.02, relative=True)` with
@@ -175,6 +181,7 @@ class Tolerance(Rule):
         if self.margin > 0:
             error = standard_error(table["scores"] - table["scores"][0])
         scores = table["score_mean"] - self.margin * np.nan_to_num(error)
+        self._warn_of_percentage(float(scores[0]))
         if 0 < share < 1:
             scores = (1 - share) * scores + share * table["fidelity"]
         meets = self._within(scores)
@@ -182,6 +189,18 @@ class Tolerance(Rule):
             meets &= self._within(table["fidelity"])
         meets[0] = True
         return _smallest(meets)
+
+    def _warn_of_percentage(self, unpruned: float) -> None:
+        """Warn if the drop was probably meant as a percentage."""
+        if self.max_drop >= LARGE_DROP and 0 <= unpruned <= 1:
+            kind = "of the score" if self.relative else "in units of the score"
+            warnings.warn(
+                f"{self!r} accepts nearly every model: max_drop is {kind}, and the "
+                f"unpruned model has {unpruned:.3g}. For one per cent, use "
+                "max_drop=0.01.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def _within(self, scores: Array) -> Array:
         """The mask of the scores that are not too far below the first one."""
@@ -204,7 +223,9 @@ class Budget(Rule):
         The largest allowed value of each; None means no limit. At least one limit must
         be given.
     file_bytes, compressed_bytes, memory_bytes : float, default=None
-        Limits in bytes.
+        Limits in bytes. `file_bytes` is the file that `joblib.dump` writes without
+        compression, in which zeros take as much space as other weights.
+        `compressed_bytes` is that with `compress=3`, where they take next to none.
     latency_one_row, latency_per_row : float, default=None
         Limits in seconds. Latencies are measured on the held-out rows, and again for
         the returned model. This choice depends on the machine and its load, and may
@@ -229,6 +250,8 @@ class Budget(Rule):
     ...                           "asked": np.ones(4, dtype=bool)})
     2
     """
+
+    example = "Budget(file_bytes=100_000)"
 
     def __init__(
         self,
@@ -270,8 +293,7 @@ class Budget(Rule):
     def check(self) -> None:
         if not self._limits():
             raise ValueError(
-                "Budget() has no limit: give at least one, for example "
-                "Budget(file_bytes=100_000)."
+                f"Budget() has no limit: give at least one, for example {self.example}."
             )
         for name, limit in self._limits().items():
             real = isinstance(limit, numbers.Real) and not isinstance(limit, bool)

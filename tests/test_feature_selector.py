@@ -247,3 +247,12 @@ def test_a_frozen_model_that_reads_some_columns(pairs):
     selector.set_params(always_keep=[min(removed)])
     with pytest.raises(ValueError, match=f"does not read \\['{min(removed)}'\\]"):
         selector.fit(X, y)
+
+
+def test_a_rule_that_is_not_used_gives_a_warning(binary):
+    selector = FeaturePruningSelector(
+        LogisticRegression(), n_features_to_select=3, rule="best"
+    )
+    with pytest.warns(UserWarning, match="rule='best' is not used, since n_features_"):
+        selector.fit(*binary)
+    assert selector.support_.sum() == 3

@@ -107,6 +107,20 @@ def test_tolerance_refuses_negative_numbers_and_strings(params):
         Tolerance(**params).choose(table([0.9, 0.8]))
 
 
+@pytest.mark.parametrize("max_drop, relative", [(1, False), (0.5, False), (2, True)])
+def test_a_percentage_as_tolerance_gives_a_warning(max_drop, relative):
+    rule = Tolerance(max_drop, relative=relative)
+    with pytest.warns(UserWarning, match=r"accepts nearly every model.*max_drop=0.01"):
+        assert rule.choose(table([0.9, 0.8, 0.5])) == 2
+
+
+@pytest.mark.parametrize(
+    "max_drop, scores", [(0.2, [0.9, 0.8]), (1, [-3.5, -4]), (5, [120.0, 118.0])]
+)
+def test_a_tolerance_in_units_of_other_scores_gives_no_warning(max_drop, scores):
+    assert Tolerance(max_drop).choose(table(scores)) == 1
+
+
 # -- Budget ---------------------------------------------------------------------------
 
 
@@ -138,12 +152,21 @@ def test_budget_does_not_need_sizes_that_fall_along_the_path():
 def test_the_error_of_a_budget_that_nothing_meets_names_the_smallest():
     sizes = {"nodes": [9, 100, 70], "file_bytes": [1, 2000, 2500]}
     message = (
-        r"Budget\(file_bytes=1000, nodes=50\): no model at the requested ratios is "
-        r"small enough; the smallest has file_bytes=2000, nodes=70"
+        r"Budget\(file_bytes=1000, nodes=50\): no model on the path is small enough; "
+        r"the smallest has file_bytes=2000, nodes=70. Allow more, or pass"
     )
     with pytest.raises(ValueError, match=message):
         # the unpruned model would fit, but the ratio 0 is not requested
         Budget(nodes=50, file_bytes=1000).choose(table([3, 2, 1], False, **sizes))
+
+
+def test_budget_cannot_be_given_by_name():
+    with pytest.raises(ValueError, match=r"rule='budget' .* rule=Budget\(file_bytes="):
+        named("rule", "budget")
+    with pytest.raises(ValueError, match="The known names are: (?!.*'budget')"):
+        named("rule", "worst")
+    with pytest.raises(ValueError, match="rule='budget' cannot be given by name"):
+        PrunedEstimator(LogisticRegression(), rule="budget").fit([[1], [2]], [0, 1])
 
 
 def test_budget_of_an_unknown_size_is_an_error():
@@ -155,7 +178,6 @@ def test_budget_of_an_unknown_size_is_an_error():
     "rule, message",
     [
         (Budget(), r"Budget\(\) has no limit"),
-        (named("rule", "budget"), r"Budget\(\) has no limit"),
         (Budget(file_bytes=-1), r"file_bytes=-1\): file_bytes must be a positive"),
         (Budget(nodes=0), "nodes=0"),
         (Budget(nodes=np.nan), "nodes=nan"),
@@ -329,9 +351,9 @@ def test_a_missing_column_is_an_error_that_names_the_others(binary):
 def test_the_report_names_the_rule_and_how_far_the_best_candidate_missed(binary):
     X, y = binary
     settings = {"pruning_ratio": [0.5], "cv": 2, "random_state": 0}
-    model = PrunedEstimator(LogisticRegression(), rule=Tolerance(1.0), **settings)
+    model = PrunedEstimator(LogisticRegression(), rule=Tolerance(0.4), **settings)
     text = str(model.fit(X, y).report_)
-    assert "Chosen by Tolerance(max_drop=1.0)." in text and "weights" in text
+    assert "Chosen by Tolerance(max_drop=0.4)." in text and "weights" in text
     noise = np.random.RandomState(0).permutation(y)
     kept = PrunedEstimator(
         LogisticRegression(), rule=lambda table: 0, scoring="neg_log_loss", **settings
