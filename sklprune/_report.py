@@ -109,6 +109,8 @@ class Report:
         )
         self._family, self._units = candidate.family, candidate.units
         self._keep, self._scores = candidate.keep, candidate.scores
+        zero = self._family.zero_units(candidate.dense, candidate.units)
+        self._n_zero = 0 if zero is None else int((zero & ~candidate.keep).sum())
 
     @property
     def original(self) -> Cost:
@@ -147,6 +149,11 @@ class Report:
             }
             for i in np.flatnonzero(~self._keep)
         ]
+
+    @property
+    def n_zero_removed(self) -> int:
+        """The number of removed weights that were zero before the pruning."""
+        return self._n_zero
 
     @property
     def unread_columns(self) -> list[str]:
@@ -204,6 +211,7 @@ class Report:
             "pruned": self.pruned.to_dict(),
             "score": dict(self.score),
             "removed": self.removed,
+            "n_zero_removed": self.n_zero_removed,
             "unread_columns": self.unread_columns,
             "dropped_columns": self.dropped_columns,
         }
@@ -240,6 +248,9 @@ class Report:
     def _cost_of(self, name: str) -> Cost:
         if not self._weighed:
             self._costs = {key: weighed(model) for key, model in self._models.items()}
+            if self._costs["stripped"].file_bytes > self._costs["original"].file_bytes:
+                # nothing was stripped, and other padding made the copy larger
+                self._costs["stripped"] = self._costs["original"]
             self._weighed = True
         return self._costs[name]
 
@@ -330,6 +341,11 @@ class Report:
                 + ("the compressed file is smaller, " if compressed else "")
                 + "the raw file and the latency are not"
                 + ("." if compressed else " smaller.")
+            )
+        if self._n_zero:
+            notes.append(
+                f"{self._n_zero:,} of the removed {plural(self.granularity)} were zero "
+                "already."
             )
         if self._unread:
             notes.append(

@@ -236,6 +236,10 @@ class Family(ColumnLinks, Fitting):
         """
         raise NotImplementedError
 
+    def zero_units(self, estimator: Estimator, units: Units) -> Array | None:
+        """Mask of the units that are zero already, or None if units have no value."""
+        return None
+
     def masks(self, units: Units, keep: Array) -> Iterable[Any]:
         """A mask of the kept weights for each layer of weights.
 

@@ -124,6 +124,13 @@ class LayeredFamily(ReadingColumns, Family):
             ]
         )
 
+    def zero_units(self, estimator: Estimator, units: Units) -> Array | None:
+        if units.granularity != "weight":
+            return super().zero_units(estimator, units)
+        return np.concatenate(
+            [layer.coef.ravel() == 0 for layer in self.layers(estimator)]
+        )
+
     def own_masks(self, units: Units, keep: Array) -> list[Array]:
         ends = np.cumsum([rows * cols for rows, cols in units.where])
         return [
