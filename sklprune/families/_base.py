@@ -23,11 +23,12 @@ from sklprune._estimators import seeded
 from sklprune._frames import column_names
 from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Columns, Task, Units, plural
 from sklprune.families._column_links import ColumnLinks
 from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._fitting import Fitting
+from sklprune.families._recognition import stores_rows
 
 #: attributes of a fitted model that describe the columns of X
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
@@ -63,6 +64,8 @@ class Family(ColumnLinks, Fitting):
     replaces_class : bool
         Whether the result has another class than the given estimator, such as the best
         estimator of a search.
+    recognises_parts : bool
+        Whether `fitted_on` also recognises some of the rows of the fit.
 
     Examples
     --------
@@ -119,6 +122,7 @@ class Family(ColumnLinks, Fitting):
     default_method: Any = "permutation"
     default_refit: str | None = None
     replaces_class: bool = False
+    recognises_parts: bool = False
 
     def method_of(self, estimator: Estimator) -> Any:
         """The method, or its name, for `method="auto"`, for this estimator."""
@@ -345,6 +349,27 @@ class Family(ColumnLinks, Fitting):
         A capability is a set of methods, listed in `sklprune._capabilities`.
         """
         return frozenset()
+
+    def stores_rows(self, estimator: Estimator, X: MatrixLike) -> bool:
+        """Whether a model was fitted on rows, since it has stored most of them."""
+        return stores_rows(estimator, X)
+
+    def rows_agree(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool | None:
+        """Whether rows that are not recognised agree with what the fit has recorded.
+
+        Returns
+        -------
+        bool or None
+            True if the rows are probably those of the fit, False if they are not, None
+            if nothing is recorded from which to tell.
+        """
+        return None
 
     def missing_capabilities(
         self, estimator: Estimator, needs: Iterable[str]

@@ -5,7 +5,6 @@ as plain arrays, and builds models from pruned trees. Its unit is the leaf.
 `BoostedFamily` adds the parts that all boosting models share.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,17 @@ from sklprune._units import Task, Units
 from sklprune.families._base import Family
 from sklprune.families._column_links import ReadingColumns
 from sklprune.families._sklearn_tree import tree_counts
+from sklprune.families._tree_rows import RecognisingRows
 
 #: losses of boosting models without a Hessian that could scale a step
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
-#: with fewer splits, other rows may reach the leaves in the same numbers by chance
-MIN_SPLITS_TO_RECOGNISE = 5
+#: number of stages of the clone that is compared with a boosting model
+N_STAGES_COMPARED = 3
+#: the clone's mean number of nodes, relative to that of a similar model
+MIN_NODES, MAX_NODES = 0.6, 1.6
 
 
-class TreesFamily(ReadingColumns, Family):
+class TreesFamily(RecognisingRows, ReadingColumns, Family):
     """Base of the families whose models sum or average binary trees.
 
     The *raw prediction* of a model is its offset plus the sum over its trees of the
@@ -212,36 +214,6 @@ class TreesFamily(ReadingColumns, Family):
         """
         raise NotImplementedError
 
-    def fitted_on(
-        self,
-        estimator: Estimator,
-        X: MatrixLike,
-        sample_weight: Array | None = None,
-    ) -> bool:
-        """Whether the trees were fitted on these rows, on all of them and in order.
-
-        This is the capability of the same name. The number of rows that reach each
-        leaf is compared with the number that the tree recorded in training. Other rows
-        hardly ever give the same numbers. The result is False where there are too few
-        splits to decide, or where the rows of a tree are not known.
-        """
-        if X.shape[0] != self.n_fitted(estimator):
-            return False
-        recorded = [self.rows_per_node(tree) for tree in self.sklearn_trees(estimator)]
-        if sum(len(count) // 2 for count in recorded) < MIN_SPLITS_TO_RECOGNISE:
-            return False
-        weighted = np.ones(X.shape[0], dtype=bool)
-        if sample_weight is not None:
-            weighted = np.asarray(sample_weight) != 0
-        trees = recorded, self.bootstrap_rows(estimator), self.leaf_ids(estimator, X)
-        for count, rows, ids in zip(*trees):
-            # some releases of scikit-learn count rows of weight zero, others do not
-            every = np.bincount(ids[rows], minlength=len(count))
-            some = np.bincount(ids[rows][weighted[rows]], minlength=len(count))
-            if not (_equal_at_leaves(every, count) or _equal_at_leaves(some, count)):
-                return False
-        return True
-
     # -- columns that are no longer read -----------------------------------------------
 
     def split_columns(self, tree: Any) -> Array:
@@ -255,14 +227,6 @@ class TreesFamily(ReadingColumns, Family):
         return unread
 
     # -- what these capabilities need of a family --------------------------------------
-
-    def rows_per_node(self, tree: Any) -> Array:
-        """Number of training rows that reached each node of a tree: (n_nodes,)."""
-        return tree.n_node_samples
-
-    def bootstrap_rows(self, estimator: Estimator) -> Sequence[Any]:
-        """The rows that each tree was fitted on: an index into the rows for each."""
-        return [slice(None)] * len(self.sklearn_trees(estimator))
 
     def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         """A copy that holds some subtrees, each with the values of its nodes."""
@@ -386,6 +350,35 @@ class BoostedFamily(TreesFamily):
     default_method = "backfitting"
     zero_is_second: bool = False
 
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        return super().capabilities(estimator) | {"as_fitted"}
+
+    def as_fitted(self, estimator: Estimator, task: Task) -> bool:
+        """Whether a clone fitted on its training rows would be a model like this one.
+
+        This is the capability of the same name. The first stages are fitted on the
+        rows of the task. Their mean number of nodes is compared with that of all stages
+        of the model, since pruning removes more of the later ones. The result is False
+        for pruned trees, and where the fit fails.
+        """
+        params = estimator.get_params(deep=False)
+        name = "max_iter" if "max_iter" in params else "n_estimators"
+        n_stages = min(N_STAGES_COMPARED, params[name])
+        changed = {name: n_stages, "warm_start": False, "n_iter_no_change": None}
+        if "early_stopping" in params:
+            changed |= {"early_stopping": False, "n_iter_no_change": 1}
+        few = seeded(clone(estimator).set_params(**changed), task.random_state)
+        try:
+            self.fit(few, *task.rows)
+        except ValueError:
+            return False
+        fitted, own = (
+            np.mean([len(self.rows_per_node(tree)) for tree in each])
+            for each in (self.sklearn_trees(few), self.sklearn_trees(estimator))
+        )
+        share = min(1.0, task.n_samples / self.n_fitted(estimator))
+        return bool(MIN_NODES * share * own <= fitted <= MAX_NODES * own)
+
     def output_kind(self, estimator: Estimator) -> str:
         return "scores"
 
@@ -413,15 +406,3 @@ class BoostedFamily(TreesFamily):
             return estimator.classes_[raw.argmax(axis=1)]
         second = raw >= 0 if self.zero_is_second else raw > 0
         return estimator.classes_[second.astype(int)]
-
-
-def _equal_at_leaves(found: Array, recorded: Array) -> bool:
-    """Whether rows that reached leaves are as many as a tree recorded.
-
-    Parameters
-    ----------
-    found, recorded : ndarray of shape (n_nodes,), int
-        Rows whose leaf is a node, and rows that reached a node in training.
-    """
-    leaf = found > 0
-    return found.sum() == recorded[0] and (found[leaf] == recorded[leaf]).all()

@@ -1,5 +1,6 @@
 """`GradientBoosting*`: stages of small trees that add up to raw scores."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -171,6 +172,11 @@ class BoostingFamily(BoostedFamily):
         if not isinstance(estimator.init_, str):
             model.init_ = with_inputs(estimator.init_, inputs)
         return model
+
+    def n_rows_per_tree(self, estimator: Estimator, n_rows: int) -> int:
+        if estimator.n_iter_no_change is not None:
+            n_rows -= math.ceil(n_rows * estimator.validation_fraction)
+        return max(1, int(estimator.subsample * n_rows))
 
     def strip(self, estimator: Estimator) -> Estimator:
         return without(estimator, TRAINING_STATE)

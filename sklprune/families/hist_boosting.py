@@ -5,14 +5,18 @@ category. Missing values and categories follow the same branches after pruning.
 """
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import train_test_split
 
 from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune._units import Task
 from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._sklearn_tree import ROOT_ONLY, node_counts, take_nodes
 from sklprune.families._trees import BoostedFamily
@@ -81,6 +85,42 @@ class HistBoostingFamily(BoostedFamily):
 
     def rows_per_node(self, tree: Any) -> Array:
         return tree.nodes["count"]
+
+    def fitted_on(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool:
+        if not self._holds_rows_out(estimator) or y is None:
+            return super().fitted_on(estimator, X, y, sample_weight)
+        # the seed of the split that was held out for early stopping is known
+        try:
+            rows, _ = train_test_split(
+                np.arange(X.shape[0]),
+                test_size=estimator.validation_fraction,
+                stratify=y if is_classifier(estimator) else None,
+                random_state=int(estimator._random_seed),
+            )
+        except ValueError:
+            # the fit would have raised the same error, for too few rows of a class
+            return False
+        drawn = Task(X, y, sample_weight).take(rows)
+        return super().fitted_on(estimator, drawn.X, drawn.y, drawn.sample_weight)
+
+    def _holds_rows_out(self, estimator: Estimator) -> bool:
+        """Whether a part of the rows was held out for early stopping."""
+        early = getattr(estimator, "do_early_stopping_", False)
+        known = hasattr(estimator, "_random_seed")
+        return early and known and estimator.validation_fraction is not None
+
+    def n_rows_per_tree(self, estimator: Estimator, n_rows: int) -> int:
+        if not self._holds_rows_out(estimator):
+            return n_rows
+        share = estimator.validation_fraction
+        whole = isinstance(share, (int, np.integer))
+        return n_rows - (int(share) if whole else math.ceil(n_rows * share))
 
     # -- models of pruned trees --------------------------------------------------------
 

@@ -12,13 +12,14 @@ from sklearn.utils.validation import has_fit_parameter
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune._registry import register_family
-from sklprune._typing import Array, Estimator
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._backpropagation import Problem
 from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
+from sklprune.families._score_equations import known_penalty, score_equations_hold
 
 #: attributes that training writes and no prediction reads
 TRAINING_STATE = (
@@ -94,8 +95,26 @@ class LinearFamily(LayeredFamily):
         return None if constrained else name
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered = super().capabilities(estimator)
+        offered = super().capabilities(estimator) | {"fitted_on"}
         return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
+
+    def fitted_on(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool:
+        """Whether the equations of the fit hold on these rows: see `fitted_on`."""
+        if y is None:
+            return False
+        weight = self.row_weights(estimator, Task(X, y, sample_weight))
+        total = len(np.asarray(y)) if weight is None else weight.sum()
+        penalty = known_penalty(estimator, total)
+        if "LogisticRegression" in {cls.__name__ for cls in type(estimator).__mro__}:
+            strength, l1_ratio = _penalty(estimator)
+            penalty = strength * (1 - l1_ratio), strength * l1_ratio
+        return score_equations_hold(estimator, X, y, weight, penalty)
 
     def masked_refit(
         self,

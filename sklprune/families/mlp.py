@@ -1,5 +1,6 @@
 """Multi-layer perceptrons: units are hidden neurons, or single weights."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,15 @@ from sklearn.utils import check_random_state
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune._registry import register_family
-from sklprune._typing import Array, ArrayLike, Estimator
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
 
+#: the mean loss on the rows of a fit is at most this multiple of the loss of its last
+#: epoch; with early stopping, the best epoch is an earlier one
+MAX_LOSS_RATIO = 1.5
 #: state of the optimiser and of its random numbers, which the next fit initialises
 TRAINING_STATE = (
     "_coef_indptr",
@@ -116,6 +120,42 @@ class MLPFamily(LayeredFamily):
         if hasattr(estimator, "_label_binarizer"):
             y = estimator._label_binarizer.transform(y)
         return y.reshape(len(y), -1)
+
+    def rows_agree(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool | None:
+        # the optimiser counts the rows of all epochs, and records the last loss
+        loss = getattr(estimator, "loss_", None)
+        if y is None or loss is None or not np.isfinite(loss):
+            return None
+        task = Task(X, y, sample_weight)
+        if self._mean_loss(estimator, task) > MAX_LOSS_RATIO * loss:
+            return False
+        n_rows = task.n_samples
+        n_fitted = estimator.t_ / max(estimator.n_iter_, 1)
+        if estimator.early_stopping:
+            n_rows -= math.ceil(n_rows * estimator.validation_fraction)
+        if estimator.solver == "lbfgs" or n_fitted == n_rows:
+            return True
+        return None if n_rows < n_fitted else False
+
+    def _mean_loss(self, estimator: Estimator, task: Task) -> float:
+        """The mean loss without the penalty, as the optimiser computes it."""
+        weight, targets = task.sample_weight, self._targets(estimator, task.y)
+        if not hasattr(estimator, "_label_binarizer"):
+            residuals = estimator.predict(task.X).reshape(targets.shape) - targets
+            of_rows = np.square(residuals.astype(float)).mean(axis=1) / 2
+        else:
+            probability = np.asarray(estimator.predict_proba(task.X), dtype=float)
+            if targets.shape[1] == 1:
+                targets = np.hstack([1 - targets, targets])
+            likely = np.clip(probability, np.finfo(float).eps, 1.0)
+            of_rows = -(targets * np.log(likely)).sum(axis=1)
+        return float(np.average(of_rows, weights=weight))
 
     def own_units(self, estimator: Estimator, granularity: str) -> Units:
         if granularity == "weight":
