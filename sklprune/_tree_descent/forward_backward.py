@@ -24,6 +24,8 @@ from sklprune._trees.arrays import Ensemble
 
 #: factor of the leaf penalty from one step to the next
 PENALTY_FACTOR = 1.3
+#: with more leaves, two steps are taken at once, since each takes long
+MANY_LEAVES = 5000
 #: leaves at the first backward phase, and the factor to each further phase
 FIRST_BACKWARD, BACKWARD_FACTOR = 100, 4
 
@@ -98,6 +100,8 @@ class ForwardBackwardPath:
                 if n_leaves > max_leaves:
                     break
                 stride = 1 if descent.n_trees else self.stride
+                if n_leaves > MANY_LEAVES:
+                    stride = 2
                 leaf_penalty /= PENALTY_FACTOR**stride
                 penalties.advance()
         return self._pareto_front()

@@ -30,7 +30,9 @@ STEP, FIRST, LOWEST, HIGHEST = 4.0, (2.0, 8.0), 2.0**-3, 2.0**9
 #: steps of the leaf penalty that are taken at once
 STRIDE = 2
 #: sizes at which models are compared, in leaves
-SMALLEST, LARGEST, N_SIZES = 16, 3000, 30
+SMALLEST, LARGEST, N_SIZES = 16, 2000, 30
+#: a curve ends where this share of the reduction of the loss is lost again
+LOST_AGAIN = 0.1
 
 
 class Curve(NamedTuple):
@@ -92,6 +94,9 @@ def held_out_curve(
         more = forward(leaf_penalty)
         if descent.n_trees:
             record()
+        lost = curve.loss[-1] - min(curve.loss)
+        if lost > LOST_AGAIN * (curve.loss[0] - min(curve.loss)) > 0:
+            break
         if not more or descent.n_leaves > max_leaves:
             break
         leaf_penalty /= PENALTY_FACTOR**STRIDE

@@ -81,6 +81,8 @@ REGRESSION = GrowthSettings(
 )
 #: bounds of min_samples_leaf="auto"
 MIN_SAMPLES_LEAF = 5, 20
+#: trees that are grown at most to choose the strength of the L2 penalty
+TRIAL_TREES = 100
 #: trees that are grown at one penalty, for each output
 MAX_TREES_A_STEP = 30
 
@@ -287,7 +289,7 @@ default="auto"
             _, growth = self._growth(
                 family, estimator, fold.rows, strength, raise_up_to=0
             )
-            return growth.curve(self.max_trees, fold.held_out)
+            return growth.curve(min(self.max_trees, TRIAL_TREES), fold.held_out)
 
         return trial
 
