@@ -238,7 +238,7 @@ def first_from(models, ratio, holds, keep_all):
     ratio : float
         The smallest acceptable ratio.
     holds : callable
-        `holds(model)`: whether a model is acceptable.
+        `holds(pruned)`: whether a model is acceptable.
     keep_all : bool
         Whether to continue to the end, so that all models are returned.
 
@@ -252,7 +252,7 @@ def first_from(models, ratio, holds, keep_all):
     best, visited = None, []
     for each in models:
         visited.append(each)
-        if best is None and each.candidate.ratio >= ratio and holds(each.model):
+        if best is None and each.candidate.ratio >= ratio and holds(each):
             best = each
         if best is not None and not keep_all:
             break
@@ -272,7 +272,7 @@ class ScoredPath(NamedTuple):
     counts : list of ClassCounts, or None
         One for each ratio, over the rows of all splits; only for a classifier.
     candidates : list of Pruned, or None
-        The models that were scored; only for a frozen model and one split.
+        The models that were scored on the first split, where they are kept.
     """
 
     table: dict
@@ -301,7 +301,17 @@ class _SplitScores(NamedTuple):
     errors: list
 
 
-def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=False):
+def score_path(
+    plan,
+    task,
+    ratios,
+    splits,
+    steps,
+    *,
+    columns=(),
+    out_of_bag=False,
+    keep_candidates=False,
+):
     """Prune and score at each ratio on each split; the first ratio is 0.
 
     The ratios from the first one at which too few units are left on some split are
@@ -320,6 +330,8 @@ def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=Fals
     out_of_bag : bool
         Whether the unpruned model was fitted on all rows, in this order, so that its
         predictions are out of bag.
+    keep_candidates : bool
+        Whether the models of the first split are returned.
 
     Returns
     -------
@@ -331,7 +343,7 @@ def score_path(plan, task, ratios, splits, steps, *, columns=(), out_of_bag=Fals
         columns=columns,
         classes=classes_of(plan.estimator, task.y),
         by_blocks=single,
-        keep_candidates=plan.frozen and single,
+        keep_candidates=keep_candidates,
         out_of_bag=out_of_bag,
         families=families_of_other_packages(),
     )

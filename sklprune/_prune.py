@@ -25,6 +25,13 @@ from sklprune._evaluation.training_rows import (
     plan_to_prune,
     reference_for,
 )
+from sklprune._evaluation.transfer import (
+    has_size,
+    nearest_in_size,
+    ratios_of_size,
+    warn_of_size,
+    with_ratios_of_size,
+)
 from sklprune._evaluation.unscored import unscored_table
 from sklprune._path import first_from, fit_dense, pruned_at, score_path
 from sklprune._pruning_path import PruningPath
@@ -74,13 +81,22 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
         progress.begin(0)
         (ratio,) = ratios
         path = [0.0] if ratio == 0 else [0.0, ratio]
-        choice = Choice(ratio=ratio, ratios=path, requested=ratios)
+        choice = Choice(
+            ratio=ratio, ratios=path, requested=ratios, by_user=ratio is not None
+        )
         return _build_result(plan, task, choice, **output)
     check_rule(rule, plan, task)
     splits = splits_of(plan, task, cv)
-    unpruned_too = isinstance(pruning_ratio, str) or 0.0 in ratios
     choice = _choose_ratio(
-        plan, task, ratios, splits, rule=rule, unpruned_too=unpruned_too, **output
+        plan,
+        task,
+        ratios,
+        splits,
+        rule=rule,
+        by_user=not isinstance(pruning_ratio, str),
+        # only a split that the user gives is meant to be the one of the result
+        keep_candidates=plan.frozen and cv is not None and len(splits) == 1,
+        **output,
     )
     if choice.candidates is not None:
         # the candidate that is returned was pruned on the first rows of the one split
@@ -89,12 +105,21 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
 
 
 def _choose_ratio(
-    plan, task, ratios, splits, *, rule, unpruned_too, store_path, progress
+    plan,
+    task,
+    ratios,
+    splits,
+    *,
+    rule,
+    by_user,
+    keep_candidates,
+    store_path,
+    progress,
 ):
     """Prune and score on each split, and let the rule choose a ratio."""
     reference = Reference.ITSELF
-    if plan.frozen and rule.needs_scores and plan.seen is not False:
-        reference = reference_for(plan, task, splits, plan.seen)
+    if plan.frozen and rule.needs_scores:
+        reference = reference_for(plan, task, splits)
     scored = score_path(
         plan_to_choose(plan, reference),
         task,
@@ -103,11 +128,12 @@ def _choose_ratio(
         progress.begin(len(splits)),
         columns=columns_for(rule, store_path),
         out_of_bag=reference is Reference.OUT_OF_BAG,
+        keep_candidates=keep_candidates and reference is not Reference.REFITTED,
     )
     # the largest ratios may be missing: too few units remain there
     reached = scored.table["ratio"].tolist()
     asked = np.full(len(reached), True)
-    asked[0] = unpruned_too
+    asked[0] = not by_user or 0.0 in ratios
     table = scored.table | {"asked": asked}
     return Choice(
         ratio=reached[choose_position(rule, table)],
@@ -117,6 +143,8 @@ def _choose_ratio(
         table=table,
         counts=scored.counts,
         candidates=scored.candidates,
+        splits=splits,
+        by_user=by_user,
         reference=reference,
     )
 
@@ -129,11 +157,14 @@ def _build_result(plan, task, choice, *, store_path, progress):
         name = "prune" if choice.ratio is None else f"prune at {choice.ratio:g}"
         accept = partial(progress.step(name), _first_accepted)
         first = 0 if store_path else choice.ratios.index(choice.ratio)
-        models = pruned_at(plan, dense, task, choice.ratios[first:])
+        ratios = with_ratios_of_size(choice, choice.ratios[first:])
+        models = pruned_at(plan, dense, task, ratios)
     best, models = accept(choice, models, task.X, store_path)
     _check_predicts(dense, best, task)
     keep, ratio = best.candidate.keep, best.candidate.ratio
-    choice = replace(choice, ratio=ratio)
+    if choice.ratio is None or ratio in choice.ratios:
+        choice = replace(choice, ratio=ratio)
+    warn_of_size(choice, plan.method, dense, best, task)
     stored = {m.candidate.ratio: m.model for m in models} if store_path else None
     table = choice.table
     if table is None:
@@ -145,7 +176,7 @@ def _build_result(plan, task, choice, *, store_path, progress):
         keep,
         best.candidate.scores,
         best.candidate.units,
-        PruningPath(table, choice.position_of(ratio), stored),
+        PruningPath(table, choice.position_of(choice.ratio), stored),
         Report(
             dense.model, best.model, plan.method, best.candidate, summary, best.unread
         ),
@@ -172,11 +203,19 @@ def _first_accepted(choice, models, X, store_path):
         models = list(models)
         return models[-1], models
     rule = choice.rule
+    first, last = ratios_of_size(choice)
 
-    def holds(model):
-        return rule is None or rule.holds(sizes(model, rule.needs, X))
+    def holds(pruned):
+        return rule is None or rule.holds(sizes(pruned.model, rule.needs, X))
 
-    best, models = first_from(models, choice.ratio, holds, store_path)
+    def fits(pruned):
+        large = pruned.candidate.ratio >= last or has_size(choice, pruned)
+        return large and holds(pruned)
+
+    best, models = first_from(models, first, fits, store_path)
     if best is None:
         raise rule.too_large(sizes(models[-1].model, rule.needs, X))
+    if first < last and best.candidate.ratio == last:
+        between = [m for m in models if first <= m.candidate.ratio <= last]
+        best = nearest_in_size(choice, [m for m in between if holds(m)])
     return best, models

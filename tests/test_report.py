@@ -66,18 +66,46 @@ def test_recall_of_one_split_of_a_frozen_model(classes):
 
 def test_recall_is_on_the_fitted_rows_if_these_are_scored(binary):
     X, y = binary
-    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.9).fit(X, y)
+    model = LogisticRegression().fit(X[:100], y[:100])
+    X, y = X[100:], y[100:]
+    pruned = prune(model, X, y, pruning_ratio=0.9)
     score = pruned.report_.score
     assert score["rows"] == "fitted"
     expected = recall_score(y, pruned.predict(X), average=None)
     np.testing.assert_array_equal(recalls(score, "pruned"), expected)
-    right = LogisticRegression().fit(X, y).predict(X) == y
+    right = model.predict(X) == y
     assert score["right_to_wrong"] == (right & (pruned.predict(X) != y)).sum()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        RandomForestClassifier(10, random_state=0),
+        MLPClassifier((9,), max_iter=30, random_state=0),
+    ],
+)
+def test_scores_on_rows_of_the_fit_are_omitted(binary, model, frozen):
+    X, y = binary
+    settings = {"pruning_ratio": 0.5, "random_state": 0}
+    if frozen:
+        seen = True if isinstance(model, MLPClassifier) else "auto"
+        pruned = prune(model.fit(X, y), X, y, seen=seen, **settings)
+    else:
+        pruned = PrunedEstimator(model, **settings).fit(X, y)
+    score = pruned.report_.to_dict()["score"]
+    assert score["omitted"] is True and score["rows"] == "fitted"
+    assert score["original"] is score["pruned"] is score["difference"] is None
+    assert "recall" not in score and "right_to_wrong" not in score
+    text = str(pruned.report_)
+    assert "fitted on these rows, where scores are biased" in text
+    assert "pruned on all 200 rows" in text
 
 
 def test_rows_of_a_class_may_be_missing_from_the_held_out_rows(classes):
     X, y = classes
-    model = LogisticRegression().fit(X, y)
+    model = LogisticRegression().fit(X[:100], y[:100])
     bees = np.flatnonzero(y == "bee")
     pruned = prune(model, X, y, cv=[(np.arange(100), bees)], pruning_ratio=[0.5])
     assert [each["class"] for each in pruned.report_.score["recall"]] == ["bee"]
@@ -99,7 +127,8 @@ def test_several_outputs_have_no_classes(classes):
 
 def test_classes_are_printed(classes):
     X, y = classes
-    report = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y).report_
+    model = LogisticRegression().fit(X, y)
+    report = prune(model, X, y, pruning_ratio=0.5, seen=False).report_
     score, text = report.score, str(report)
     assert f"from right to wrong: {score['right_to_wrong']}" in text
     assert f"from wrong to right: {score['wrong_to_right']}" in text
@@ -114,7 +143,8 @@ def test_with_many_classes_those_that_lose_most_are_printed():
     rng = np.random.RandomState(0)
     y = np.repeat(np.arange(14), 10)
     X = np.eye(14)[y] * 3 + rng.normal(size=(140, 14))
-    report = PrunedEstimator(LogisticRegression(), pruning_ratio=0.9).fit(X, y).report_
+    model = LogisticRegression().fit(X, y)
+    report = prune(model, X, y, pruning_ratio=0.9, seen=False).report_
     lines = str(report).splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("recall of"))
     printed = [int(line.split()[0]) for line in lines[start + 1 : start + 11]]
@@ -128,6 +158,53 @@ def test_with_many_classes_those_that_lose_most_are_printed():
 def test_the_dictionary_contains_plain_numbers_and_strings(classes):
     report = PrunedEstimator(LogisticRegression(), cv=2).fit(*classes).report_
     assert json.loads(json.dumps(report.to_dict())).keys() == report.to_dict().keys()
+
+
+@pytest.mark.parametrize("ratio", ["auto", 0.5])
+def test_unknown_numbers_are_none(classes, ratio):
+    report = PrunedEstimator(LogisticRegression(), pruning_ratio=ratio, cv=2).fit(
+        *classes
+    )
+    json.dumps(report.report_.to_dict(), allow_nan=False)
+
+
+# -- rows -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cv", [3, None])
+def test_all_rows_prune_the_result_if_no_split_is_given(classes, cv):
+    X, y = classes
+    model = RandomForestClassifier(10, random_state=0).fit(X[:120], y[:120])
+    rows = slice(120, 240)
+    pruned = prune(model, X[rows], y[rows], cv=cv, random_state=0)
+    score, n_splits = pruned.report_.score, cv or 5
+    assert score["n_rows_pruned"] == 120 and score["n_rows_unused"] == 0
+    assert score["n_rows_scored"] == 120 and score["n_splits"] == n_splits
+    assert score["n_rows_candidates"] == pytest.approx(120 * (1 - 1 / n_splits))
+    assert score["score_of"] == "candidates of the same ratio"
+    assert "pruned on all 120 rows. The score is not its own" in str(pruned.report_)
+    alone = prune(
+        model,
+        X[rows],
+        y[rows],
+        pruning_ratio=score["reached_ratio"],
+        random_state=0,
+        seen=False,
+    )
+    np.testing.assert_array_equal(pruned.predict(X), alone.predict(X))
+
+
+def test_with_a_given_split_the_score_belongs_to_the_result(classes):
+    X, y = classes
+    model = RandomForestClassifier(10, random_state=0).fit(X[:120], y[:120])
+    split = [(np.arange(120, 200), np.arange(200, 240))]
+    pruned = prune(model, X, y, cv=split)
+    score = pruned.report_.score
+    assert score["pruned"] == pruned.score(X[200:], y[200:])
+    assert score["n_rows_pruned"] == 80 and score["n_rows_unused"] == 40
+    assert score["score_of"] == "the result" and score["n_splits"] == 1
+    text = str(pruned.report_)
+    assert "pruned on 80 rows. The score is its own, on 40 other rows." in text
 
 
 # -- notes ----------------------------------------------------------------------------
@@ -211,7 +288,7 @@ def test_measure_adds_latencies_and_gives_the_report(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(X, y)
     report = pruned.report_
     before = report.to_dict()
-    assert np.isnan(before["pruned"]["latency_one_row"])
+    assert before["pruned"]["latency_one_row"] is None
     assert report.measure(X[:20]) is report
     after = report.to_dict()
     for name in ("original", "stripped", "pruned"):

@@ -1,6 +1,5 @@
 """`seen`: whether a frozen model was fitted on the rows on which it is pruned."""
 
-import warnings
 
 import numpy as np
 import pytest
@@ -79,12 +78,19 @@ def test_new_rows_are_not_taken_for_those_of_the_fit(binary):
     new = prune(forest, X, y, seen=False, **settings).report_.score
     assert not {"original_fitted_anew", "original_out_of_bag"} & new.keys()
     boosting = GradientBoostingClassifier(n_estimators=5, random_state=0).fit(X, y)
-    with pytest.warns(UserWarning, match="fitted on these very rows"):
-        prune(boosting, X, y, **settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        prune(boosting, X, y, seen=False, **settings)
-        prune(boosting, X, y, seen=True, **settings)
+    for seen in ("auto", True):
+        known = prune(boosting, X, y, seen=seen, **settings).report_.score
+        assert known["original_fitted_anew"] is True
+    new = prune(boosting, X, y, seen=False, **settings).report_.score
+    assert "original_fitted_anew" not in new
+
+
+def test_pruned_boosting_cannot_be_fitted_again(binary):
+    X, y = binary
+    model = GradientBoostingClassifier(n_estimators=20, random_state=0).fit(X, y)
+    smaller = prune(model, X, y, method="cost_complexity", pruning_ratio=0.6).estimator_
+    with pytest.warns(UserWarning, match="no similar model can be fitted"):
+        prune(smaller, X, y, method="cost_complexity", pruning_ratio=[0.5], cv=2)
 
 
 def test_rows_that_lack_a_class_are_a_warning(binary):

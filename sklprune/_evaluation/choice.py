@@ -32,6 +32,10 @@ class Choice:
         One for each ratio, over the rows of all splits.
     candidates : list of Pruned, or None
         The models that were scored, where one of them is returned.
+    splits : list of (first rows, second rows)
+        The splits on which models were pruned and scored; empty without a rule.
+    by_user : bool
+        Whether the user requested the ratio, by a number or in a sequence.
     reference : Reference
         The model whose score the others are compared with.
     """
@@ -43,7 +47,20 @@ class Choice:
     table: Any = None
     counts: Any = None
     candidates: Any = None
+    splits: Any = ()
+    by_user: bool = True
     reference: Reference = Reference.ITSELF
+
+    @property
+    def kept_share(self):
+        """Mean share of the units that the candidates at the chosen ratio keep.
+
+        None without a rule, or where the scored candidate itself is returned.
+        """
+        if self.rule is None or self.candidates is not None:
+            return None
+        units = self.table["units"]
+        return float(units[self.position_of(self.ratio)] / units[0])
 
     def position_of(self, ratio):
         """The position of a ratio in the table; None where no rule chose."""

@@ -4,13 +4,17 @@
 seeded, stratified split.
 """
 
+import warnings
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GroupKFold,
     GroupShuffleSplit,
+    KFold,
     ShuffleSplit,
     StratifiedGroupKFold,
+    StratifiedKFold,
     StratifiedShuffleSplit,
     check_cv,
 )
@@ -21,6 +25,8 @@ from sklprune._metadata import requested, routing_enabled
 DEFAULT_FOLDS = 5
 #: share of the rows on which the size of a frozen model is chosen, for `cv=None`
 FROZEN_FRACTION = 0.25
+#: with fewer rows held out, one split says little: several folds are used
+MIN_HELD_OUT = 2_000
 #: share of the pruning rows that are held out for methods that order on unseen rows
 UNSEEN_FRACTION = 0.2
 
@@ -28,12 +34,14 @@ UNSEEN_FRACTION = 0.2
 def splits_of(plan, task, cv):
     """The splits defined by `cv`, as a list of (first rows, second rows).
 
-    An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds,
-    and for a frozen model one split with a quarter of the rows held out. The default
-    splits keep groups whole.
+    An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds.
+    For a frozen model None is one split with a quarter of the rows held out, or 5
+    folds where this quarter would be small. The default splits keep groups whole.
     """
     if cv is None and plan.frozen:
-        return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
+        if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
+            return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
+        return _folds_of_few(plan.estimator, task)
     n_splits = DEFAULT_FOLDS if cv is None else cv
     classifier = is_classifier(plan.estimator)
     if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:
@@ -62,6 +70,28 @@ def splits_of(plan, task, cv):
             "of them rows to prune on and rows to score on."
         )
     return splits
+
+
+def _folds_of_few(estimator, task):
+    """The folds of an unfitted model; a single split with very few rows or groups.
+
+    A model whose rows are known is thus pruned as far as an unfitted one.
+    """
+    n_splits, what = DEFAULT_FOLDS, task.n_samples
+    y = None if task.y is None else np.asarray(task.y)
+    stratify = is_classifier(estimator) and y is not None and y.size == len(y)
+    stratify = stratify and np.unique(y, return_counts=True)[1].max() >= n_splits
+    if task.groups is not None:
+        what = len(np.unique(task.groups))
+        splitter = (StratifiedGroupKFold if stratify else GroupKFold)(n_splits)
+    else:
+        splitter = (StratifiedKFold if stratify else KFold)(n_splits)
+    if what < n_splits:
+        return [hold_out(estimator, task, FROZEN_FRACTION)]
+    with warnings.catch_warnings():
+        # classes with fewer rows than folds are missing from some held-out parts
+        warnings.simplefilter("ignore", UserWarning)
+        return list(splitter.split(task.X, y, task.groups))
 
 
 def _positions(rows):

@@ -9,7 +9,8 @@ import numpy as np
 
 from sklprune._cost import LATENCIES
 from sklprune._evaluation.class_counts import ClassCounts, classes_of, counts_of
-from sklprune._evaluation.training_rows import Reference
+from sklprune._evaluation.training_rows import Reference, are_known
+from sklprune._evaluation.transfer import differs_from_request
 from sklprune._memory import remembered
 from sklprune._rule import CallableRule
 from sklprune._sklearn_private import scorer_name
@@ -47,14 +48,46 @@ def summary_of(plan, task, choice, dense, best):
     if choice.rule is None:
         scores = _training_scores(plan, task, dense, best.model)
     else:
-        scores = _held_out_scores(plan, task, choice, best.candidate.ratio)
+        scores = _held_out_scores(plan, task, choice)
     described = None if choice.rule is None else described_rule(choice.rule)
-    return scores | {"kept_because": reason, "chosen_by": described}
+    differs = differs_from_request(choice, best)
+    return (
+        scores
+        | _rows_used(task, choice)
+        | {
+            "kept_because": reason,
+            "chosen_by": described,
+            "requested_ratio": choice.ratio if choice.by_user else None,
+            "reached_ratio": float((~keep).mean()),
+            "ratio_differs": differs,
+        }
+    )
 
 
-def _held_out_scores(plan, task, choice, ratio):
+def _rows_used(task, choice):
+    """How many rows pruned the result, and the scored models."""
+    itself = choice.candidates is not None
+    first = [len(rows) for rows, _ in choice.splits]
+    second = [len(rows) for _, rows in choice.splits]
+    return {
+        "n_rows_pruned": task.n_samples,
+        "n_rows_unused": second[0] if itself else 0,
+        "n_rows_candidates": float(np.mean(first)) if first else None,
+        "n_rows_scored": int(sum(second)),
+        "score_of": _score_of(choice),
+    }
+
+
+def _score_of(choice):
+    """To which model the score of a report belongs."""
+    if choice.rule is None or choice.candidates is not None:
+        return "the result"
+    return "candidates of the same ratio"
+
+
+def _held_out_scores(plan, task, choice):
     """Scores on the rows that were held out."""
-    table, position = choice.table, choice.position_of(ratio)
+    table, position = choice.table, choice.position_of(choice.ratio)
     numbers = {
         "name": _score_name(plan, task),
         "rows": "chose the model" if _is_a_choice(choice) else "held out",
@@ -62,7 +95,7 @@ def _held_out_scores(plan, task, choice, ratio):
         "pruned": float(table["score_mean"][position]),
         "difference": float(table["difference_mean"][position]),
         "difference_se": float(table["difference_se"][position]),
-        "n_splits": table["scores"].shape[1],
+        "n_splits": len(choice.splits),
     }
     if set(LATENCIES) & set(choice.rule.needs):
         numbers["by_latency"] = True
@@ -82,6 +115,9 @@ def _training_scores(plan, task, dense, model):
     numbers |= dict.fromkeys(empty, np.nan)
     if task.scorer is None:
         return numbers
+    if are_known(plan, task):
+        # these scores are biased upwards, that of the original most of all
+        return numbers | {"rows": "fitted", "omitted": True}
     classes = classes_of(plan.estimator, task.y)
     try:
         key = ("score", dense.name, task.scorer)

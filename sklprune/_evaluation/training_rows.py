@@ -13,7 +13,9 @@ from enum import Enum
 import numpy as np
 from sklearn.base import is_classifier
 
+from sklprune._evaluation.plausibility import implausible_losses
 from sklprune._opening import open_model
+from sklprune._registry import family_of
 from sklprune._sklearn_private import only_predicts
 
 #: the first rows of each split must be at least this share of all rows: a model fitted
@@ -29,13 +31,16 @@ class Reference(Enum):
     REFITTED = "similar models that are fitted without the rows used for the choice"
 
 
-def reference_for(plan, task, splits, seen="auto"):
+def reference_for(plan, task, splits):
     """The reference for choosing a ratio with a fitted model.
 
     Out-of-bag predictions can be used if candidates depend only on the first rows of a
     split. If the trees of the model itself are pruned, every candidate depends on all
-    rows. Then similar models are fitted. Boosting may have started from another model.
-    It is fitted again only if `seen` is True, else a warning is given.
+    rows. Then similar models are fitted, as for all other models.
+
+    The parameter `seen` of the plan states whether the rows are those of the fit. With
+    "auto" they are recognised where possible, and otherwise suspected if the model
+    predicts them as only rows of its fit can be predicted.
 
     Parameters
     ----------
@@ -43,41 +48,130 @@ def reference_for(plan, task, splits, seen="auto"):
         Of a fitted model.
     task : Task
     splits : list of (first rows, second rows)
-    seen : {"auto"} or bool
-        Whether the model was fitted on these rows; "auto" detects it where possible.
 
     Returns
     -------
     Reference
     """
-    opened = open_model(plan.estimator, task, plan.method)
-    offers = opened.family.capabilities(opened.model)
-    detected = _detected(opened, offers)
-    if not detected and seen == "auto":
+    if plan.seen is False:
         return Reference.ITSELF
+    known, suspicion = are_known(plan, task, _second_rows(splits)), ""
+    if not known:
+        suspicion = _suspicion(plan, task)
+        if not suspicion:
+            return Reference.ITSELF
+    opened = open_model(plan.estimator, task, plan.method)
     first = [rows for rows, _ in splits]
-    # out-of-bag predictions need the rows in the order of the fit
-    by_members = detected and "out_of_bag" in offers
-    if by_members and _out_of_bag_applies(plan, task, opened, first):
+    if _predicts_out_of_bag(opened) and _out_of_bag_applies(plan, task, opened, first):
         return Reference.OUT_OF_BAG
-    if (seen is True or "as_fitted" in offers) and _can_be_refitted(opened, first):
-        return Reference.REFITTED
-    model = opened.model
-    remedy = "" if seen is True else "seen=True to choose on similar models, "
+    refitted = _can_be_refitted(opened, first)
+    name = type(opened.model).__name__
+    if not refitted:
+        _warn_of_bias(name, suspicion)
+    elif suspicion:
+        warnings.warn(
+            f"{name} was probably fitted on these rows: {suspicion} The size is chosen "
+            "on similar models, fitted without the rows used for the choice. Pass "
+            "seen=True if they are the rows of the fit, or seen=False if they are new.",
+            stacklevel=2,
+        )
+    return Reference.REFITTED if refitted else Reference.ITSELF
+
+
+def _warn_of_bias(name, suspicion):
+    """Warn that a size is chosen by a biased score."""
+    known = f"was probably fitted on these rows: {suspicion} Its"
+    known = known if suspicion else "was fitted on these very rows. Its"
     warnings.warn(
-        f"{type(model).__name__} was fitted on these very rows. Its score on them is "
-        f"biased upwards, so that too much is kept. Pass {remedy}rows that it was not "
-        "fitted on, or the unfitted model to PrunedEstimator, which holds rows out. If "
-        "the rows are new, pass seen=False.",
-        stacklevel=2,
+        f"{name} {known} score on them is biased upwards, so that too much is kept, "
+        "and no similar model can be fitted on a part of them. Pass rows that it was "
+        "not fitted on, or the unfitted model to PrunedEstimator, which holds rows "
+        "out. If the rows are new, pass seen=False.",
+        stacklevel=3,
     )
-    return Reference.ITSELF
 
 
-def _detected(opened, offers):
-    """Whether a family recognises the rows as those of the fit."""
-    rows = opened.task.X, opened.task.sample_weight
-    return "fitted_on" in offers and opened.family.fitted_on(opened.model, *rows)
+def are_known(plan, task, rows=None):
+    """Whether a model is known to be fitted on rows.
+
+    Parameters
+    ----------
+    plan : Plan
+    task : Task
+    rows : ndarray of int or None, default=None
+        Positions of those rows of the task that matter; None for all. Families that
+        recognise a part of the rows are asked about these.
+
+    Returns
+    -------
+    bool
+    """
+    if not plan.frozen or plan.seen is True:
+        return True
+    return plan.seen == "auto" and _recognised(plan.estimator, task, rows)
+
+
+def _recognised(model, task, rows):
+    """Whether a family recognises the rows, from the whole model to its innermost."""
+    while True:
+        family = family_of(model)
+        if "fitted_on" in family.capabilities(model) and _on(family, model, task):
+            if rows is None or not family.recognises_parts:
+                return True
+            return _on(family, model, task.take(rows))
+        X = task.X if rows is None else task.take(rows).X
+        if not isinstance(X, (list, tuple)) and family.stores_rows(model, X):
+            return True
+        try:
+            inner, task = family.inside(model, task)
+        except Exception:
+            # a step that cannot transform all rows at once: the rows are not recognised
+            return False
+        if inner is model:
+            return False
+        model = inner
+
+
+def _on(family, model, task):
+    return family.fitted_on(model, task.X, task.y, task.sample_weight)
+
+
+def _second_rows(splits):
+    return np.unique(np.concatenate([second for _, second in splits]))
+
+
+def _suspicion(plan, task):
+    """Why rows are probably those of the fit, as a sentence; "" if they are not."""
+    model, inner = plan.estimator, task
+    while True:
+        family = family_of(model)
+        agree = family.rows_agree(model, inner.X, inner.y, inner.sample_weight)
+        if agree is False:
+            return ""
+        if agree:
+            return "its loss on them is that of its own training."
+        try:
+            inside, inner = family.inside(model, inner)
+        except Exception:
+            return ""
+        if inside is model:
+            break
+        model = inside
+    losses = implausible_losses(plan, task)
+    if losses is None:
+        return ""
+    return (
+        f"its mean loss on them is {losses.model:.4g}. Clones have "
+        f"{losses.fitted_on_them:.4g} on rows of their own fit, and "
+        f"{losses.fitted_on_others:.4g} on other rows."
+    )
+
+
+def _predicts_out_of_bag(opened):
+    """Whether members of the model were fitted on known parts of the rows."""
+    offers = opened.family.capabilities(opened.model)
+    both = {"fitted_on", "out_of_bag"} <= offers
+    return both and _on(opened.family, opened.model, opened.task)
 
 
 def plan_to_choose(plan, reference):
