@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.compose import (
     ColumnTransformer,
     TransformedTargetRegressor,
@@ -384,10 +385,26 @@ def test_a_model_of_the_intercept_keeps_one_column(table):
     assert_same_predictions(model, smaller, X)
 
 
-def test_bagging_keeps_all_columns(table):
+@pytest.mark.parametrize("max_features", [1.0, 3])
+def test_members_of_bagging_lose_their_columns(table, max_features):
     X, y = table
-    model = BaggingClassifier(DecisionTreeClassifier(max_depth=2), 3).fit(X, y)
-    assert without_unread(model, X)[0] is model
+    model = BaggingClassifier(
+        DecisionTreeClassifier(max_depth=1),
+        n_estimators=5,
+        max_features=max_features,
+        random_state=0,
+    ).fit(X, y)
+    pipeline = make_pipeline(StandardScaler(), clone(model)).fit(X, y)
+    for each in (model, pipeline):
+        smaller, unread = without_unread(each, X)
+        assert unread.names
+        assert_same_predictions(each, smaller, X)
+
+
+def test_members_that_are_no_trees_keep_their_columns(table):
+    X, y = table
+    model = make_pipeline(StandardScaler(), BaggingClassifier(few_columns(), 3))
+    assert without_unread(model.fit(X, y), X)[0] is model
 
 
 # -- pruning -------------------------------------------------------------------

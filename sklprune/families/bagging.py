@@ -17,7 +17,17 @@ from sklprune._trees.arrays import Subtree
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._averaging_ensembles import MembersFamily
 from sklprune.families._base import Family
-from sklprune.families._sklearn_tree import renumber_columns, tree_of_nodes
+from sklprune.families._column_links import (
+    Mask,
+    at_least_first,
+    is_all,
+    with_inputs,
+)
+from sklprune.families._sklearn_tree import (
+    renumber_columns,
+    tree_of_nodes,
+    tree_on_columns,
+)
 from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
 
 
@@ -36,8 +46,10 @@ class BaggingFamily(MembersFamily):
     def _averages_trees(self, estimator: Estimator) -> bool:
         """Whether the members are trees whose values are the averaged outputs."""
         members = getattr(estimator, "estimators_", [estimator.estimator])
+        # a class of another package may have another default than a tree
+        own_default = type(estimator).__module__.startswith("sklearn.")
         return all(
-            member is None
+            (member is None and own_default)
             or isinstance(member, BaseDecisionTree)
             and is_classifier(member) == is_classifier(estimator)
             for member in members
@@ -61,8 +73,9 @@ class BaggingFamily(MembersFamily):
     def own_misfit(self, estimator: Estimator, granularity: str) -> str:
         if granularity == "leaf" and not self._averages_trees(estimator):
             inner = getattr(estimator, "estimators_", [estimator.estimator])[0]
+            name = "a default of its own" if inner is None else type(inner).__name__
             return (
-                f"averages {type(inner).__name__}: leaves of trees do not hold the "
+                f"averages {name}: leaves of trees do not hold the "
                 "values that it averages"
             )
         return super().own_misfit(estimator, granularity)
@@ -82,6 +95,28 @@ class BaggingFamily(MembersFamily):
             return weight
         # members are fitted on the positions of the classes
         return {estimator.classes_[i]: each for i, each in weight.items()}
+
+    # -- columns that are no longer read -----------------------------------------------
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        known = self._averages_trees(estimator)
+        return super().unread_columns(estimator) if known else None
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or is_all(inputs):
+            return estimator
+        model = with_inputs(self.strip(estimator), inputs)
+        numbers = np.cumsum(inputs) - 1
+        model.estimators_, model.estimators_features_ = [], []
+        for member, columns in _with_columns(estimator):
+            # a tree without splits may receive any column
+            kept = at_least_first(inputs[columns])
+            model.estimators_.append(tree_on_columns(member, kept))
+            own = np.maximum(numbers[columns[kept]], 0)
+            model.estimators_features_.append(own)
+        return model
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
         if self._averages_trees(estimator):

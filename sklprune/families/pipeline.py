@@ -81,10 +81,11 @@ class PipelineFamily(Family):
         if len(before) == 0 or family_of(last).core(last) is not last:
             return family_of(last).input_names(last)
         try:
-            return before.get_feature_names_out()
+            names = before.get_feature_names_out()
         except (AttributeError, ValueError):
-            # a step cannot name its output columns
-            return super().input_names(estimator)
+            names = None
+        # a step may not name its output columns; samplers give None
+        return super().input_names(estimator) if names is None else names
 
     def weights_of_fit(
         self, estimator: Estimator, sample_weight: Array
