@@ -13,6 +13,11 @@ from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
 
+#: eigenvalues of a correlation matrix below this fraction of the largest are zero
+NULL_SPACE = 1e-11
+#: errors that differ by less, as a fraction, are equal
+ROUNDING = 1e-9
+
 
 class NeuronElimination(Method):
     """Remove the hidden units that the other units of their layer replace best.
@@ -119,13 +124,27 @@ def relative_errors(gram: Array, outgoing: Array, alpha: float) -> Array:
     scale = np.where(varies, deviation, 1.0)
     # the intercept replaces a constant unit without error
     gram = np.where(np.outer(varies, varies), gram / np.outer(scale, scale), 0.0)
-    outgoing = outgoing * (scale * varies)[:, None]
+    outgoing = _without_null_space(gram, outgoing * (scale * varies)[:, None])
     variance = np.sum(outgoing * (gram @ outgoing))
     order, errors = eliminate(gram + alpha * np.eye(len(gram)), outgoing)
     relative = np.zeros(len(gram))
     if variance > 0:
         relative[order] = np.cumsum(errors) / variance
     return relative
+
+
+def _without_null_space(gram: Array, outgoing: Array) -> Array:
+    """The smallest weights with the same outputs.
+
+    Large opposite weights of collinear units cancel each other. The penalty would
+    otherwise count their change as a large error.
+    """
+    values, vectors = linalg.eigh(gram)
+    counts = values > NULL_SPACE * values[-1]
+    if counts.all() or not counts.any():
+        return outgoing
+    projected = vectors[:, counts] @ (vectors[:, counts].T @ outgoing)
+    return np.where(np.diag(gram)[:, None] > 0, projected, 0.0)
 
 
 def eliminate(gram: Array, weights: Array) -> tuple[Array, Array]:
@@ -149,7 +168,8 @@ def eliminate(gram: Array, weights: Array) -> tuple[Array, Array]:
     for step in tracked(range(n_units), "hidden units"):
         added = np.full(n_units, np.inf)
         added[remains] = (weights[remains] ** 2).sum(axis=1) / np.diag(inverse)[remains]
-        unit = n_units - 1 - int(np.argmin(added[::-1]))
+        equal = added <= added.min() * (1 + ROUNDING)
+        unit = int(np.flatnonzero(equal)[-1])
         order[step], errors[step] = unit, added[unit]
         share = inverse[unit] / inverse[unit, unit]
         weights -= np.outer(share, weights[unit])

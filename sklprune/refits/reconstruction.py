@@ -18,6 +18,8 @@ from sklprune.refits._base import Refit
 
 #: with more inputs than this, no Gram matrix is formed and LSQR is used
 MAX_GRAM = 3000
+#: with a smaller penalty, no Gram matrix is formed either: its condition is not bounded
+MIN_ALPHA = 1e-10
 
 
 class Reconstruction(Refit):
@@ -34,7 +36,8 @@ class Reconstruction(Refit):
     Parameters
     ----------
     alpha : float, default=1e-4
-        L2 penalty on the change of the weights, on standardized inputs.
+        L2 penalty on the change of the weights, on standardized inputs. Where smaller
+        weights reproduce the outputs better, it is a penalty on the weights.
 
     References
     ----------
@@ -95,13 +98,15 @@ def reconstruct(
 ) -> Any:
     """The layer with the weights on a support that reproduce given outputs best.
 
-    For each output, the change d of the kept weights and the change c of the
-    intercept solve
+    For each output, the kept weights b and the intercept c solve
 
-        min_{c,d}  mean_i w_i (inputs_i d + c - r_i)^2  +  alpha sum_j v_j d_j^2
+        min_{c,b}  mean_i w_i (inputs_i b + c - t_i)^2  +  alpha sum_j v_j (b_j - p_j)^2
 
-    where r are the residuals with the kept weights as they are, w the sample weights,
-    and v_j the variance of input j. Outputs with the same support are solved together.
+    where t are the outputs to reproduce, w the sample weights, and v_j the variance of
+    input j. The prior p is the weights as they are, or zero, whichever gives the lower
+    minimum. Zero is better where very large weights of collinear inputs cancelled each
+    other before some were removed. With it, the error is at most that of a constant.
+    Outputs with the same support are solved together.
 
     Parameters
     ----------
@@ -120,21 +125,51 @@ def reconstruct(
     -------
     Layer
     """
-    coef = np.where(mask, layer.coef, 0)
-    kept = layer._replace(coef=coef)
-    residual = outputs - kept.forward(inputs)
-    mask = np.broadcast_to(mask, coef.shape)
+    outputs = np.asarray(outputs, dtype=float)
+    mask = np.broadcast_to(mask, layer.coef.shape)
     ridge = _Ridge(inputs, alpha, layer.intercept is not None, sample_weight)
+    as_they_are = np.where(mask, layer.coef, 0).astype(float)
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = np.square(ridge.rows @ as_they_are).sum(axis=0)
+    as_they_are[:, ~np.isfinite(squares)] = 0
+    priors = np.stack([as_they_are, np.zeros(mask.shape)])
+    solutions = _solutions(layer, mask, ridge, outputs, priors)
+    minima = np.stack(
+        [
+            ridge.objective(solution, prior, outputs)
+            for solution, prior in zip(solutions, priors)
+        ]
+    )
+    kept = np.nan_to_num(minima[0], nan=np.inf) <= minima[1]
+    first, second = solutions
+    intercept = layer.intercept
+    if intercept is not None:
+        intercept = np.where(kept, first.intercept, second.intercept)
+    return layer._replace(
+        coef=np.where(kept, first.coef, second.coef), intercept=intercept
+    )
+
+
+def _solutions(
+    layer: Any, mask: Array, ridge: "_Ridge", outputs: Array, priors: Array
+) -> list[Any]:
+    """The solution of `reconstruct` for each prior, in the dtype of the layer."""
+    residuals = outputs - np.stack([ridge.rows @ prior for prior in priors])
+    coef, intercept = priors.copy(), np.zeros((len(priors), outputs.shape[1]))
     supports, label = np.unique(mask, axis=1, return_inverse=True)
-    coef, intercept = coef.copy(), layer.intercept
-    intercept = None if intercept is None else np.array(intercept, dtype=coef.dtype)
     for i, support in enumerate(tracked(supports.T, "supports")):
         alike = np.flatnonzero(label.ravel() == i)
-        change, shift = ridge.solve(np.flatnonzero(support), residual[:, alike])
-        coef[np.ix_(support, alike)] += change
-        if intercept is not None:
-            intercept[alike] += shift
-    return layer._replace(coef=coef, intercept=intercept)
+        both = np.hstack([residual[:, alike] for residual in residuals])
+        change, shift = ridge.solve(np.flatnonzero(support), both)
+        for k, columns in enumerate(np.split(np.arange(len(shift)), len(priors))):
+            coef[k][np.ix_(support, alike)] += change[:, columns]
+            intercept[k][alike] = shift[columns]
+    coef, intercept = (a.astype(layer.coef.dtype) for a in (coef, intercept))
+    without = layer.intercept is None
+    return [
+        layer._replace(coef=coef[k], intercept=None if without else intercept[k])
+        for k in range(len(priors))
+    ]
 
 
 class _Ridge:
@@ -152,6 +187,7 @@ class _Ridge:
         self.weight = weight / weight.sum()
         self.alpha = alpha
         self.fit_intercept = fit_intercept
+        self.rows = inputs
         self.mean = self.weight @ inputs if fit_intercept else np.zeros(n_inputs)
         # dense inputs are centred, because the squares of large values with a small
         # variance would cancel; sparse inputs remain sparse, and the offset is
@@ -163,13 +199,22 @@ class _Ridge:
         # a constant input cannot reproduce anything, and its weight is not changed
         self.varies = variance > 1e-12 * self.mean**2
         self.scale = np.sqrt(np.where(self.varies, variance, 1.0))
-        self.gram = self._gram() if n_inputs <= MAX_GRAM else None
+        direct = n_inputs <= MAX_GRAM and alpha >= MIN_ALPHA
+        self.gram = self._gram() if direct else None
 
     def _gram(self) -> Array:
         gram = self.inputs.T @ _times(self.inputs, self.weight[:, None])
         gram = gram.toarray() if sparse.issparse(gram) else gram
         gram -= np.outer(self.offset, self.offset)
         return gram / np.outer(self.scale, self.scale)
+
+    def objective(self, layer: Any, prior: Array, outputs: Array) -> Array:
+        """The minimised function for each output, of weights as they are stored."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = outputs - layer.forward(self.rows)
+            change = self.scale[:, None] * (layer.coef.astype(float) - prior)
+            penalty = self.alpha * np.square(change).sum(axis=0)
+            return self.weight @ np.square(error) + penalty
 
     def solve(self, support: Array, residual: Array) -> tuple[Array, Array]:
         """Change of the weights (n_support, n_outputs) and intercepts (n_outputs,)."""
@@ -187,11 +232,20 @@ class _Ridge:
             left = self.gram[np.ix_(support, support)]
             left[np.diag_indices_from(left)] += self.alpha
             change[varies] = linalg.solve(left, right, assume_a="pos")
-        else:
+        elif sparse.issparse(inputs) or len(support) > MAX_GRAM:
             offset = self.offset[support]
             change[varies] = self._iterate(inputs, offset, scale, residual)
+        else:
+            change[varies] = self._least_squares(inputs / scale, residual)
         change[varies] /= scale[:, None]
         return change, mean - self.mean[support] @ change[varies]
+
+    def _least_squares(self, inputs: Array, residual: Array) -> Array:
+        """The solution by a singular value decomposition, which cuts off null space."""
+        root, n_inputs = np.sqrt(self.weight)[:, None], inputs.shape[1]
+        left = np.vstack([root * inputs, np.sqrt(self.alpha) * np.eye(n_inputs)])
+        right = np.vstack([root * residual, np.zeros((n_inputs, residual.shape[1]))])
+        return linalg.lstsq(left, right, cond=MIN_ALPHA)[0]
 
     def _iterate(
         self, inputs: Any, offset: Array, scale: Array, residual: Array

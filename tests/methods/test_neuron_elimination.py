@@ -60,6 +60,19 @@ def test_a_duplicate_unit_and_a_constant_unit_are_eliminated_without_error(layer
     assert np.sort(errors[[2, 7]])[0] < 1e-5 < 1e-3 < np.sort(errors[:8])[1]
 
 
+@pytest.mark.parametrize("size", [1e2, 1e6, 1e11])
+def test_large_opposite_weights_of_equal_units_cancel(layer, size):
+    activations, outgoing = layer
+    activations = np.column_stack([activations, activations[:, 2]])
+    outgoing = np.vstack([outgoing, np.zeros((1, 3))])
+    small = relative_errors(covariance(activations), outgoing, alpha=1e-4)
+    outgoing[2] += size
+    outgoing[7] -= size
+    large = relative_errors(covariance(activations), outgoing, alpha=1e-4)
+    np.testing.assert_allclose(large, small, rtol=1e-3)
+    assert np.sort(large)[0] < 1e-3
+
+
 def test_the_last_of_equal_units_is_eliminated_first():
     errors = relative_errors(np.eye(4), np.ones((4, 1)), alpha=0.0)
     np.testing.assert_allclose(errors, [1.0, 0.75, 0.5, 0.25])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.datasets import make_regression
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import Lars, LinearRegression, Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklprune import prune
@@ -100,3 +100,86 @@ def test_a_column_of_ones_takes_the_place_of_the_intercept(regression):
     small = prune(model, X, y + 1000, pruning_ratio=3 / 7).estimator_
     assert small.coef_[0] != 0
     assert small.score(X, y + 1000) > 0.9
+
+
+def relative_error(layer, inputs, outputs, weight=None):
+    """Mean squared error of each output, as a fraction of its variance."""
+    error = np.average((layer.forward(inputs) - outputs) ** 2, axis=0, weights=weight)
+    mean = np.average(outputs, axis=0, weights=weight)
+    return error / np.average((outputs - mean) ** 2, axis=0, weights=weight)
+
+
+def least_squares(inputs, outputs, kept):
+    """The same for least squares on some inputs."""
+    basis = np.column_stack([np.ones(len(inputs)), inputs[:, kept]])
+    # columns of very different sizes must all count
+    basis = basis / np.linalg.norm(basis, axis=0)
+    found = basis @ np.linalg.lstsq(basis, outputs, rcond=1e-10)[0]
+    return ((found - outputs) ** 2).mean(axis=0) / outputs.var(axis=0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1e-4])
+@pytest.mark.parametrize("size", [1e3, 1e7, 1e12, 1e200])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
+def test_large_opposite_weights_of_collinear_inputs(size, alpha, container):
+    # each set of indicators adds up to one: a constant can move between the sets
+    rng = np.random.RandomState(0)
+    inputs = np.hstack(
+        [np.eye(9)[rng.randint(9, size=300)], np.eye(6)[rng.randint(6, size=300)]]
+    )
+    coef = rng.normal(size=(15, 2))
+    outputs = inputs @ coef
+    layer = Layer(coef + size * np.repeat([1, -1], [9, 6])[:, None], np.zeros(2))
+    kept = np.arange(15) % 4 != 0
+    new = reconstruct(layer, kept[:, None], container(inputs), outputs, alpha)
+    best = least_squares(inputs, outputs, kept)
+    assert (relative_error(new, inputs, outputs) <= best + 2e-4).all()
+    assert np.abs(new.coef).max() < 1e3 * np.abs(coef).max() + size * (size < 1e5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix])
+def test_columns_of_very_different_sizes(dtype, container):
+    rng = np.random.RandomState(0)
+    scale = np.logspace(-8, 8, 9)
+    inputs = (rng.normal(size=(200, 9)) @ rng.normal(size=(9, 9))) * scale
+    layer = Layer((rng.normal(size=(9, 2)) / scale[:, None]).astype(dtype), np.ones(2))
+    inputs = inputs.astype(dtype)
+    outputs = layer.forward(inputs)
+    kept = np.arange(9) % 3 != 0
+    new = reconstruct(layer, kept[:, None], container(inputs), outputs, 1e-4)
+    assert new.coef.dtype == dtype
+    best = least_squares(inputs.astype(float), outputs, kept)
+    assert (relative_error(new, inputs, outputs) <= best + 1e-3).all()
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_it_is_never_worse_than_a_constant(seed, intercept):
+    rng = np.random.RandomState(seed)
+    inputs = rng.normal(size=(30, 12)) * 10.0 ** rng.randint(-6, 7, 12)
+    inputs[:, 6:] = inputs[:, :6] * (1 + 1e-9 * rng.normal(size=(30, 6)))
+    outputs, weight = rng.normal(size=(30, 3)), rng.randint(0, 4, 30)
+    coef = rng.normal(size=(12, 3)) * 10.0 ** rng.randint(-10, 15, (12, 3))
+    layer = Layer(coef, np.ones(3) if intercept else None)
+    new = reconstruct(layer, rng.rand(12, 3) > 0.4, inputs, outputs, 1e-4, weight)
+    if not intercept:
+        outputs = np.vstack([outputs, -outputs])  # errors in relation to zero
+        inputs, weight = np.vstack([inputs, -inputs]), np.tile(weight, 2)
+    assert (relative_error(new, inputs, outputs, weight) <= 1 + 1e-9).all()
+
+
+def test_lars_with_collinear_indicators_remains_least_squares():
+    rng = np.random.RandomState(0)
+    kinds = rng.randint(30, size=400), rng.randint(20, size=400)
+    X = np.c_[np.eye(30)[kinds[0]], np.eye(20)[kinds[1]], rng.normal(size=(400, 5))]
+    y = rng.normal(size=30)[kinds[0]] + 2 * X[:, -1] + 0.1 * rng.normal(size=400)
+    X, y = X[:300], y[:300]
+    model = Lars().fit(X, y)
+    predicted = model.predict(X)
+    for ratio in (0.2, 0.5):
+        small = prune(model, X, y, pruning_ratio=ratio, refit="reconstruction")
+        error = predicted - small.predict(X)
+        kept = small.estimator_.coef_ != 0
+        best = least_squares(X, predicted[:, None], kept)
+        assert np.mean(error**2) / predicted.var() <= best + 1e-4
