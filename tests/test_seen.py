@@ -1,18 +1,50 @@
 """`seen`: whether a frozen model was fitted on the rows on which it is pruned."""
 
+import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
 from sklearn.datasets import load_digits
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+    TweedieRegressor,
+)
+from sklearn.metrics import pairwise_distances_argmin
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import PrunedEstimator, prune
+from sklprune._evaluation.training_rows import Reference, are_known, reference_for
+from sklprune._opening import Plan
+from sklprune._units import Task
+from sklprune.methods import Permutation
+from sklprune.rules import Tolerance
 
 RATIOS = [0.2, 0.4, 0.6, 0.8]
 
@@ -109,3 +141,225 @@ def test_other_values_are_errors_that_name_it(binary, seen):
     model = FrozenEstimator(LogisticRegression().fit(*binary))
     with pytest.raises(ValueError, match="'seen' parameter of PrunedEstimator must be"):
         PrunedEstimator(model, seen=seen).fit(*binary)
+
+
+# -- rows that are recognised ---------------------------------------------------------
+
+
+LINEAR = [
+    LinearRegression(),
+    Ridge(alpha=3.0),
+    Lasso(0.5),
+    ElasticNet(0.5),
+    BayesianRidge(),
+    PoissonRegressor(max_iter=1000),
+    TweedieRegressor(power=1.5, max_iter=1000),
+    LogisticRegression(),
+    LogisticRegression(C=0.1, class_weight="balanced"),
+    LogisticRegression(solver="liblinear"),
+    RidgeClassifier(),
+]
+STORING = [
+    KNeighborsClassifier(),
+    SVC(),
+    SVR(),
+    KernelRidge(),
+    GaussianProcessRegressor(),
+    VotingClassifier([("a", KNeighborsClassifier()), ("b", GaussianNB())]),
+    OneVsRestClassifier(SVC()),
+]
+UNORDERED_TREES = [
+    DecisionTreeClassifier(random_state=0),
+    GradientBoostingRegressor(n_estimators=5, random_state=0),
+    HistGradientBoostingRegressor(max_iter=5),
+]
+
+
+def rows_for(model, n_rows=240):
+    """Data of a model: half of the rows for its fit, and as many others."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(n_rows, 6))
+    signal = X[:, 0] - X[:, 1] + rng.normal(size=n_rows)
+    if is_classifier(model):
+        y = np.digitize(signal, [-0.7, 0.7])
+        if getattr(model, "solver", None) == "liblinear":
+            y = (signal > 0).astype(int)
+    else:
+        y = np.exp(signal / 3)
+    return X, y
+
+
+def recognises(model, X, y, weight=None):
+    task = Task(X, y, weight)
+    plan = Plan(model, True, Permutation(), None)
+    return are_known(plan, task)
+
+
+def named(model):
+    return repr(model)[:40]
+
+
+@pytest.mark.parametrize("model", [*LINEAR, *STORING, *UNORDERED_TREES], ids=named)
+@pytest.mark.parametrize("in_pipeline", [False, True])
+def test_rows_are_recognised_in_any_order_and_others_are_not(model, in_pipeline):
+    X, y = rows_for(model)
+    half = len(y) // 2
+    model = make_pipeline(StandardScaler(), clone(model)) if in_pipeline else model
+    model.fit(X[:half], y[:half])
+    order = np.random.RandomState(1).permutation(half)
+    assert recognises(model, X[:half], y[:half])
+    assert recognises(model, X[order], y[order])
+    assert not recognises(model, X[half:], y[half:])
+
+
+@pytest.mark.parametrize("model", STORING, ids=named)
+def test_a_part_of_stored_rows_is_recognised(model):
+    X, y = rows_for(model)
+    model.fit(X[:120], y[:120])
+    assert recognises(model, X[:40], y[:40])
+    assert recognises(model, X[:40].astype(np.float32).astype(float), y[:40]) is False
+
+
+def test_sparse_rows_are_recognised():
+    X, y = rows_for(SVC())
+    X = sparse.csr_matrix(np.where(X > 0, X, 0))
+    model = KNeighborsClassifier().fit(X[:120], y[:120])
+    assert recognises(model, X[:120], y[:120])
+    assert recognises(model, X[:120].toarray(), y[:120])
+    assert not recognises(model, X[120:], y[120:])
+
+
+def test_copies_of_rows_among_new_ones_are_no_evidence():
+    rng = np.random.RandomState(0)
+    X, y = rng.randint(2, size=(400, 4)).astype(float), rng.randint(2, size=400)
+    model = KNeighborsClassifier().fit(X[:200], y[:200])
+    assert not recognises(model, X[200:], y[200:])
+
+
+def test_new_rows_of_a_split_are_not_those_of_the_fit(binary):
+    X, y = binary
+    split = [(np.arange(150), np.arange(150, 200))]
+    model = KNeighborsClassifier().fit(X[:150], y[:150])
+    score = prune(model, X, y, cv=split, pruning_ratio=[0.25, 0.5]).report_.score
+    assert "original_fitted_anew" not in score and score["score_of"] == "the result"
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(1, 121.0)])
+def test_weights_are_part_of_the_equations(weight):
+    X, y = rows_for(Ridge())
+    model = Ridge().fit(X[:120], y[:120], weight)
+    assert recognises(model, X[:120], y[:120], weight)
+    other = np.ones(120) if weight is not None else np.arange(1, 121.0)
+    assert not recognises(model, X[:120], y[:120], other)
+
+
+def test_the_rows_held_out_for_early_stopping_are_known():
+    X, y = rows_for(Ridge())
+    model = HistGradientBoostingRegressor(
+        max_iter=5, early_stopping=True, random_state=0
+    )
+    model.fit(X[:120], y[:120])
+    assert recognises(model, X[:120], y[:120])
+    assert not recognises(model, X[120:], y[120:])
+
+
+def test_stored_values_of_other_packages_are_found():
+    class Nearest(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.rows_, self.labels_, self.classes_ = X, y, np.unique(y)
+            return self
+
+        def predict(self, X):
+            return self.labels_[pairwise_distances_argmin(X, self.rows_)]
+
+    X, y = rows_for(SVC())
+    model = Nearest().fit(X[:120], y[:120])
+    assert recognises(model, X[:120], y[:120])
+    assert not recognises(model, X[120:], y[120:])
+
+
+# -- rows that are suspected ----------------------------------------------------------
+
+
+def test_a_network_on_its_rows_is_pruned_as_an_unfitted_one(digits):
+    X, y = digits
+    model = MLPClassifier((40,), max_iter=150, random_state=0)
+    settings = {"pruning_ratio": RATIOS, "random_state": 0}
+    unfitted = PrunedEstimator(model, **settings).fit(X, y)
+    with pytest.warns(UserWarning, match="probably fitted on these rows.*seen=True"):
+        pruned = prune(model.fit(X, y), X, y, **settings)
+    assert pruned.pruning_ratio_ == unfitted.pruning_ratio_ > 0
+
+
+def test_rows_of_a_forest_in_another_order_are_suspected(digits):
+    X, y = digits
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    order = np.random.RandomState(0).permutation(len(y))
+    with pytest.warns(UserWarning, match="mean loss on them is .* Clones have"):
+        prune(forest, X[order], y[order], pruning_ratio=[0.5], cv=2, random_state=0)
+
+
+@pytest.mark.parametrize("n_fitted", [200, 450, 550])
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier((20,), max_iter=150, random_state=0),
+        RandomForestClassifier(10, random_state=0),
+        DecisionTreeClassifier(random_state=0),
+        SGDClassifier(random_state=0),
+    ],
+    ids=named,
+)
+def test_new_rows_are_not_suspected(digits, model, n_fitted):
+    X, y = digits
+    model.fit(X[:n_fitted], y[:n_fitted])
+    plan = Plan(model, True, Permutation(), None)
+    new = Task(X[n_fitted:], y[n_fitted:], random_state=0)
+    splits = [(np.arange(new.n_samples // 2), np.arange(new.n_samples // 2))]
+    # a warning would be an error here
+    assert reference_for(plan, new, splits) is Reference.ITSELF
+
+
+# -- the size that is reached ---------------------------------------------------------
+
+
+def test_a_ratio_that_is_not_reached_gives_a_warning(binary):
+    X, y = binary
+    tree = DecisionTreeClassifier(max_leaf_nodes=12, random_state=0).fit(X, y)
+    selector = {"method": "cost_complexity", "seen": False}
+    reached = []
+    for ratio in np.arange(1, 12) / 12:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            pruned = prune(tree, X, y, pruning_ratio=ratio, **selector)
+        differs = abs(pruned.pruning_ratio_ - ratio) > 0.05
+        assert bool(caught) == differs == pruned.report_.score["ratio_differs"]
+        if differs:
+            stated = f"{ratio:g} was requested, and {pruned.pruning_ratio_:.3g} was"
+            assert stated in str(caught[0].message)
+            text = f"was {ratio:g}, and {pruned.pruning_ratio_:.3g} was reached"
+            assert text in str(pruned.report_)
+        reached.append(pruned.pruning_ratio_)
+    # never the whole model
+    assert min(reached) > 0 and len(set(reached)) > 2
+
+
+def test_nothing_is_removed_silently(binary):
+    with pytest.warns(UserWarning, match="0.1 was requested, and 0 was reached"):
+        PrunedEstimator(LogisticRegression(), pruning_ratio=0.1).fit(*binary)
+
+
+@pytest.mark.parametrize("method", ["backfitting", "cost_complexity", "regrow"])
+def test_the_size_of_the_candidates_is_transferred(binary, method):
+    X, y = binary
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pruned = prune(
+            model, X, y, method=method, rule=Tolerance(0.02), cv=3, random_state=0
+        )
+    units = pruned.path_.table["units"]
+    share = units[pruned.path_.chosen] / units[0]
+    factor = (1 - pruned.pruning_ratio_) / share
+    stated = any("keep" in str(each.message) for each in caught)
+    assert stated or 1 / 1.5 <= factor <= 1.5
