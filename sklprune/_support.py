@@ -7,6 +7,7 @@ from scipy.stats import rankdata
 from sklearn.utils.metaestimators import available_if
 
 from sklprune._frames import column_names
+from sklprune._registry import family_of
 from sklprune._typing import Array, ArrayLike, MatrixLike
 from sklprune._units import Units
 
@@ -68,6 +69,19 @@ def _ranking(keep: Array, scores: Array) -> Array:
     return ranking
 
 
+def _without(support: Support, read: Array) -> Support:
+    """A support without the kept columns that the result does not read.
+
+    They are those that `drop_unread` has removed, and rank next to the kept ones.
+    """
+    unread = support.support_.copy()
+    unread[read] = False
+    if not unread.any():
+        return support
+    ranking = support.ranking_ + (support.ranking_ > 1) + unread
+    return support._replace(support_=support.support_ & ~unread, ranking_=ranking)
+
+
 class ColumnSupportMixin:
     """Fitted attributes of an estimator that may have pruned columns."""
 
@@ -87,7 +101,8 @@ class ColumnSupportMixin:
         names = column_names(X) if hasattr(X, "shape") else column_names(np.asarray(X))
         support = support_of(result.units, result.keep, result.scores, len(names))
         self._column_names = names
-        self.support_, self.importances_, self.ranking_ = support
+        read = family_of(result.estimator).columns(result.estimator, X)
+        self.support_, self.importances_, self.ranking_ = _without(support, read)
 
     @available_if(lambda self: hasattr(self, "support_"))
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Array:

@@ -95,12 +95,12 @@ def test_the_path_prints_its_ratios_and_the_chosen_one(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=[0.2, 0.5], cv=2)
     chosen = pruned.fit(*binary).pruning_ratio_
     assert repr(pruned.path_) == (
-        f"PruningPath: 3 ratios from 0 to 0.5, chosen "
+        "PruningPath: 3 ratios from 0 to 0.5, 3 different models, chosen "
         f"{pruned.path_.table['ratio'][pruned.path_.chosen]:g}"
     )
     assert chosen <= 0.5
     pruned.set_params(pruning_ratio=0.5).fit(*binary)
-    assert "pruning_ratio was a number" in repr(pruned.path_)
+    assert "the unpruned model and the result at 0.5, no scores" in repr(pruned.path_)
 
 
 def test_an_unknown_name_suggests_the_nearest_one(binary):
