@@ -119,4 +119,5 @@ class Round:
 
     def _arguments(self):
         opened = self.opened
-        return opened.family, opened.model, opened.units, opened.task
+        task = opened.task.with_comparable_weights()
+        return opened.family, opened.model, opened.units, task

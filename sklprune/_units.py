@@ -256,12 +256,37 @@ class Task:
         """The same rows in another form, for example transformed by a pipeline."""
         return replace(self, X=X)
 
+    def with_comparable_weights(self) -> "Task":
+        """The same rows with their weights in a common unit.
+
+        Results for weights w and c * w are then equal to the last bit, so that no tie
+        is broken by rounding. Whole numbers remain whole numbers times a power of two.
+        A model must be fitted with the given weights, since its fit may depend on c.
+        """
+        if self.sample_weight is None:
+            return self
+        return replace(self, sample_weight=comparable_weights(self.sample_weight))
+
     def _per_row(self) -> dict[str, Any]:
         return {
             "y": self.y,
             "sample_weight": self.sample_weight,
             "groups": self.groups,
         }
+
+
+def comparable_weights(weight: Array) -> Array:
+    """Weights relative to the smallest positive one, with a mean from 1 to 2.
+
+    They are rounded to 24 bits, which removes the rounding errors of c * w. The mean is
+    set by a factor that is a power of two, and therefore exact.
+    """
+    weight = np.asarray(weight, dtype=float)
+    if not weight.any():
+        return weight
+    mantissa, exponent = np.frexp(weight / weight[weight > 0].min())
+    weight = np.ldexp(np.round(np.ldexp(mantissa, 24)), exponent - 24)
+    return np.ldexp(weight, 1 - int(np.frexp(weight.mean())[1]))
 
 
 @dataclass(frozen=True)

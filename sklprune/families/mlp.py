@@ -94,7 +94,7 @@ class MLPFamily(LayeredFamily):
         trained = train(
             layers,
             self._problem(estimator, task, layers[0].coef.dtype),
-            penalty=alpha / _weight_per_step(estimator, task),
+            penalty=alpha / _rows_per_step(estimator, task),
             max_epochs=max_epochs,
             learning_rate=learning_rate,
             rng=check_random_state(task.random_state),
@@ -103,7 +103,7 @@ class MLPFamily(LayeredFamily):
 
     def _problem(self, estimator: Estimator, task: Task, dtype: np.dtype) -> Problem:
         """The rows, with targets in the form that the network is fitted to."""
-        weight = task.sample_weight
+        weight = task.with_comparable_weights().sample_weight
         weight = np.ones(task.n_samples) if weight is None else weight
         return Problem(
             as_matrix(task.X).astype(dtype, copy=False),
@@ -237,12 +237,16 @@ class MLPFamily(LayeredFamily):
         return model
 
 
-def _weight_per_step(estimator: Estimator, task: Task) -> float:
-    """Weight of the rows of one step: scikit-learn divides the penalty by it."""
+def _rows_per_step(estimator: Estimator, task: Task) -> int:
+    """Rows of one step: scikit-learn divides the penalty by their number.
+
+    With weights it divides by their sum. Here weights have the mean one, so that the
+    result does not depend on their unit.
+    """
     n_rows, size = task.n_samples, estimator.batch_size
     if estimator.solver != "lbfgs":
         n_rows = min(n_rows, 200 if isinstance(size, str) else size)
-    return n_rows * (1 if task.sample_weight is None else task.sample_weight.mean())
+    return n_rows
 
 
 def _widths(estimator: Estimator) -> tuple[int, ...]:

@@ -1,0 +1,277 @@
+"""Weights of rows: w and c * w give the same result, and 2 is the same as two rows.
+
+The models are frozen, since the fit of a wrapped model may depend on c. All methods,
+refits and rules are covered, also those that are registered later.
+"""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_friedman1
+from sklearn.ensemble import (
+    BaggingRegressor,
+    GradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LinearRegression
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune._registry import registered
+from sklprune._units import Task, comparable_weights
+from sklprune.methods import (
+    Backfitting,
+    CostComplexity,
+    Magnitude,
+    MemberSelection,
+    Permutation,
+    RecursiveElimination,
+    Regrow,
+)
+from sklprune.refits import MaskedRefit
+from sklprune.rules import Agreement, Budget, Tolerance
+
+SCALES = (1e-6, 7.0, 1e6)
+N_ROWS = 160
+TWO = make_classification(N_ROWS, 5, n_informative=4, n_redundant=0, random_state=0)
+THREE = make_classification(
+    N_ROWS, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=0
+)
+NUMBERS = make_friedman1(N_ROWS, 5, noise=0.5, random_state=0)
+WEIGHT = np.random.default_rng(0).uniform(0.2, 2, N_ROWS)
+WHOLE = np.random.default_rng(1).integers(1, 4, N_ROWS)
+
+
+def fitted(model, data):
+    return model.fit(*data), data
+
+
+MODELS = {
+    "forest": fitted(RandomForestClassifier(5, max_depth=4, random_state=0), THREE),
+    "forest of two classes": fitted(
+        RandomForestClassifier(5, max_depth=4, random_state=0), TWO
+    ),
+    "forest of numbers": fitted(
+        RandomForestRegressor(5, max_depth=4, random_state=0), NUMBERS
+    ),
+    "bagging": fitted(
+        BaggingRegressor(DecisionTreeRegressor(max_depth=3), 4, random_state=0), NUMBERS
+    ),
+    "boosting": fitted(GradientBoostingClassifier(n_estimators=5), TWO),
+    "hist boosting": fitted(
+        HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5), NUMBERS
+    ),
+    "tree": fitted(DecisionTreeClassifier(max_depth=5, random_state=0), THREE),
+    "linear": fitted(LinearRegression(), NUMBERS),
+    "network": fitted(MLPClassifier((6, 5), max_iter=30, random_state=0), THREE),
+    "network of numbers": fitted(
+        MLPRegressor(hidden_layer_sizes=(6,), max_iter=30, random_state=0), NUMBERS
+    ),
+}
+
+#: for each method its variants, and the models that it prunes
+METHODS = {
+    "backfitting": (
+        ["backfitting", Backfitting(container="auto"), Backfitting(teacher="model")],
+        ["forest", "forest of two classes", "forest of numbers", "hist boosting"],
+    ),
+    "cost_complexity": (
+        ["cost_complexity", CostComplexity(criterion="neg_mean_squared_error")],
+        ["tree", "bagging", "hist boosting"],
+    ),
+    "elastic_net_path": (["elastic_net_path"], ["linear", "tree"]),
+    "magnitude": (
+        ["magnitude", Magnitude(per="layer"), Magnitude(standardize=False)],
+        ["linear", "network"],
+    ),
+    "member_selection": (["member_selection"], ["forest", "bagging"]),
+    "neuron_elimination": (["neuron_elimination"], ["network", "network of numbers"]),
+    "permutation": (
+        ["permutation", Permutation(max_samples=0.5)],
+        ["linear", "tree", "forest"],
+    ),
+    "recast": (["recast"], ["forest", "forest of two classes", "forest of numbers"]),
+    "recursive_elimination": (
+        ["recursive_elimination", RecursiveElimination("permutation", patience=2)],
+        ["linear"],  # ties between the splits of a tree depend on rounding
+    ),
+    "regrow": (
+        [Regrow(max_trees=5), Regrow(max_trees=5, teacher="model")],
+        ["forest", "forest of two classes", "forest of numbers"],
+    ),
+}
+CASES = [
+    (name, method)
+    for methods, names in METHODS.values()
+    for name in names
+    for method in methods
+] + [("forest", MemberSelection(order="margin_distance"))]
+
+
+def result(name, weight, rows=None, **settings):
+    """The ratio and the predictions of a frozen model that was pruned with weights."""
+    model, (X, y) = MODELS[name]
+    some = slice(None) if rows is None else rows
+    settings = {"random_state": 0, "seen": False} | settings
+    pruned = prune(model, X[some], y[some], sample_weight=weight, **settings)
+    small = pruned.estimator_
+    predict = getattr(small, "predict_proba", small.predict)
+    return np.append(pruned.pruning_ratio_, predict(X))
+
+
+def check_scales(name, **settings):
+    expected = result(name, WEIGHT, **settings)
+    for scale in SCALES:
+        actual = result(name, scale * WEIGHT, **settings)
+        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_all_methods_and_refits_and_rules_are_here():
+    assert set(METHODS) >= set(registered("method"))
+    assert set(REFITS) >= set(registered("refit"))
+    assert {name for name, _ in RULES} >= set(registered("rule"))
+
+
+# -- the scale of weights --------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name, method", CASES)
+def test_methods(name, method):
+    ratio = "auto" if method == "recast" else 0.6
+    check_scales(name, method=method, pruning_ratio=ratio)
+
+
+REFITS = {
+    "clone": [("linear", "permutation"), ("tree", "permutation")],
+    "masked_refit": [
+        ("linear", "magnitude"),
+        ("network", "magnitude"),
+        ("network", "neuron_elimination"),
+        ("network of numbers", "neuron_elimination"),
+    ],
+    "reconstruction": [
+        ("linear", "magnitude"),
+        ("linear", "permutation"),
+        ("network", "magnitude"),
+        ("network of numbers", "neuron_elimination"),
+        ("network of numbers", "permutation"),
+    ],
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "refit, name, method",
+    [(refit, *case) for refit, cases in REFITS.items() for case in cases]
+    + [(MaskedRefit(start="kept", alpha=10.0), "network", "magnitude")]
+    + [(False, "linear", "magnitude"), (False, "network", "neuron_elimination")],
+)
+def test_refits(refit, name, method):
+    check_scales(name, method=method, refit=refit, pruning_ratio=0.5)
+
+
+RULES = [
+    ("best", "best"),
+    ("one_se", "one_se"),
+    ("tolerance", Tolerance(0.03)),
+    ("agreement", Agreement(0.9)),
+    ("budget", Budget(nodes=40)),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("splits", [2, "one"])
+@pytest.mark.parametrize("rule", [rule for _, rule in RULES])
+def test_rules(rule, splits):
+    rows = np.arange(N_ROWS)
+    cv = splits if splits == 2 else [(rows[::2], rows[1::2])]
+    check_scales("tree", method="cost_complexity", rule=rule, cv=cv)
+    check_scales("tree", method="permutation", rule="best", cv=cv)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", [PrunedEstimator, FeaturePruningSelector])
+@pytest.mark.parametrize("method", ["permutation", "recursive_elimination"])
+def test_models_that_are_not_fitted(kind, method):
+    X, y = NUMBERS
+    pruned = kind(LinearRegression(), method=method, cv=3, random_state=0)
+    expected = pruned.fit(X, y, sample_weight=WEIGHT).path_.table["score_mean"]
+    for scale in SCALES:
+        pruned.fit(X, y, sample_weight=scale * WEIGHT)
+        np.testing.assert_allclose(pruned.path_.table["score_mean"], expected)
+
+
+# -- whole numbers ---------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name, settings",
+    [
+        ("bagging", {"method": "cost_complexity"}),
+        ("tree", {"method": CostComplexity(criterion="accuracy")}),
+        ("bagging", {"method": "member_selection"}),
+        ("forest", {"method": MemberSelection(order="margin_distance")}),
+        ("forest of two classes", {"method": "recast"}),
+        ("linear", {"method": "magnitude"}),
+        ("linear", {"method": "magnitude", "refit": "reconstruction"}),
+        ("network", {"method": "neuron_elimination", "refit": "reconstruction"}),
+        ("linear", {"method": "elastic_net_path"}),
+        ("linear", {"method": "recursive_elimination"}),
+        ("tree", {"method": "recursive_elimination"}),
+    ],
+)
+def test_a_whole_number_is_as_many_rows(name, settings):
+    ratio = "auto" if settings["method"] == "recast" else 0.6
+    settings = {"pruning_ratio": ratio} | settings
+    repeated = np.repeat(np.arange(N_ROWS), WHOLE)
+    expected = result(name, None, repeated, **settings)
+    np.testing.assert_allclose(result(name, WHOLE, **settings), expected, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rule", [rule for _, rule in RULES])
+def test_rules_with_repeated_rows_on_the_same_side_of_a_split(rule):
+    repeated = np.repeat(np.arange(N_ROWS), WHOLE)
+    part = np.arange(N_ROWS) % 3
+    splits = [
+        (np.flatnonzero(part != fold), np.flatnonzero(part == fold))
+        for fold in range(3)
+    ]
+    of_repeated = [
+        tuple(np.flatnonzero(np.isin(repeated, rows)) for rows in split)
+        for split in splits
+    ]
+    settings = {"method": "cost_complexity", "rule": rule}
+    expected = result("tree", None, repeated, cv=of_repeated, **settings)
+    actual = result("tree", WHOLE, cv=splits, **settings)
+    np.testing.assert_allclose(actual, expected, atol=1e-9)
+
+
+# -- the common unit -------------------------------------------------------------------
+
+
+def test_comparable_weights_do_not_depend_on_the_unit():
+    rng = np.random.default_rng(0)
+    for weight in (WEIGHT, WHOLE, rng.lognormal(0, 5, 1000), np.array([0.0, 3.0, 1.0])):
+        expected = comparable_weights(weight)
+        np.testing.assert_allclose(expected / expected.max(), weight / weight.max())
+        assert 1 <= expected.mean() < 2
+        for scale in (1e-300, 1e-6, 0.1, 3.0, 1e6, 1e200):
+            np.testing.assert_array_equal(comparable_weights(scale * weight), expected)
+
+
+def test_comparable_weights_keep_whole_numbers_exact():
+    ratio = comparable_weights(0.1 * WHOLE) / WHOLE
+    assert (ratio == ratio[0]).all()
+    assert np.frexp(ratio[0])[0] == 0.5  # a power of two
+
+
+def test_tasks_without_weights_or_with_zero_weights():
+    X = np.zeros((3, 1))
+    assert Task(X).with_comparable_weights().sample_weight is None
+    zeros = Task(X, sample_weight=np.zeros(3)).with_comparable_weights()
+    np.testing.assert_array_equal(zeros.sample_weight, np.zeros(3))
