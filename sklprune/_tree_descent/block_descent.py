@@ -88,14 +88,10 @@ class BlockDescent:
             self._update_constant()
         self._least_noise = LEAST_NOISE * self.noise()
 
-    def start_whole(self, total_weight: float) -> None:
+    def start_whole(self) -> None:
         """Start at the unpruned trees, and shrink leaf values towards their values.
 
-        Parameters
-        ----------
-        total_weight : float
-            The weight of the original values in each tree, in units of the weights of
-            rows.
+        In each tree the original values have the total weight of the rows together.
         """
         state = self.state
         constants = [self._constant_of(tree) for tree in state.trees]
@@ -107,7 +103,7 @@ class BlockDescent:
             traversal = state.traversals[i]
             value, inner = (tree.value - constant)[traversal.nodes], traversal.inner
             weight = np.where(inner, 0.0, tree.weight[traversal.nodes])
-            weight *= total_weight / weight.sum()
+            weight *= self.loss.weight.sum() / weight.sum()
             sums = traversal.subtree_sums([*(weight * value.T), weight])
             prior.append(sums.astype(np.float32))
             state.keep(i, inner, value, NO_PREDICTION)

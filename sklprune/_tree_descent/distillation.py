@@ -43,16 +43,6 @@ class TrainingRows:
     distilled: bool
     given: Any
 
-    @property
-    def mean_weight(self) -> float:
-        """The mean weight of the given rows whose weight is not zero."""
-        weight = self.task.sample_weight
-        if weight is None:
-            return 1.0
-        given = self.given.sample_weight
-        n_given = self.given.n_samples if given is None else np.sum(given > 0)
-        return float(weight.sum() / n_given)
-
 
 def training_rows(
     family: Any, estimator: Estimator, task: Any, teacher: str

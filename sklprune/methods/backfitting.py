@@ -209,8 +209,7 @@ default="same"
         del descent  # frees its memory before the next one allocates as much
         if container.values_on_scale:
             descent = BlockDescent(**known, max_trees=len(container.trees))
-            prior = rows.mean_weight * family.n_fitted(estimator)
-            models += _backward_from_whole(descent, limit, prior)
+            models += _backward_from_whole(descent, limit)
         return _path_of(container, models, units)
 
     def _container(
@@ -337,12 +336,10 @@ class _Selection:
             descent.sweep(leaf_penalty)
 
 
-def _backward_from_whole(
-    descent: BlockDescent, min_leaves: float, total_weight: float
-) -> list[Ensemble]:
+def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensemble]:
     """Models down to about `min_leaves` leaves, pruned at increasing penalties."""
     models, loss = [], descent.loss
-    descent.start_whole(total_weight)
+    descent.start_whole()
     noise, n_leaves = descent.noise(), descent.n_leaves
     leaf_penalty, smallest = 1e-5 * noise, n_leaves
     with part("leaf penalties") as penalties:

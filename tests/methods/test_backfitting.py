@@ -240,7 +240,7 @@ def test_copies_of_a_tree_are_chosen_together_as_one_by_one(whole):
         loss.separable = separable
         descent = BlockDescent(copies, leaves, loss, np.zeros((len(y), 4)), rho=5.0)
         if whole:
-            descent.start_whole(len(y))
+            descent.start_whole()
             descent.regularize(l2_factor=1.0, prior_weight=0.5)
         else:
             descent.start_empty()

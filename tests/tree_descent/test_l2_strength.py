@@ -1,0 +1,124 @@
+"""The L2 strength follows from held-out rows, and the folds that hold them out."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_friedman1
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.metrics import log_loss
+
+from sklprune import prune
+from sklprune._registry import family_of
+from sklprune._tree_descent.distillation import training_rows
+from sklprune._tree_descent.inner_folds import inner_folds
+from sklprune._tree_descent.l2_strength import HIGHEST, LOWEST, Curve, best_factor
+from sklprune._units import Task
+from sklprune.methods import Backfitting, Regrow
+
+
+def parabola(best):
+    """A trial whose loss is a parabola in the logarithm of the factor."""
+
+    def trial(factor):
+        loss = 5 + np.log(factor / best) ** 2
+        return Curve([0, 10, 100], [loss + 2, loss + 1, loss])
+
+    return trial
+
+
+@pytest.mark.parametrize("best", [0.4, 1.0, 3.0, 7.0, 40.0, 200.0])
+def test_the_vertex_of_a_parabola_is_found(best):
+    assert best_factor([parabola(best)]) == pytest.approx(best)
+
+
+def test_folds_are_added_up():
+    # the sum of two parabolas has its vertex at the geometric mean
+    assert best_factor([parabola(1.0), parabola(9.0)]) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(("best", "bound"), [(1e-9, LOWEST), (1e9, HIGHEST)])
+def test_the_search_ends_at_its_bounds(best, bound):
+    assert best_factor([parabola(best)]) == bound
+
+
+def test_a_curve_is_interpolated_and_ends_with_its_last_model():
+    curve = Curve([0, 10, 1000], [3.0, 2.0, 1.0])
+    np.testing.assert_allclose(curve.at(np.array([1, 10, 100, 5000])), [3, 2, 1.5, 1])
+
+
+def rows_of(y, groups=None, repeat=1, classes=True):
+    X = np.random.RandomState(0).rand(len(y), 3)
+    X, y = np.repeat(X, repeat, axis=0), np.repeat(y, repeat)
+    groups = None if groups is None else np.repeat(groups, repeat)
+    forest = RandomForestClassifier(3) if classes else RandomForestRegressor(3)
+    task = Task(X, y, groups=groups, random_state=0)
+    return training_rows(family_of(forest), forest.fit(X, y), task, "labels")
+
+
+@pytest.mark.parametrize(("n_rows", "n_folds"), [(100, 5), (1200, 3), (3200, 1)])
+def test_few_rows_have_more_folds(n_rows, n_folds):
+    rows = rows_of(np.arange(n_rows) % 3)
+    folds = inner_folds(rows, classes=True)
+    assert len(folds) == n_folds
+    held_out = sum(fold.held_out for fold in folds)
+    assert held_out.max() == 1
+    assert (held_out.sum() == n_rows) == (n_folds > 1)
+    for fold in folds:
+        kept = fold.rows.task.sample_weight
+        np.testing.assert_array_equal(kept + fold.held_out, 1.0)
+        first = fold.given_first()
+        assert first.n_samples == kept.sum() and first.sample_weight is None
+        assert set(first.y) == {0, 1, 2}
+
+
+def test_rare_classes_are_never_held_out():
+    y = np.zeros(200, dtype=int)
+    y[:3], y[3:100] = 2, 1
+    folds = inner_folds(rows_of(y), classes=True)
+    assert len(folds) == 5
+    assert all(fold.held_out[:3].sum() == 0 for fold in folds)
+
+
+def test_groups_and_equal_rows_are_held_out_together():
+    groups = np.arange(300) % 20
+    rows = rows_of(np.arange(300) % 2, groups, repeat=2)
+    assert rows.task.n_samples == 300 and (rows.task.sample_weight == 2).all()
+    for fold in inner_folds(rows, classes=True):
+        held_out = fold.held_out > 0
+        assert not set(groups[held_out]) & set(groups[~held_out])
+        assert fold.given_first().n_samples == 2 * (~held_out).sum()
+
+
+def test_too_few_rows_have_no_fold():
+    assert inner_folds(rows_of(np.arange(8.0), classes=False), classes=False) == []
+
+
+@pytest.mark.parametrize("method", [Backfitting(container="auto"), Regrow()])
+def test_noisy_targets_get_a_strong_penalty(method):
+    X, y = make_classification(
+        4000, 10, n_informative=5, flip_y=0.6, random_state=0, shuffle=True
+    )
+    forest = RandomForestClassifier(40, random_state=0).fit(X[:1000], y[:1000])
+    loss = {}
+    for rho in ("auto", 10.0):
+        named = method.set_params(rho=rho, teacher="labels")
+        small = prune(
+            forest, X[:1000], y[:1000], method=named, pruning_ratio=0.95, random_state=0
+        )
+        loss[rho] = log_loss(y[1000:], small.predict_proba(X[1000:]))
+    # the entropy of the labels is 0.693, and a weak penalty is far above it
+    assert loss["auto"] < 0.7 < loss[10.0]
+
+
+# with rho="auto", backfitting fits forests, which repeated rows may change
+@pytest.mark.parametrize("method", [Backfitting(rho=9.0), Regrow(max_trees=30)])
+def test_repeated_rows_equal_weights_of_any_scale(method):
+    X, y = make_friedman1(150, noise=1.0, random_state=0)
+    repeats = np.random.RandomState(1).randint(1, 4, 150)
+    forest = RandomForestRegressor(8, random_state=0).fit(X, y)
+    settings = {"method": method, "pruning_ratio": 0.9, "random_state": 0}
+    rows = np.repeat(X, repeats, axis=0), np.repeat(y, repeats)
+    expected = prune(forest, *rows, **settings).predict(X)
+    for scale in (1.0, 1e-6, 1e6):
+        found = prune(forest, X, y, sample_weight=scale * repeats, **settings)
+        # sums of the same numbers in another order
+        np.testing.assert_allclose(found.predict(X), expected, rtol=1e-6)
