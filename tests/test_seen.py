@@ -171,6 +171,8 @@ STORING = [
 UNORDERED_TREES = [
     DecisionTreeClassifier(random_state=0),
     GradientBoostingRegressor(n_estimators=5, random_state=0),
+    GradientBoostingClassifier(n_estimators=3, max_depth=1, random_state=0),
+    GradientBoostingRegressor(n_estimators=3, max_depth=1, loss="huber"),
     HistGradientBoostingRegressor(max_iter=5),
 ]
 
@@ -289,6 +291,16 @@ def test_a_network_on_its_rows_is_pruned_as_an_unfitted_one(digits):
     with pytest.warns(UserWarning, match="probably fitted on these rows.*seen=True"):
         pruned = prune(model.fit(X, y), X, y, **settings)
     assert pruned.pruning_ratio_ == unfitted.pruning_ratio_ > 0
+
+
+def test_rows_of_subsampled_boosting_are_suspected():
+    model = GradientBoostingRegressor(max_depth=5, subsample=0.5, random_state=0)
+    X, y = rows_for(model)
+    model.fit(X[:120], y[:120])
+    settings = {"pruning_ratio": [0.5], "cv": 2, "rule": Tolerance(0.2)}
+    with pytest.warns(UserWarning, match="probably fitted on these rows"):
+        prune(model, X[:120], y[:120], **settings)
+    prune(model, X[120:], y[120:], **settings)
 
 
 def test_rows_of_a_forest_in_another_order_are_suspected(digits):

@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._empty_boosting import make_empty_boosting
 from sklprune.families._sklearn_tree import (
@@ -22,6 +22,13 @@ from sklprune.families._sklearn_tree import (
 )
 from sklprune.families._trees import BoostedFamily
 
+#: losses that scikit-learn doubles before it records them
+HALVED_LOSSES = ("HalfBinomialLoss", "HalfSquaredError")
+#: relative difference of a loss that is computed twice
+SAME_LOSS = 1e-9
+#: the loss on the rows of a fit is at most this multiple of the last loss, which is
+#: that of the rows drawn for the last stage
+MAX_LOSS_RATIO = 2.0
 #: attributes that training writes and no prediction reads
 TRAINING_STATE = (
     "_rng",
@@ -172,6 +179,54 @@ class BoostingFamily(BoostedFamily):
         if not isinstance(estimator.init_, str):
             model.init_ = with_inputs(estimator.init_, inputs)
         return model
+
+    def fitted_on(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool:
+        if super().fitted_on(estimator, X, y, sample_weight):
+            return True
+        # stumps have few leaves; the last loss of a fit on all rows is exact
+        if estimator.subsample < 1 or estimator.n_iter_no_change is not None:
+            return False
+        ratio = self._loss_ratio(estimator, X, y, sample_weight)
+        return ratio is not None and abs(ratio - 1) < SAME_LOSS
+
+    def rows_agree(
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: Array | None = None,
+    ) -> bool | None:
+        agree = super().rows_agree(estimator, X, y, sample_weight)
+        ratio = self._loss_ratio(estimator, X, y, sample_weight)
+        if agree is False or ratio is None:
+            return agree
+        return None if ratio < MAX_LOSS_RATIO else False
+
+    def _loss_ratio(
+        self,
+        estimator: Any,
+        X: MatrixLike,
+        y: ArrayLike | None,
+        sample_weight: Array | None,
+    ) -> float | None:
+        """The loss on rows relative to the last training loss, or None if unknown."""
+        recorded = getattr(estimator, "train_score_", np.empty(0))
+        if y is None or len(recorded) != len(estimator.estimators_):
+            return None
+        raw = self.raw_prediction(estimator, X)
+        loss = estimator._loss(
+            y_true=self.targets(estimator, y),
+            raw_prediction=raw[:, 0] if raw.shape[1] == 1 else raw,
+            sample_weight=sample_weight,
+        )
+        factor = 2 if type(estimator._loss).__name__ in HALVED_LOSSES else 1
+        return float(factor * loss / recorded[-1]) if recorded[-1] > 0 else None
 
     def n_rows_per_tree(self, estimator: Estimator, n_rows: int) -> int:
         if estimator.n_iter_no_change is not None:
