@@ -261,6 +261,20 @@ def test_columns_by_position_and_a_remainder(table, first):
     assert set(names[kept]).isdisjoint(unread.names)
 
 
+@pytest.mark.parametrize("name", ["scalers", "imputer", "selector", "quantiles"])
+def test_steps_that_return_frames(table, name):
+    X, y = table
+    if name == "imputer":
+        X = X.mask(np.random.RandomState(0).rand(*X.shape) < 0.05)
+    model = clone(MODELS[name]).set_output(transform="pandas").fit(X, y)
+    smaller, unread = without_unread(model, X)
+    assert unread.names and not unread.kept
+    assert_same_predictions(model, smaller, X)
+    before = [str(each) for each in model[:-1].get_feature_names_out()]
+    after = [str(each) for each in smaller[-1][:-1].get_feature_names_out()]
+    assert after == [name for name in before if name not in unread.names]
+
+
 def test_callable_columns(mixed):
     X, y = mixed
     columns = ColumnTransformer(

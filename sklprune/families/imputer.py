@@ -1,7 +1,5 @@
 """`SimpleImputer`: a value for each column, and indicators of missing values."""
 
-import copy
-
 import numpy as np
 
 from sklprune._registry import register_family
@@ -46,7 +44,7 @@ class ImputerFamily(Family):
         slice_attributes(smaller, "statistics_", inputs)
         if estimator.indicator_ is not None:
             kept = flag[outputs[len(value) :]]
-            indicator = copy.copy(estimator.indicator_)
+            indicator = with_inputs(estimator.indicator_, inputs)
             indicator.features_ = (np.cumsum(inputs) - 1)[kept]
             indicator._n_features = int(inputs.sum())
             smaller.indicator_ = indicator
