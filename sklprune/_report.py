@@ -301,9 +301,9 @@ class Report:
             )
         if score.get("omitted"):
             return (
-                "score: none. The model was fitted on these rows, where scores are "
-                "biased upwards. Score the result on other rows, or request several "
-                "ratios, from which one is chosen on held-out rows."
+                "score: none, since no rows were held out. The model was fitted on "
+                "these rows, where scores are biased upwards. Score the result on "
+                "other rows, or request several ratios."
             )
         rows = {
             "held out": "rows that were held out",

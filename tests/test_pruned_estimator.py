@@ -113,13 +113,25 @@ def test_a_frozen_model_on_one_split_becomes_the_scored_candidate(binary):
 
 
 def test_the_default_split_of_a_frozen_model_holds_out_a_quarter(binary):
-    X, y = binary
+    X, y = np.tile(binary[0], (40, 1)), np.tile(binary[1], 40)
     pruned = prune(LogisticRegression().fit(X, y), X, y, random_state=0)
+    assert pruned.report_.score["n_splits"] == 1
+    assert pruned.report_.score["n_rows_candidates"] == 6000
+    # ten blocks of the quarter that is held out
     assert pruned.path_.table["scores"].shape == (11, 10)
     # the pseudo-values of a mean over equal blocks have this mean
     np.testing.assert_allclose(
         pruned.path_.table["scores"].mean(axis=1), pruned.path_.table["score_mean"]
     )
+
+
+def test_few_rows_of_a_frozen_model_are_split_into_folds(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    pruned = prune(model, X, y, random_state=0)
+    assert pruned.path_.table["scores"].shape == (11, 5)
+    unfitted = PrunedEstimator(LogisticRegression(), random_state=0).fit(X, y)
+    assert pruned.pruning_ratio_ == unfitted.pruning_ratio_
 
 
 def test_blocks_keep_groups_whole_and_never_lose_a_class(binary):

@@ -27,6 +27,8 @@ DEFAULT_FOLDS = 5
 FROZEN_FRACTION = 0.25
 #: with fewer rows held out, one split says little: several folds are used
 MIN_HELD_OUT = 2_000
+#: rows of a fold: R squared needs two
+MIN_ROWS_OF_FOLD = 2
 #: share of the pruning rows that are held out for methods that order on unseen rows
 UNSEEN_FRACTION = 0.2
 
@@ -37,7 +39,34 @@ def splits_of(plan, task, cv):
     An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds.
     For a frozen model None is one split with a quarter of the rows held out, or 5
     folds where this quarter would be small. The default splits keep groups whole.
+
+    Rows of weight zero are never scored. If the splits are made here, these rows are
+    in all first parts, and do not change how the other rows are split.
     """
+    if cv is None or isinstance(cv, (int, np.integer)):
+        return _split_weighted(task, lambda rows: _all_splits(plan, rows, cv))
+    splits, weight = _all_splits(plan, task, cv), task.sample_weight
+    if weight is None:
+        return splits
+    weighted = [(first, second[weight[second] > 0]) for first, second in splits]
+    return weighted if all(len(second) for _, second in weighted) else splits
+
+
+def _split_weighted(task, split):
+    """The splits of the rows of positive weight; the others are in all first parts."""
+    weight = task.sample_weight
+    weighted = np.arange(task.n_samples) if weight is None else np.flatnonzero(weight)
+    if len(weighted) == task.n_samples or len(weighted) < 2:
+        return split(task)
+    others = np.flatnonzero(weight == 0)
+    return [
+        (np.sort(np.append(weighted[first], others)), weighted[second])
+        for first, second in split(task.take(weighted))
+    ]
+
+
+def _all_splits(plan, task, cv):
+    """The splits of all rows, see `splits_of`."""
     if cv is None and plan.frozen:
         if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
             return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
@@ -86,7 +115,7 @@ def _folds_of_few(estimator, task):
         splitter = (StratifiedGroupKFold if stratify else GroupKFold)(n_splits)
     else:
         splitter = (StratifiedKFold if stratify else KFold)(n_splits)
-    if what < n_splits:
+    if what < n_splits or task.n_samples < MIN_ROWS_OF_FOLD * n_splits:
         return [hold_out(estimator, task, FROZEN_FRACTION)]
     with warnings.catch_warnings():
         # classes with fewer rows than folds are missing from some held-out parts
@@ -101,7 +130,17 @@ def _positions(rows):
 
 
 def hold_out(estimator, task, fraction):
-    """Split the rows once: (first rows, held-out rows), stratified where possible."""
+    """Split the rows once: (first rows, held-out rows), stratified where possible.
+
+    Rows of weight zero are not held out.
+    """
+    (split,) = _split_weighted(
+        task, lambda rows: [_hold_out(estimator, rows, fraction)]
+    )
+    return split
+
+
+def _hold_out(estimator, task, fraction):
     X, y, seed = task.X, task.y, task.random_state
     what, n = "n_samples", task.n_samples
     if task.groups is not None:

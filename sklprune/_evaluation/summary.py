@@ -16,6 +16,8 @@ from sklprune._rule import CallableRule
 from sklprune._sklearn_private import scorer_name
 from sklprune._units import raw_score
 
+#: rows on which it is tried whether a model has a score
+N_TRIED = 100
 #: a sentence lists at most this many ratios
 N_LISTED = 10
 #: the key of a report that is True for a reference other than the model itself
@@ -115,11 +117,13 @@ def _training_scores(plan, task, dense, model):
     numbers |= dict.fromkeys(empty, np.nan)
     if task.scorer is None:
         return numbers
-    if are_known(plan, task):
-        # these scores are biased upwards, that of the original most of all
-        return numbers | {"rows": "fitted", "omitted": True}
     classes = classes_of(plan.estimator, task.y)
+    known = are_known(plan, task)
     try:
+        if known:
+            raw_score(model, task.take(np.arange(min(task.n_samples, N_TRIED))))
+            # scores are biased upwards, that of the original most of all
+            return numbers | {"rows": "fitted", "omitted": True}
         key = ("score", dense.name, task.scorer)
         original, labels = remembered(
             plan.memory, key, _score_and_labels, dense.model, task, classes

@@ -115,7 +115,7 @@ def _recognised(model, task, rows):
     """Whether a family recognises the rows, from the whole model to its innermost."""
     while True:
         family = family_of(model)
-        if "fitted_on" in family.capabilities(model) and _on(family, model, task):
+        if family.can_recognise(model) and _on(family, model, task):
             if rows is None or not family.recognises_parts:
                 return True
             return _on(family, model, task.take(rows))

@@ -64,6 +64,8 @@ class Family(ColumnLinks, Fitting):
     replaces_class : bool
         Whether the result has another class than the given estimator, such as the best
         estimator of a search.
+    recognises_rows : bool
+        Whether `fitted_on` is implemented for all models, beyond the capability.
     recognises_parts : bool
         Whether `fitted_on` also recognises some of the rows of the fit.
 
@@ -122,6 +124,7 @@ class Family(ColumnLinks, Fitting):
     default_method: Any = "permutation"
     default_refit: str | None = None
     replaces_class: bool = False
+    recognises_rows: bool = False
     recognises_parts: bool = False
 
     def method_of(self, estimator: Estimator) -> Any:
@@ -349,6 +352,10 @@ class Family(ColumnLinks, Fitting):
         A capability is a set of methods, listed in `sklprune._capabilities`.
         """
         return frozenset()
+
+    def can_recognise(self, estimator: Estimator) -> bool:
+        """Whether the family has a method `fitted_on` for a model."""
+        return self.recognises_rows or "fitted_on" in self.capabilities(estimator)
 
     def stores_rows(self, estimator: Estimator, X: MatrixLike) -> bool:
         """Whether a model was fitted on rows, since it has stored most of them."""

@@ -27,9 +27,7 @@ class CombinedFamily(Family):
         "OneVsRestClassifier",
         "_MultiOutputEstimator",
     )
-
-    def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        return super().capabilities(estimator) | {"fitted_on"}
+    recognises_rows = True
 
     def fitted_on(
         self,
@@ -41,7 +39,7 @@ class CombinedFamily(Family):
         """Whether a member recognises these rows: see `fitted_on` of its family."""
         y = _y_of_members(estimator, y)
         return any(
-            "fitted_on" in family_of(member).capabilities(member)
+            family_of(member).can_recognise(member)
             and family_of(member).fitted_on(member, X, y, sample_weight)
             for member in getattr(estimator, "estimators_", [])
             if hasattr(member, "fit")

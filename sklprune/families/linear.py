@@ -54,6 +54,7 @@ class LinearFamily(LayeredFamily):
         "_GeneralizedLinearRegressor",
     )
     granularities = ("weight",)
+    recognises_rows = True
 
     def layers(self, estimator: Estimator) -> list[Layer]:
         coef = estimator.coef_
@@ -95,7 +96,7 @@ class LinearFamily(LayeredFamily):
         return None if constrained else name
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered = super().capabilities(estimator) | {"fitted_on"}
+        offered = super().capabilities(estimator)
         return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
 
     def fitted_on(

@@ -30,9 +30,7 @@ class StoredRowsFamily(Family):
         "NeighborsBase",
     )
     recognises_parts = True
-
-    def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        return super().capabilities(estimator) | {"fitted_on"}
+    recognises_rows = True
 
     def fitted_on(
         self,
