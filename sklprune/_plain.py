@@ -113,7 +113,15 @@ def strip(fitted: Estimator) -> Estimator:
 
     Predictions are identical. Examples of removed state are the moments of an
     optimiser, copies of the best weights, out-of-bag predictions, and coefficients
-    along a regularisation path. Training cannot be continued from a stripped model.
+    along a regularisation path.
+
+    Training can be continued with `warm_start` or `partial_fit`, and does not change
+    the original. Optimisers and averages of weights start again. Gradient boosting
+    draws other random numbers than the original would. There are two exceptions.
+    `partial_fit` of an `SGDClassifier` with averaged weights needs the weights before
+    the average, so `fit` with `warm_start` must be used there. Histogram boosting that
+    replaces a forest (see :class:`sklprune.methods.Recast`) has no binned rows to
+    continue from.
 
     Parameters
     ----------

@@ -9,7 +9,11 @@ from sklprune._estimators import takes_weights, without
 from sklprune._metadata import requested, routing_enabled
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
-from sklprune.families._training_state import ROW_ARRAYS, strip_models_inside
+from sklprune.families._training_state import (
+    ROW_ARRAYS,
+    strip_models_inside,
+    with_own_state,
+)
 
 
 class Fitting:
@@ -80,4 +84,4 @@ class Fitting:
         """
         if not type(estimator).__module__.startswith("sklearn."):
             return without(estimator, ())
-        return strip_models_inside(without(estimator, ROW_ARRAYS))
+        return with_own_state(strip_models_inside(without(estimator, ROW_ARRAYS)))

@@ -1,12 +1,15 @@
-"""Removes training state from models of the generic family.
+"""Removes training state from fitted models, and copies what a later fit changes.
 
-Attributes that no prediction reads are removed, also from fitted models that such a
-model contains.
+In models of the generic family, attributes that no prediction reads are removed, also
+from fitted models that such a model contains. A later fit with `warm_start`, or
+`partial_fit`, changes some of the remaining ones in place. A copy must not share them
+with the original.
 """
 
 import copy
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
@@ -25,6 +28,45 @@ ROW_ARRAYS = (
     "x_scores_",
     "y_scores_",
 )
+
+
+#: generators of random numbers, from which a later fit draws
+GENERATORS = (np.random.RandomState, np.random.Generator)
+
+
+def with_own_state(model: Estimator) -> Estimator:
+    """Give a shallow copy fitted state of its own, in place.
+
+    `partial_fit` changes arrays. A fit with `warm_start` appends to lists and draws
+    random numbers; its arrays and trees are not copied.
+    """
+    continues = hasattr(type(model), "partial_fit")
+    params = model.get_params(deep=False)
+    if not continues and "warm_start" not in params:
+        return model
+    state = {name: value for name, value in vars(model).items() if name not in params}
+    if continues:
+        model.__dict__.update(copy.deepcopy(state))
+        return model
+    for name, value in state.items():
+        if isinstance(value, (list, dict)):
+            setattr(model, name, copy.copy(value))
+        elif isinstance(value, GENERATORS):
+            setattr(model, name, copy.deepcopy(value))
+    return model
+
+
+def small_generator(generator: np.random.RandomState) -> np.random.RandomState:
+    """A generator of random numbers that needs 0.6 kB in a file instead of 5.4 kB.
+
+    It is seeded from a copy of the given one, and so draws other numbers.
+    """
+    if generator.get_state(legacy=False)["bit_generator"] != "MT19937":
+        return copy.deepcopy(generator)
+    # the global generator of numpy has no seed that belongs to the model
+    shared = generator is np.random.mtrand._rand
+    seed = 0 if shared else copy.deepcopy(generator).randint(np.iinfo(np.int32).max)
+    return np.random.RandomState(np.random.PCG64(seed))
 
 
 def strip_models_inside(model: Estimator) -> Estimator:

@@ -1,5 +1,6 @@
 """`GradientBoosting*`: stages of small trees that add up to raw scores."""
 
+import copy
 import math
 from typing import Any
 
@@ -20,6 +21,7 @@ from sklprune.families._sklearn_tree import (
     tree_on_columns,
     with_tree,
 )
+from sklprune.families._training_state import small_generator
 from sklprune.families._trees import BoostedFamily
 
 #: losses that scikit-learn doubles before it records them
@@ -29,14 +31,9 @@ SAME_LOSS = 1e-9
 #: the loss on the rows of a fit is at most this multiple of the last loss, which is
 #: that of the rows drawn for the last stage
 MAX_LOSS_RATIO = 2.0
-#: attributes that training writes and no prediction reads
-TRAINING_STATE = (
-    "_rng",
-    "oob_improvement_",
-    "oob_score_",
-    "oob_scores_",
-    "train_score_",
-)
+#: attributes with a number for each stage, which no prediction reads. A fit with
+#: `warm_start` extends them
+STAGE_SCORES = ("oob_improvement_", "oob_scores_", "train_score_")
 
 
 class BoostingFamily(BoostedFamily):
@@ -147,9 +144,7 @@ class BoostingFamily(BoostedFamily):
         """
         model = self.strip(estimator)
         n_stages = max(1, *(len(column) for column in columns))
-        member = with_tree(estimator.estimators_[0, 0], None)
-        # a generator of random numbers adds 2.5 kB to every pickled tree
-        member.random_state = None
+        member = with_tree(model.estimators_[0, 0], None)
         model.estimators_ = np.empty((n_stages, len(columns)), dtype=object)
         for k, column in enumerate(columns):
             for stage in range(n_stages):
@@ -234,7 +229,28 @@ class BoostingFamily(BoostedFamily):
         return max(1, int(estimator.subsample * n_rows))
 
     def strip(self, estimator: Estimator) -> Estimator:
-        return without(estimator, TRAINING_STATE)
+        model = without(estimator, ())
+        state = vars(estimator)
+        # `warm_start` resizes each array to the number of stages: one number that is
+        # not known becomes as many of them
+        unknown = {name: np.array([np.nan]) for name in STAGE_SCORES if name in state}
+        model.__dict__.update(unknown)
+        if "oob_score_" in state:
+            model.oob_score_ = np.nan
+        if "_rng" in state:
+            model._rng = small_generator(estimator._rng)
+        model.estimators_ = np.empty_like(estimator.estimators_)
+        for place, member in np.ndenumerate(estimator.estimators_):
+            model.estimators_[place] = _without_generator(member)
+        return model
+
+
+def _without_generator(member: Estimator) -> Estimator:
+    """A copy of a tree estimator without the generator of the ensemble."""
+    # it adds 2.5 kB to a file, and no prediction reads it
+    member = copy.copy(member)
+    member.random_state = None
+    return member
 
 
 def _checked_rows(X: MatrixLike) -> MatrixLike:

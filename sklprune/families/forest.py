@@ -13,6 +13,7 @@ from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._averaging_ensembles import MembersFamily
 from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._sklearn_tree import tree_on_columns
+from sklprune.families._training_state import with_own_state
 
 #: attributes that training writes and no prediction reads
 TRAINING_STATE = (
@@ -69,7 +70,7 @@ class ForestFamily(MembersFamily):
         return np.stack([_outputs(tree, X) for tree in trees], axis=1)
 
     def strip(self, estimator: Estimator) -> Estimator:
-        return without(estimator, TRAINING_STATE)
+        return with_own_state(without(estimator, TRAINING_STATE))
 
 
 def _outputs(tree: Estimator, X: MatrixLike) -> Array:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import train_test_split
 
 from sklprune._estimators import without
@@ -19,15 +20,12 @@ from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._sklearn_tree import ROOT_ONLY, node_counts, take_nodes
+from sklprune.families._training_state import with_own_state
 from sklprune.families._trees import BoostedFamily
 
-#: attributes that training writes and no prediction reads
-TRAINING_STATE = (
-    "train_score_",
-    "validation_score_",
-    "_feature_subsample_rng",
-    "_scorer",
-)
+#: attributes with a number for each iteration, which no prediction reads. A fit with
+#: `warm_start` appends to them
+ITERATION_SCORES = ("train_score_", "validation_score_")
 
 
 class HistBoostingFamily(BoostedFamily):
@@ -152,6 +150,9 @@ class HistBoostingFamily(BoostedFamily):
             smaller = self._pruned_predictor(trees[subtree.tree], subtree)
             columns[subtree.output or 0].append(smaller)
         model = self.strip(estimator)
+        # scores of other iterations: early stopping starts again
+        for name in set(ITERATION_SCORES) & set(vars(model)):
+            setattr(model, name, np.empty(0))
         n_stages = max(map(len, columns))
         constant = self._pruned_predictor(trees[0], ROOT_ONLY)
         constant.nodes["value"] = 0
@@ -240,7 +241,15 @@ class HistBoostingFamily(BoostedFamily):
         return node_counts(leaf, weight, per_leaf=1)
 
     def strip(self, estimator: Estimator) -> Estimator:
-        model = without(estimator, TRAINING_STATE)
+        model = with_own_state(without(estimator, ()))
+        # early stopping compares the last scores only
+        n_last = (model.n_iter_no_change or 0) + 1
+        for name in set(ITERATION_SCORES) & set(vars(model)):
+            setattr(model, name, getattr(model, name)[-n_last:].copy())
+        if getattr(estimator, "_scorer", None) is not None and model.scoring is None:
+            # the default scorer contains the original; this one gives the same numbers
+            metric = "accuracy" if is_classifier(estimator) else "r2"
+            model._scorer = get_scorer(metric)
         # a prediction reads the bin thresholds of categorical columns only, to
         # distinguish known categories from unknown ones; the others take 2 kB a column
         mapper = copy.copy(estimator._bin_mapper)

@@ -20,6 +20,7 @@ from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
 from sklprune.families._score_equations import known_penalty, score_equations_hold
+from sklprune.families._training_state import with_own_state
 
 #: attributes that training writes and no prediction reads
 TRAINING_STATE = (
@@ -76,7 +77,7 @@ class LinearFamily(LayeredFamily):
             shape = np.shape(model.intercept_)
             intercept = np.asarray(layer.intercept, dtype=old.dtype).reshape(shape)
             model.intercept_ = intercept.copy() if shape else intercept.item()
-        return model
+        return _with_current_as_start(model)
 
     def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
         return _without_covariance(super().narrow_fitted(estimator, keep, task))
@@ -181,12 +182,24 @@ class LinearFamily(LayeredFamily):
         )
 
     def strip(self, estimator: Estimator) -> Estimator:
-        # partial_fit writes into these arrays: the original must not share them
-        model = without(estimator, TRAINING_STATE)
+        model = with_own_state(without(estimator, TRAINING_STATE))
+        # a fit with warm_start writes into these arrays
         for name in ("coef_", "intercept_"):
             if name in model.__dict__:
                 setattr(model, name, copy.copy(getattr(model, name)))
-        return model
+        return _with_current_as_start(model)
+
+
+def _with_current_as_start(model: Estimator) -> Estimator:
+    """Let averaged SGD continue from the current weights, in place.
+
+    It starts a new average, as each fit with `warm_start` does. A regressor needs the
+    weights before the average. They are the current ones, which takes no more bytes.
+    """
+    if getattr(model, "average", 0) and "coef_" in vars(model):
+        model._standard_coef, model._average_coef = model.coef_, None
+        model._standard_intercept, model._average_intercept = model.intercept_, None
+    return model
 
 
 def _without_covariance(model: Estimator) -> Estimator:

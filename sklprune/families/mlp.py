@@ -16,6 +16,7 @@ from sklprune._units import Task, Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
+from sklprune.families._training_state import with_own_state
 
 #: the mean loss on the rows of a fit is at most this multiple of the loss of its last
 #: epoch; with early stopping, the best epoch is an earlier one
@@ -55,7 +56,7 @@ class MLPFamily(LayeredFamily):
         widths = tuple(layer.coef.shape[1] for layer in layers[:-1])
         if widths != _widths(estimator):
             model.hidden_layer_sizes = widths
-        return self._with_current_as_best(model)
+        return with_own_state(self._with_current_as_best(model))
 
     def activate(self, estimator: Estimator, outputs: Array) -> Array:
         return ACTIVATIONS[estimator.activation](outputs)
@@ -217,12 +218,8 @@ class MLPFamily(LayeredFamily):
         return layers
 
     def strip(self, estimator: Estimator) -> Estimator:
-        # partial_fit writes into these arrays: the original must not share them
         model = without(estimator, TRAINING_STATE)
-        if hasattr(model, "coefs_"):
-            model.coefs_ = [coef.copy() for coef in model.coefs_]
-            model.intercepts_ = [intercept.copy() for intercept in model.intercepts_]
-        return self._with_current_as_best(model)
+        return with_own_state(self._with_current_as_best(model))
 
     @staticmethod
     def _with_current_as_best(model: Estimator) -> Estimator:
