@@ -271,8 +271,11 @@ def test_nothing_removed_predicts_the_same(case):
 
 
 def test_the_number_of_units_falls_along_the_path_and_in_the_frame(case):
-    frame = case.chosen.path_.frame()
-    assert frame["ratio"].tolist() == [0, *RATIOS]
+    path, frame = case.chosen.path_, case.chosen.path_.frame()
+    assert path.table["ratio"].tolist() == [0, *RATIOS]
+    # ratios that give the same model share a row
+    assert set(frame["ratio"]) <= {0, *RATIOS}
+    assert frame["ratio"].iloc[0] == 0 or frame["chosen"].iloc[0]
     # a method that cannot stop at a ratio stops before it
     assert (np.diff(frame["units"]) <= 0).all()
     assert frame["units"].iloc[-1] < frame["units"].iloc[0]
