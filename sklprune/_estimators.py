@@ -50,14 +50,16 @@ def without(estimator: Estimator, attributes: Iterable[str]) -> Estimator:
     """A shallow copy without some attributes, and without callbacks of its fit.
 
     The copy shares its arrays with the original, so that no code may write to them.
-    Methods that are bound to the original are omitted too: histogram boosting leaves
-    one behind, and the copy would predict what the original does.
+    Methods of the class that are bound to the original are omitted too: histogram
+    boosting leaves one behind, and the copy would predict what the original does.
     """
     stripped = copy.copy(estimator)
     bound = [
         name
         for name, value in vars(estimator).items()
-        if isinstance(value, MethodType) and value.__self__ is estimator
+        if isinstance(value, MethodType)
+        and value.__self__ is estimator
+        and value.__func__ is getattr(type(estimator), name, None)
     ]
     for name in (*attributes, *bound, CALLBACKS):
         stripped.__dict__.pop(name, None)

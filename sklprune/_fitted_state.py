@@ -18,19 +18,28 @@ COMMON_STATE = (
     "n_features_in_",
     "n_iter_",
 )
+#: methods that assign parameters, which are not fitted
+CONSTRUCTORS = ("__init__", "set_params", "__setstate__")
 #: functions and attributes by which a method assigns attributes by their names
 BY_NAME = ("setattr", "vars", "__dict__")
 
 
 def fitted_attributes(cls: type) -> frozenset[str]:
-    """Names with a trailing underscore that methods of a class assign to `self`."""
-    functions = [_unwrapped(value) for value in vars(cls).values()]
+    """Names that methods of a class assign to `self`, except for its parameters.
+
+    Names that are assigned by other means, such as `setattr`, are included if they have
+    a trailing underscore, as fitted attributes of scikit-learn have.
+    """
+    functions = {name: _unwrapped(value) for name, value in vars(cls).items()}
     return frozenset(
         name
-        for function in functions
+        for method, function in functions.items()
         if function is not None and function.__code__.co_varnames
-        for name in _assigned(function.__code__, function.__code__.co_varnames[0])
-        if name.isidentifier() and name.endswith("_") and not name.startswith("__")
+        for name, by_name in _assigned(
+            function.__code__, function.__code__.co_varnames[0]
+        )
+        if name.isidentifier() and not name.startswith("__")
+        if name.endswith("_") or not (by_name or method in CONSTRUCTORS)
     )
 
 
@@ -41,12 +50,15 @@ def _unwrapped(value: Any) -> FunctionType | None:
     return value if isinstance(value, FunctionType) else None
 
 
-def _assigned(code: CodeType, owner: str) -> Iterator[str]:
-    """Names that code assigns as attributes of the variable `owner`."""
+def _assigned(code: CodeType, owner: str) -> Iterator[tuple[str, bool]]:
+    """Names that code assigns as attributes of the variable `owner`.
+
+    Each comes with whether it is merely a text in code that assigns by name.
+    """
     before: Any = None
     for instruction in dis.get_instructions(code):
         if instruction.opname == "STORE_ATTR" and before == owner:
-            yield instruction.argval
+            yield instruction.argval, False
         before = instruction.argval
         if isinstance(before, tuple) and before:  # two variables are loaded at once
             before = before[-1]
@@ -54,4 +66,4 @@ def _assigned(code: CodeType, owner: str) -> Iterator[str]:
         if isinstance(constant, CodeType):
             yield from _assigned(constant, owner)
         elif isinstance(constant, str) and set(BY_NAME) & set(code.co_names):
-            yield constant
+            yield constant, True

@@ -18,6 +18,7 @@ from sklprune._opening import Plan, resolved
 from sklprune._registry import (
     family_of,
     named,
+    own_method,
     registered,
     snake_case,
     why_not_its_family,
@@ -52,6 +53,8 @@ def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None
         check_is_fitted(estimator)
         estimator = resolved(estimator)
     core = family_of(estimator).core(estimator)
+    if frozen:
+        _check_own_methods(estimator, core)
     family = family_of(core)
     if isinstance(method, str) and method == "auto":
         method = family.method_of(core)
@@ -71,6 +74,17 @@ def thawed(estimator):
     while isinstance(estimator, FrozenEstimator):
         estimator = estimator.estimator
     return estimator
+
+
+def _check_own_methods(*models):
+    """Raise an error for an object whose predictions a copy would not have."""
+    for model in models:
+        if own_method(model):
+            raise ValueError(
+                f"This {type(model).__name__} has {own_method(model)} as an attribute "
+                "of the object, and a pruned copy would predict by the method of its "
+                "class. Define the method in a subclass."
+            )
 
 
 # -- the method -----------------------------------------------------------------------

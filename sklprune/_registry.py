@@ -7,7 +7,7 @@ the registry. Other packages add to it by `sklprune.families.register_family`.
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
-from inspect import getattr_static
+from inspect import getattr_static, signature
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,7 +30,26 @@ _REPLACED: dict[str, list[Any]] = {}
 _KINDS: dict[str, dict[str, type]] = {"method": {}, "rule": {}, "refit": {}}
 
 #: methods whose names contain one of these compute predictions
-PREDICTING = ("predict", "decision", "transform", "score_samples", "apply")
+PREDICTING = (
+    "predict",
+    "decision",
+    "transform",
+    "score_samples",
+    "apply",
+    "forward_pass",
+)
+#: methods that decide what an attribute is, or what a copy contains
+ACCESS = (
+    "__getattribute__",
+    "__getattr__",
+    "__setattr__",
+    "__copy__",
+    "__deepcopy__",
+    "__getstate__",
+    "__setstate__",
+    "__reduce__",
+    "__reduce_ex__",
+)
 
 
 # -- families -------------------------------------------------------------------------
@@ -112,13 +131,11 @@ def _matched(cls: type) -> tuple[Any, str]:
 
 
 def _match(cls: type) -> tuple[Any, str]:
-    foreign: list[type] = []
     for parent in cls.__mro__:
         family = _listed(parent)
         if family is None:
-            foreign.append(parent)
             continue
-        change = _change(foreign, parent)
+        change = _change(cls, parent)
         strict = family.granularities or family.replaces_class or family.exact
         if not change or not strict:
             return family, ""
@@ -143,30 +160,48 @@ def _package(cls: type) -> str:
     return str(cls.__module__).partition(".")[0]
 
 
-def _change(foreign: list[type], parent: type) -> str:
-    """What subclasses of another package change about a class, as a clause."""
-    same = ("sklearn", _package(parent))
-    foreign = [cls for cls in foreign if _package(cls) not in same]
-    for cls in foreign:
-        for name in vars(cls):
-            if _overrides_prediction(cls, parent, name):
-                return f"overrides {name}()"
-    own = {name for cls in foreign for name in fitted_attributes(cls)}
-    own -= set(COMMON_STATE)
-    more = own - {name for cls in parent.__mro__ for name in fitted_attributes(cls)}
-    return f"has fitted state of its own, {sorted(more)[0]}" if more else ""
+def _change(cls: type, parent: type) -> str:
+    """What classes of another package change about a parent class, as a clause."""
+    same = ("sklearn", "builtins", _package(parent))
+    # also a class after the parent may come before one of the parent's own parents
+    foreign = [
+        each
+        for each in cls.__mro__
+        if each not in parent.__mro__ and _package(each) not in same
+    ]
+    known = {name for each in parent.__mro__ for name in fitted_attributes(each)}
+    known |= {name for each in (cls, parent) for name in signature(each).parameters}
+    known |= set(COMMON_STATE)
+    for name in dict.fromkeys(name for each in foreign for name in vars(each)):
+        now = getattr_static(cls, name)
+        if now is getattr_static(parent, name, None):
+            continue
+        if name in known and hasattr(type(now), "__get__"):
+            return f"computes {name} by a method"
+        if name in ACCESS or _computes_prediction(parent, name):
+            return f"overrides {name}()"
+    own = {name for each in foreign for name in fitted_attributes(each)}
+    return f"has fitted state of its own, {min(own - known)}" if own - known else ""
 
 
-def _overrides_prediction(cls: type, parent: type, name: str) -> bool:
+def _computes_prediction(parent: type, name: str) -> bool:
     # scikit-learn sets set_predict_request and the like on every subclass
     is_request = name.startswith("set_") and name.endswith("_request")
     if name.startswith("__") or is_request:
         return False
     if not any(part in name for part in PREDICTING):
         return False
-    if name not in RESPONSES and not hasattr(parent, name):
-        return False
-    return getattr_static(parent, name, None) is not vars(cls)[name]
+    return name in RESPONSES or hasattr(parent, name)
+
+
+def own_method(estimator: Any) -> str:
+    """The prediction method that an object has as an attribute of its own, or ""."""
+    for name in RESPONSES:
+        value = getattr(estimator, "__dict__", {}).get(name)
+        of_class = getattr_static(type(estimator), name, None)
+        if callable(value) and getattr(value, "__func__", value) is not of_class:
+            return name
+    return ""
 
 
 # -- methods, rules and refits --------------------------------------------------------

@@ -4,12 +4,16 @@ A subclass that overrides predictions, or has more fitted state, belongs to the 
 family: only columns can be removed from it, by new fits.
 """
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
+from sklearn.ensemble._forest import BaseForest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
@@ -130,3 +134,96 @@ def test_a_linear_subclass_that_overrides_predict_has_no_weights_to_remove():
         PrunedEstimator(Shifted(), method="magnitude").fit(X, Y)
     pruned = PrunedEstimator(Shifted(), pruning_ratio=0.5, random_state=0).fit(X, Y)
     assert isinstance(pruned.estimator_[-1], Shifted)
+
+
+class Negating:
+    def __getattribute__(self, name):
+        value = super().__getattribute__(name)
+        return -value if name == "coef_" else value
+
+
+class Opposite(Negating, LinearRegression):
+    pass
+
+
+class Doubling(LinearRegression):
+    @property
+    def coef_(self):
+        return 2 * self.half
+
+    @coef_.setter
+    def coef_(self, value):
+        self.half = value
+
+
+class WithIntervals(RandomForestClassifier):
+    """Its own prediction method reads state for each tree."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.sizes = [tree.tree_.node_count for tree in self.estimators_]
+        return self
+
+    def predict_size(self, X):
+        return self.apply(X) / self.sizes
+
+
+class Mirroring(BaseForest):
+    def _validate_X_predict(self, X):
+        return super()._validate_X_predict(-np.asarray(X))
+
+
+class MirroredBelow(RandomForestClassifier, Mirroring):
+    """The mixin comes after the listed class, and before the parent of this class."""
+
+
+class Squashing(MLPClassifier):
+    def _forward_pass_fast(self, X, *args, **kwargs):
+        return super()._forward_pass_fast(X / 2, *args, **kwargs)
+
+
+class Resetting(RandomForestClassifier):
+    """Assigns a parameter in fit, which is no fitted state."""
+
+    def fit(self, X, y):
+        self.n_jobs = None
+        return super().fit(X, y)
+
+
+class Unrelated:
+    def predict(self, X):
+        raise AssertionError("never called")
+
+
+class BeforeUnrelated(RandomForestClassifier, Unrelated):
+    """Nothing of the mixin is used."""
+
+
+@pytest.mark.parametrize(
+    ("cls", "change"),
+    [
+        (Opposite, r"overrides __getattribute__\(\)"),
+        (Doubling, "computes coef_ by a method"),
+        (WithIntervals, "has fitted state of its own, sizes"),
+        (MirroredBelow, r"overrides _validate_X_predict\(\)"),
+        (Squashing, r"overrides _forward_pass_fast\(\)"),
+    ],
+)
+def test_other_ways_to_change_a_model(cls, change):
+    assert re.search(change, why_not_its_family(cls()))
+    assert family_of(cls()).granularities == ()
+
+
+def test_a_mixin_that_is_not_used_changes_nothing():
+    for model in (BeforeUnrelated(), Resetting()):
+        assert family_of(model) is family_of(RandomForestClassifier())
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("method", ["auto", "permutation", "recast"])
+def test_a_method_of_the_object_itself_is_refused(method, inside):
+    model = Forest().fit(X, Y)
+    model.predict = lambda X: np.zeros(len(X), dtype=int)
+    whole = Pipeline([("scale", StandardScaler().fit(X)), ("model", model)])
+    with pytest.raises(ValueError, match="Forest has predict as an attribute"):
+        prune(whole if inside else model, X, Y, method=method)
