@@ -39,7 +39,7 @@ def distinct_rows(task: Any, targets: Array) -> tuple[Any, Array, Array]:
     position : ndarray of shape (n_rows,), int
         The position of each given row among the distinct ones.
     """
-    codes = _row_codes(task.X) ^ _mixed(_column_codes(targets, task.n_samples))
+    codes = row_codes(task.X) ^ _mixed(_column_codes(targets, task.n_samples))
     _, first, position = np.unique(codes, return_index=True, return_inverse=True)
     if len(first) == task.n_samples:
         return task, targets, np.arange(task.n_samples)
@@ -53,11 +53,11 @@ def distinct_rows(task: Any, targets: Array) -> tuple[Any, Array, Array]:
     return task, targets[rows], position
 
 
-def _row_codes(X: MatrixLike) -> Array:
+def row_codes(X: MatrixLike) -> Array:
     """A hash of each row, equal for equal rows: (n_rows,), uint64."""
     if not sparse.issparse(X):
-        columns = columns_of(X)
-        return _combined(map(_codes, columns), len(columns[0]) if columns else len(X))
+        of_each = columns_of(X)
+        return _combined(map(_codes, of_each), len(of_each[0]) if of_each else len(X))
     X = sparse.csr_matrix(X, copy=True)
     X.sum_duplicates()
     X.eliminate_zeros()
@@ -70,7 +70,7 @@ def _row_codes(X: MatrixLike) -> Array:
 
 
 def _column_codes(values: Array, n_rows: int) -> Array:
-    """`_row_codes` of an array that may have one axis."""
+    """`row_codes` of an array that may have one axis."""
     return _combined(map(_codes, np.asarray(values).reshape(n_rows, -1).T), n_rows)
 
 

@@ -6,13 +6,15 @@ contribute equally to it. Then the leaf values of a tree have the prior variance
 With the noise variance N of a row, their posterior mean has the L2 penalty M N / V, in
 units of rows. One factor N / V therefore serves models of all sizes.
 
-That factor is chosen on rows that neither the descent nor the trees were fitted on.
-Estimates from the fitted rows themselves are too small: splits of unpruned trees are
-adapted to the noise of these rows.
+For regression, one penalty for all sizes was as good or better on three tables.
+
+The factor or the penalty is chosen on rows that neither the descent nor the trees were
+fitted on. Estimates from the fitted rows themselves are too small: splits of unpruned
+trees are adapted to the noise of these rows.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,17 +22,48 @@ from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.forward_backward import PENALTY_FACTOR
 from sklprune._typing import Array
 
-#: the factor where no rows can be held out
-USUAL_FACTOR = 4.0
 #: L2 penalty of trees with equal shares of a probability, in units of rows. Their leaf
 #: values are bounded; factors of a quarter and of 25 gave the same scores
 SHARES_RHO = 40.0
-#: factors of the search: a step from one to the next, the first two, and the bounds
-STEP, FIRST, LOWEST, HIGHEST = 4.0, (2.0, 8.0), 2.0**-3, 2.0**9
+
+
+class Search(NamedTuple):
+    """How the strength is searched.
+
+    Parameters
+    ----------
+    per_tree : bool
+        Whether the penalty is a factor times the number of kept trees.
+    first : tuple of float
+        The first two factors, which are tried in any case.
+    lowest, highest : float
+        Bounds of the factor.
+    usual : float
+        The factor where no rows can be held out.
+    """
+
+    per_tree: bool
+    first: tuple[float, float]
+    lowest: float
+    highest: float
+    usual: float
+
+    def parameters(self, trials: "Sequence[Trial]") -> dict[str, Any]:
+        """The parameters `rho` and `per_tree` of a descent, by some trials."""
+        rho = best_factor(trials, self) if trials else self.usual
+        return {"rho": rho, "per_tree": self.per_tree}
+
+
+#: a step from one factor to the next
+STEP = 4.0
+OF_CLASSES = Search(True, (2.0, 8.0), 2.0**-3, 2.0**9, usual=4.0)
+OF_VALUES = Search(False, (40.0, 160.0), 2.5, 2560.0, usual=80.0)
 #: steps of the leaf penalty that are taken at once
 STRIDE = 2
 #: sizes at which models are compared, in leaves
 SMALLEST, LARGEST, N_SIZES = 16, 2000, 30
+#: a loss that is at most this many times the best one is nearly as good
+NEARLY = 1.1
 #: a curve ends where this share of the reduction of the loss is lost again
 LOST_AGAIN = 0.1
 
@@ -103,8 +136,8 @@ def held_out_curve(
     return curve
 
 
-def best_factor(trials: Sequence[Trial]) -> float:
-    """The factor with the least held-out loss over all sizes.
+def best_factor(trials: Sequence[Trial], search: Search) -> float:
+    """The factor with the least held-out loss.
 
     Two factors are tried, and then further ones in the better direction while they are
     better. The vertex of the parabola through the best one and its neighbours is
@@ -114,30 +147,38 @@ def best_factor(trials: Sequence[Trial]) -> float:
     ----------
     trials : list of callable
         One for each fold.
+    search : Search
     """
+    sizes = np.geomspace(SMALLEST, LARGEST, N_SIZES)
+    curves: dict[float, Array] = {}
 
-    def loss(factor: float) -> float:
-        return _total([trial(factor) for trial in trials])
+    def losses_with(factor: float) -> dict[float, float]:
+        curves[factor] = np.sum([trial(factor).at(sizes) for trial in trials], axis=0)
+        return _losses(curves)
 
-    losses = {factor: loss(factor) for factor in FIRST}
-    low, high = FIRST
-    while losses[low] <= min(losses.values()) and low > LOWEST:
+    low, high = search.first
+    losses_with(low)
+    losses = losses_with(high)
+    while losses[low] <= min(losses.values()) and low > search.lowest:
         low /= STEP
-        losses[low] = loss(low)
-    while losses[high] <= min(losses.values()) and high < HIGHEST:
+        losses = losses_with(low)
+    while losses[high] <= min(losses.values()) and high < search.highest:
         high *= STEP
-        losses[high] = loss(high)
+        losses = losses_with(high)
     factors = np.array(sorted(losses))
     return _vertex(factors, np.array([losses[factor] for factor in factors]))
 
 
-def _total(curves: Sequence[Curve]) -> float:
-    """The mean loss of all folds over sizes that are equally spaced in their logarithm.
+def _losses(curves: dict[float, Array]) -> dict[float, float]:
+    """The mean loss of each factor, over sizes that are equally spaced in their log.
 
-    A curve that ends early counts with its last model at all larger sizes.
+    A curve that ends early counts with its last model at all larger sizes. Only sizes
+    count at which some model is nearly as good as the best of all, since a rule chooses
+    among these.
     """
-    sizes = np.geomspace(SMALLEST, LARGEST, N_SIZES)
-    return float(sum(curve.at(sizes).mean() for curve in curves))
+    least = np.min(list(curves.values()), axis=0)
+    near = least <= NEARLY * least.min()
+    return {factor: float(curve[near].mean()) for factor, curve in curves.items()}
 
 
 def _vertex(factors: Array, losses: Array) -> float:

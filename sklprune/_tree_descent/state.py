@@ -103,7 +103,7 @@ class EnsembleState:
     @property
     def n_trees_per_output(self) -> float:
         """Mean number of kept trees that contribute to an output; at least 1."""
-        n_copies = len(self.kept)
+        n_copies = float(len(self.kept))
         if self.trees and self.trees[0].output is not None:
             n_copies /= self.baseline.size
         return max(n_copies, 1)

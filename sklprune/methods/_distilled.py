@@ -27,10 +27,10 @@ LEAF_GRID = tuple(float(1 - 2 ** (-k / 4)) for k in range(4, 65))
 
 def check_rho(method: Any) -> None:
     """Raise an error if the `rho` of a method is not allowed."""
-    rho = method.rho
+    rho: Any = method.rho
     if isinstance(rho, str) and rho == "auto":
         return
-    if not isinstance(rho, numbers.Real) or isinstance(rho, bool) or not rho > 0:
+    if not isinstance(rho, numbers.Real) or not float(rho) > 0:
         raise ValueError(
             f"{type(method).__name__}(rho={rho!r}): rho must be a number above zero, "
             "or 'auto'."

@@ -20,11 +20,12 @@ from sklprune._tree_descent.distillation import TrainingRows
 from sklprune._tree_descent.forward_backward import PENALTY_FACTOR, ForwardBackwardPath
 from sklprune._tree_descent.inner_folds import Fold, inner_folds, seed_of
 from sklprune._tree_descent.l2_strength import (
+    OF_CLASSES,
+    OF_VALUES,
     SHARES_RHO,
-    USUAL_FACTOR,
     Curve,
+    Search,
     Trial,
-    best_factor,
     held_out_curve,
 )
 from sklprune._tree_descent.losses import Loss
@@ -88,9 +89,9 @@ class Backfitting(DistilledMethod):
     rho : float or "auto", default="auto"
         L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
         the mean Hessian of a row. A leaf of `rho` rows gets half of the value without
-        regularisation. "auto" is a factor times the number of kept trees. The factor
-        is chosen on held-out rows, with trees that are fitted without them. Where
-        trees have equal shares, leaf values are bounded, and "auto" is 40.
+        regularisation. "auto" is chosen on held-out rows, with trees that are fitted
+        without them. For classification it is a factor times the number of kept trees.
+        Where trees have equal shares, leaf values are bounded, and "auto" is 40.
     container : {"same", "auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="same"
         Class of the result. "same" is the class of the model. The others hold a forest
@@ -231,7 +232,9 @@ default="same"
         if loss.equal_shares:
             return {"rho": SHARES_RHO, "per_tree": False}
         trials: list[Trial] = []
-        for fold in inner_folds(rows, is_classifier(estimator)):
+        classes = is_classifier(estimator)
+        search = OF_CLASSES if classes else OF_VALUES
+        for fold in inner_folds(rows, classes):
             model = estimator
             if not rows.distilled:
                 # trees that were fitted on a row fit its noise too
@@ -241,20 +244,19 @@ default="same"
                     family.fit(model, *fold.given_first().rows)
                 except ValueError:
                     continue
-            trials.append(self._trial(family, model, fold))
-        return {
-            "rho": best_factor(trials) if trials else USUAL_FACTOR,
-            "per_tree": True,
-        }
+            trials.append(self._trial(family, model, fold, search))
+        return search.parameters(trials)
 
-    def _trial(self, family: Any, model: Estimator, fold: Fold) -> Trial:
+    def _trial(
+        self, family: Any, model: Estimator, fold: Fold, search: Search
+    ) -> Trial:
         """A descent on the first rows of a fold, for a given factor."""
         container = self._container(family, model, fold.rows)
         leaf_ids = family.leaf_ids(model, fold.rows.task.X)
         known = _descent_parameters(container, leaf_ids, fold.rows)
 
         def trial(factor: float) -> Curve:
-            descent = BlockDescent(**known, rho=factor, per_tree=True)
+            descent = BlockDescent(**known, rho=factor, per_tree=search.per_tree)
             selection = _Selection(descent, self.n_shares, raise_up_to=0)
             descent.start_empty()
             return held_out_curve(

@@ -20,10 +20,10 @@ from sklprune._tree_descent.distillation import TrainingRows, distils_from_model
 from sklprune._tree_descent.forward_backward import ForwardBackwardPath
 from sklprune._tree_descent.inner_folds import Fold, inner_folds
 from sklprune._tree_descent.l2_strength import (
-    USUAL_FACTOR,
+    OF_CLASSES,
+    OF_VALUES,
     Curve,
     Trial,
-    best_factor,
     held_out_curve,
 )
 from sklprune._tree_descent.proposals import Proposal
@@ -120,8 +120,8 @@ class Regrow(DistilledMethod):
         Maximal number of leaves of a tree before it is pruned.
     rho : float or "auto", default="auto"
         L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
-        the mean Hessian of a row. "auto" is a factor times the number of kept trees.
-        The factor is chosen on held-out rows.
+        the mean Hessian of a row. "auto" is chosen on held-out rows. For classification
+        it is a factor times the number of kept trees.
     min_samples_leaf : int or "auto", default="auto"
         Minimal number of rows in a leaf. "auto" is a hundredth of all rows, but at
         least 5 and at most 20.
@@ -221,12 +221,12 @@ default="auto"
         strength = {"rho": self.rho, "per_tree": False}
         if self.rho == "auto":
             classes = is_classifier(estimator)
+            search = OF_CLASSES if classes else OF_VALUES
             trials = [
-                self._trial(family, estimator, fold)
+                self._trial(family, estimator, fold, search.per_tree)
                 for fold in inner_folds(rows, classes)
             ]
-            factor = best_factor(trials) if trials else USUAL_FACTOR
-            strength = {"rho": factor, "per_tree": True}
+            strength = search.parameters(trials)
         empty, growth = self._growth(family, estimator, rows, strength)
         models = growth.run(self.max_trees, units.count)[::-1]
         state = growth.descent.state
@@ -281,11 +281,13 @@ default="auto"
         settings = settings._replace(**changed)
         return empty, _Growth(grower, descent, settings, grown)
 
-    def _trial(self, family: Any, estimator: Estimator, fold: Fold) -> Trial:
+    def _trial(
+        self, family: Any, estimator: Estimator, fold: Fold, per_tree: bool
+    ) -> Trial:
         """Growing on the first rows of a fold, for a given factor."""
 
         def trial(factor: float) -> Curve:
-            strength = {"rho": factor, "per_tree": True}
+            strength = {"rho": factor, "per_tree": per_tree}
             _, growth = self._growth(
                 family, estimator, fold.rows, strength, raise_up_to=0
             )

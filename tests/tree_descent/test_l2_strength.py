@@ -10,7 +10,7 @@ from sklprune import prune
 from sklprune._registry import family_of
 from sklprune._tree_descent.distillation import training_rows
 from sklprune._tree_descent.inner_folds import inner_folds
-from sklprune._tree_descent.l2_strength import HIGHEST, LOWEST, Curve, best_factor
+from sklprune._tree_descent.l2_strength import OF_CLASSES, Curve, best_factor
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
 
@@ -27,17 +27,19 @@ def parabola(best):
 
 @pytest.mark.parametrize("best", [0.4, 1.0, 3.0, 7.0, 40.0, 200.0])
 def test_the_vertex_of_a_parabola_is_found(best):
-    assert best_factor([parabola(best)]) == pytest.approx(best)
+    assert best_factor([parabola(best)], OF_CLASSES) == pytest.approx(best)
 
 
 def test_folds_are_added_up():
     # the sum of two parabolas has its vertex at the geometric mean
-    assert best_factor([parabola(1.0), parabola(9.0)]) == pytest.approx(3.0)
+    assert best_factor([parabola(1.0), parabola(9.0)], OF_CLASSES) == pytest.approx(3.0)
 
 
-@pytest.mark.parametrize(("best", "bound"), [(1e-9, LOWEST), (1e9, HIGHEST)])
+@pytest.mark.parametrize(
+    ("best", "bound"), [(1e-9, OF_CLASSES.lowest), (1e9, OF_CLASSES.highest)]
+)
 def test_the_search_ends_at_its_bounds(best, bound):
-    assert best_factor([parabola(best)]) == bound
+    assert best_factor([parabola(best)], OF_CLASSES) == bound
 
 
 def test_a_curve_is_interpolated_and_ends_with_its_last_model():
