@@ -21,6 +21,7 @@ from sklprune.families._column_values import (
     Follow,
     entries_of,
     follow_each,
+    follow_file,
     follow_groups,
     follow_list,
     follow_prefixed,
@@ -157,6 +158,11 @@ _register_all(
 )
 _register_all("groups", "interaction_constraints")
 _register_all(follow_prefixed, "per_float_feature_quantization")
+_register_all(
+    follow_file,
+    "forcedsplits_filename forced_splits_filename forced_splits_file forced_splits "
+    "lightgbm.fs forcedbins_filename",
+)
 # lists of integers that are something else
 _register_all(
     None,

@@ -112,6 +112,13 @@ def _new_positions(columns: Array, names: Array) -> dict[Any, Any]:
     return positions | kept
 
 
+def follow_file(value: Any, columns: Array, names: Array) -> Any:
+    """Refuse a file that names columns; without a file nothing changes."""
+    if len(value):
+        raise ValueError("its columns are in a file")
+    return value
+
+
 def entries_of(value: Iterable[Any]) -> list[Any]:
     return value.tolist() if isinstance(value, np.ndarray) else list(value)
 
