@@ -129,7 +129,7 @@ def _order(plan, dense, opened):
     scorer = task.scorer if method.needs_scorer else None
     settings = (method, plan.refit, opened.units, scorer, task.groups)
     key = ("path", dense.name, task.unseen, *settings, task.random_state)
-    comparable = task.with_comparable_weights()
+    comparable = task.with_comparable_weights(scored=method.needs_scorer)
     arguments = (opened.family, opened.model, opened.units, comparable)
     return remembered(plan.memory, key, method.path, *arguments)
 
@@ -382,8 +382,7 @@ def _score_split(plan, task, split, scoring):
     """Prune on the first rows of a split, score on the second."""
     register_missing(scoring.families)
     first, second = split
-    first_rows = task.take(first)
-    second_rows = task.take(second).with_comparable_weights()
+    first_rows, second_rows = task.take(first), task.take(second)
     dense = fit_dense(plan, first_rows)
     predictions = None
     if scoring.out_of_bag:

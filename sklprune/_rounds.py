@@ -119,5 +119,6 @@ class Round:
 
     def _arguments(self):
         opened = self.opened
-        task = opened.task.with_comparable_weights()
+        scored = self.method.needs_scorer
+        task = opened.task.with_comparable_weights(scored=scored)
         return opened.family, opened.model, opened.units, task

@@ -256,14 +256,20 @@ class Task:
         """The same rows in another form, for example transformed by a pipeline."""
         return replace(self, X=X)
 
-    def with_comparable_weights(self) -> "Task":
+    def with_comparable_weights(self, *, scored: bool = False) -> "Task":
         """The same rows with their weights in a common unit.
 
         Results for weights w and c * w are then equal to the last bit, so that no tie
         is broken by rounding. Whole numbers remain whole numbers times a power of two.
         A model must be fitted with the given weights, since its fit may depend on c.
+        A scorer that requests weights by metadata routing also gets those given.
+
+        Parameters
+        ----------
+        scored : bool, default=False
+            Whether the rows are passed to a scorer.
         """
-        if self.sample_weight is None:
+        if self.sample_weight is None or scored and routing_enabled():
             return self
         return replace(self, sample_weight=comparable_weights(self.sample_weight))
 

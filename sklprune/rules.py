@@ -39,6 +39,11 @@ def _smallest(meets: Array) -> int:
     return int(np.flatnonzero(meets)[-1])
 
 
+def _nearly(score: float) -> float:
+    """A little below a score: scores that differ by rounding alone are equal."""
+    return score - 1e-12 * abs(score)
+
+
 class Best(Rule):
     """The candidate with the highest mean score; the smallest of several such.
 
@@ -53,7 +58,7 @@ class Best(Rule):
 
     def choose(self, table: Table) -> int:
         mean = np.where(table["asked"], table["score_mean"], -np.inf)
-        return _smallest(mean == np.nanmax(mean))
+        return _smallest(mean >= _nearly(np.nanmax(mean)))
 
 
 class OneStandardError(Rule):

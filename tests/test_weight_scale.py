@@ -5,7 +5,9 @@ refits and rules are covered, also those that are registered later.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.sparse import csr_array
 from sklearn.datasets import make_classification, make_friedman1
 from sklearn.ensemble import (
     BaggingRegressor,
@@ -19,6 +21,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune._evaluation.held_out import _agreement
+from sklprune._evaluation.splits import hold_out, splits_of
+from sklprune._plan import make_plan
 from sklprune._registry import registered
 from sklprune._units import Task, comparable_weights
 from sklprune.methods import (
@@ -42,6 +47,10 @@ THREE = make_classification(
 NUMBERS = make_friedman1(N_ROWS, 5, noise=0.5, random_state=0)
 WEIGHT = np.random.default_rng(0).uniform(0.2, 2, N_ROWS)
 WHOLE = np.random.default_rng(1).integers(1, 4, N_ROWS)
+
+
+def small_tree():
+    return DecisionTreeClassifier(max_depth=4, random_state=0)
 
 
 def fitted(model, data):
@@ -249,6 +258,119 @@ def test_rules_with_repeated_rows_on_the_same_side_of_a_split(rule):
     expected = result("tree", None, repeated, cv=of_repeated, **settings)
     actual = result("tree", WHOLE, cv=splits, **settings)
     np.testing.assert_allclose(actual, expected, atol=1e-9)
+
+
+def test_agreement_is_weighted():
+    labels = np.array([0, 0, 1, 1])
+    others = np.array([0, 1, 1, 1])
+    assert _agreement(labels, others, None) == 0.75
+    assert _agreement(labels, others, np.array([1.0, 3.0, 2.0, 2.0])) == 5 / 8
+
+
+# -- rows of weight zero ---------------------------------------------------------------
+
+
+def with_zeros(X, y, weight):
+    """The same rows among others of weight zero, whose values are very different."""
+    rng = np.random.default_rng(3)
+    n_all = len(X) + 40
+    rows = np.sort(rng.choice(n_all, len(X), replace=False))
+    all_X, all_y, all_weights = np.full((n_all, X.shape[1]), 1e3), None, np.zeros(n_all)
+    all_y = rng.choice(y, n_all)
+    all_X[rows], all_y[rows], all_weights[rows] = X, y, weight
+    return all_X, all_y, all_weights
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["permutation", "recursive_elimination"])
+@pytest.mark.parametrize("ratio, cv", [(0.6, None), ("auto", None), ("auto", 3)])
+@pytest.mark.parametrize(
+    "model, data", [(LinearRegression(), NUMBERS), (small_tree(), TWO)]
+)
+def test_rows_of_weight_zero_change_nothing(model, data, method, ratio, cv):
+    pruned = PrunedEstimator(
+        model, method=method, pruning_ratio=ratio, cv=cv, random_state=0
+    )
+    expected = pruned.fit(*data, sample_weight=WEIGHT)
+    scores = expected.path_.table.get("score_mean"), expected.importances_
+    X, y, weight = with_zeros(*data, WEIGHT)
+    actual = pruned.fit(X, y, sample_weight=weight)
+    assert (actual.support_ == expected.support_).all()
+    for one, two in zip(
+        scores, (actual.path_.table.get("score_mean"), actual.importances_)
+    ):
+        if one is not None:
+            np.testing.assert_allclose(two, one, atol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "name, method",
+    [
+        ("linear", "permutation"),
+        ("linear", "elastic_net_path"),
+        ("tree", "cost_complexity"),
+        ("network", "neuron_elimination"),
+    ],
+)
+def test_rows_of_weight_zero_with_a_frozen_model(name, method):
+    model, (X, y) = MODELS[name]
+    all_X, all_y, weight = with_zeros(X, y, WEIGHT)
+    settings = {"method": method, "random_state": 0, "seen": False}
+    settings |= {"refit": False} if method == "neuron_elimination" else {}
+    small = [
+        prune(model, rows, labels, sample_weight=w, **settings)
+        for rows, labels, w in ((X, y, WEIGHT), (all_X, all_y, weight))
+    ]
+    assert small[0].pruning_ratio_ == small[1].pruning_ratio_
+    for one, two in zip(*(pruned.path_.table["score_mean"] for pruned in small)):
+        np.testing.assert_allclose(one, two)
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_splits_without_rows_of_weight_zero(cv):
+    X, y, weight = with_zeros(*TWO, WEIGHT)
+    plan = make_plan(small_tree(), method="permutation", refit=True, labels=True)
+    splits = splits_of(plan, Task(X, y, weight), cv)
+    without = splits_of(plan, Task(*TWO, WEIGHT), cv)
+    rows = np.flatnonzero(weight)
+    for (first, second), (own_first, own_second) in zip(splits, without):
+        np.testing.assert_array_equal(second, rows[own_second])
+        np.testing.assert_array_equal(first[weight[first] > 0], rows[own_first])
+        assert len(first) + len(second) == len(X)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, csr_array, pd.DataFrame])
+@pytest.mark.parametrize("model", [LinearRegression(), small_tree()])
+def test_equal_rows_are_held_out_together(model, convert):
+    X, y = TWO
+    order = np.random.default_rng(0).permutation(np.repeat(np.arange(N_ROWS), WHOLE))
+    weighted = Task(convert(X), y, WHOLE.astype(float), random_state=0)
+    _, held_out = hold_out(model, weighted, 0.2)
+    _, copies = hold_out(model, Task(convert(X[order]), y[order], random_state=0), 0.2)
+    assert len(held_out) == N_ROWS // 5
+    np.testing.assert_array_equal(np.unique(order[copies]), held_out)
+    assert len(copies) == WHOLE[held_out].sum()
+
+
+def test_equal_weights_of_distinct_rows_split_as_no_weights():
+    X, y = TWO
+    for weight in (np.ones(N_ROWS), np.full(N_ROWS, 0.1)):
+        weighted = Task(X, y, weight, random_state=0)
+        for one, two in zip(
+            hold_out(small_tree(), weighted, 0.2),
+            hold_out(small_tree(), Task(X, y, random_state=0), 0.2),
+        ):
+            np.testing.assert_array_equal(one, two)
+
+
+def test_given_splits_are_scored_on_rows_with_weights():
+    X, y, weight = with_zeros(*TWO, WEIGHT)
+    plan = make_plan(small_tree(), method="permutation", refit=True, labels=True)
+    given = [(np.arange(100), np.arange(100, 200))]
+    ((first, second),) = splits_of(plan, Task(X, y, weight), given)
+    np.testing.assert_array_equal(first, given[0][0])
+    np.testing.assert_array_equal(second, 100 + np.flatnonzero(weight[100:]))
 
 
 # -- the common unit -------------------------------------------------------------------

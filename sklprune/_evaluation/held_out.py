@@ -125,7 +125,9 @@ class HeldOut:
             return row
         labels = self.labels if unpruned else predictor.predict(task.X)
         row["agreement"] = (
-            1.0 if unpruned else _agreement(self.agreement_labels, labels)
+            1.0
+            if unpruned
+            else _agreement(self.agreement_labels, labels, self.task.sample_weight)
         )
         if self.classes is not None:
             row["counts"] = counts_of(self.classes, self.task.y, self.labels, labels)
@@ -240,10 +242,11 @@ def soft_labels_of(model, task):
     return rows, model.classes_[classes], weight
 
 
-def _agreement(labels, others):
-    """The share of rows for which two models predict the same."""
+def _agreement(labels, others, weight):
+    """The weighted share of rows for which two models predict the same."""
     same = np.asarray(labels) == np.asarray(others)
-    return float(same.reshape(len(same), -1).all(axis=1).mean())
+    same = same.reshape(len(same), -1).all(axis=1)
+    return float(np.average(same, weights=weight))
 
 
 def score_and_parts(model, task, blocks):

@@ -7,6 +7,7 @@ seeded, stratified split.
 import warnings
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
     GroupKFold,
@@ -20,6 +21,7 @@ from sklearn.model_selection import (
 )
 
 from sklprune._metadata import requested, routing_enabled
+from sklprune._tree_descent.distinct_rows import row_codes
 
 #: folds for `cv=None`
 DEFAULT_FOLDS = 5
@@ -31,6 +33,8 @@ MIN_HELD_OUT = 2_000
 MIN_ROWS_OF_FOLD = 2
 #: share of the pruning rows that are held out for methods that order on unseen rows
 UNSEEN_FRACTION = 0.2
+#: entries of a sparse X that is split like the dense one
+MAX_DENSE = 10_000_000
 
 
 def splits_of(plan, task, cv):
@@ -132,12 +136,34 @@ def _positions(rows):
 def hold_out(estimator, task, fraction):
     """Split the rows once: (first rows, held-out rows), stratified where possible.
 
-    Rows of weight zero are not held out.
+    Rows of weight zero are not held out, and equal rows are not separated. Without
+    groups, a row of weight two is therefore held out where two equal rows are.
     """
     (split,) = _split_weighted(
-        task, lambda rows: [_hold_out(estimator, rows, fraction)]
+        task, lambda rows: [_hold_out_distinct(estimator, rows, fraction)]
     )
     return split
+
+
+def _hold_out_distinct(estimator, task, fraction):
+    """`_hold_out` of distinct rows, if there are equal rows or different weights."""
+    weight = np.ones(1) if task.sample_weight is None else task.sample_weight
+    if task.groups is not None or not hasattr(task.X, "shape"):
+        return _hold_out(estimator, task, fraction)
+    # in the order of their codes, which the order of the rows does not change
+    _, row, label = np.unique(_codes(task.X), return_index=True, return_inverse=True)
+    differ = len(row) == task.n_samples and (weight == weight[0]).all()
+    if differ or len(row) < 2:
+        return _hold_out(estimator, task, fraction)
+    _, held_out = _hold_out(estimator, task.take(row), fraction)
+    is_out = np.isin(label, held_out)
+    return np.flatnonzero(~is_out), np.flatnonzero(is_out)
+
+
+def _codes(X):
+    """A number for each row, equal for equal rows; the same for a small sparse X."""
+    small = sparse.issparse(X) and np.prod(X.shape, dtype=float) <= MAX_DENSE
+    return row_codes(X.toarray() if small else X)
 
 
 def _hold_out(estimator, task, fraction):
