@@ -34,6 +34,7 @@ from sklprune._typing import (
     Ratio,
     Scoring,
 )
+from sklprune.families._column_parameters import are_texts, check_has_columns
 
 __all__ = ["FeaturePruningSelector"]
 
@@ -234,11 +235,13 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
 
     def _checked(self, X: MatrixLike, reset: bool) -> Any:
         """X after checks of its columns; a data frame is returned unchanged."""
+        model = thawed(self.estimator)
+        if reset and not hasattr(X, "columns") and are_texts(X):
+            check_has_columns(model, X)
         # after a fit on arrays, a frame is selected from by position, as an array
         if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        model = thawed(self.estimator)
         takes_nan = family_of(model).takes_nan(model)
         return validate_data(
             self,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -74,5 +75,19 @@ def test_rows_that_are_dicts_are_refused():
 
 def test_a_selector_refuses_texts():
     model = make_pipeline(TfidfVectorizer(), LogisticRegression())
-    with pytest.raises(ValueError):
-        FeaturePruningSelector(model).fit(TEXTS, LABELS)
+    for texts in (TEXTS, np.array(TEXTS), pd.Series(TEXTS)):
+        with pytest.raises(ValueError, match=ERROR):
+            FeaturePruningSelector(model).fit(texts, LABELS)
+
+
+@pytest.mark.parametrize("make", [PrunedEstimator, FeaturePruningSelector])
+def test_a_single_column_of_texts_is_refused(make):
+    frame = pd.DataFrame({"text": TEXTS})
+    vectorizer = make_column_transformer((TfidfVectorizer(), "text"))
+    model = make_pipeline(vectorizer, MultinomialNB())
+    with pytest.raises(ValueError, match="only column contains texts.*MultinomialNB"):
+        make(model).fit(frame, LABELS)
+    # other units than columns can be removed
+    model = make_pipeline(vectorizer, LogisticRegression())
+    pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(frame, LABELS)
+    assert np.count_nonzero(pruned.estimator_[-1].coef_) == 8

@@ -10,10 +10,12 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
 
 from sklprune._estimators import unfitted, with_params
+from sklprune._frames import columns_of
 from sklprune._registry import family_of
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator
@@ -398,19 +400,32 @@ def _selects_by_position(transformer: ColumnTransformer) -> bool:
 
 
 def check_has_columns(estimator: Estimator, X: Any) -> None:
-    """Refuse rows without columns, such as texts."""
+    """Refuse rows without columns, such as texts, and a single column of texts."""
     try:
-        num_features(X)
+        n_features = num_features(X)
     except TypeError as error:
         raise ValueError(
             f"X has no columns that could be removed: {_kind_of_rows(X)}. "
             f"{_advice_without_columns(estimator)}"
         ) from error
+    if n_features == 1 and not sparse.issparse(X):
+        (column,) = columns_of(X)
+        if are_texts(column):
+            raise ValueError(
+                "X has no columns that could be removed: its only column contains "
+                f"texts. {_advice_without_columns(estimator)}"
+            )
+
+
+def are_texts(X: Any) -> bool:
+    """Whether rows are texts, judged by the first one."""
+    first = next(iter(X), None) if np.iterable(X) else None
+    return isinstance(first, (str, bytes))
 
 
 def _kind_of_rows(X: Any) -> str:
     row = next(iter(X), None) if np.iterable(X) else None
-    if isinstance(row, (str, bytes)):
+    if are_texts(X):
         return "its rows are texts"
     shape = getattr(X, "shape", ())
     if len(shape) == 1:
