@@ -304,7 +304,7 @@ def test_callable_columns(mixed):
             [("words", CountVectorizer()), ("pairs", CountVectorizer(analyzer="char"))]
         ),
     ],
-    ids=str,
+    ids=["counts", "pairs of words", "idf", "counts and idf", "best", "union"],
 )
 def test_terms_are_removed_from_the_vocabulary(table, texts, vectorizer):
     y = table[1]
