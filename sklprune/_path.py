@@ -6,6 +6,7 @@ a candidate (`_refitted`) are in this file and nowhere else.
 
 import warnings
 from dataclasses import dataclass, replace
+from traceback import walk_tb
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -207,10 +208,19 @@ def _refitted(candidate, refit, task, ratio):
     except ValueError as error:
         if keep.all():
             raise
+        if _raised_by(refit, error):
+            error.add_note(where_raised(ratio, keep, granularity))
+            raise
         raise TooLittleLeft.at(ratio, keep, granularity, error) from error
     except Exception as error:
         error.add_note(where_raised(ratio, keep, granularity))
         raise
+
+
+def _raised_by(refit, error):
+    """Whether code of a refit raised an error itself, and not a fit that it called."""
+    (*_, (frame, _)) = walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") == type(refit).__module__
 
 
 def until_too_little(models, errors):

@@ -19,6 +19,8 @@ from sklprune.families import Family
 from sklprune.families.forest import ForestFamily
 from sklprune.families.linear import LinearFamily
 from sklprune.families.search import SearchFamily
+from sklprune.methods import Magnitude
+from sklprune.refits import Reconstruction
 
 
 class OnlyFit(RandomForestClassifier):
@@ -197,3 +199,41 @@ def test_an_error_of_a_fit_keeps_its_type_and_its_notes(binary):
     assert caught.value.__cause__ is None
     plain = TooLittleLeft("too few")
     assert clone(pruned) is not None and plain.of_original_type() is plain
+
+
+class Strict(Reconstruction):
+    """A refit that refuses large ratios by itself."""
+
+    def apply(self, family, dense, units, keep, task):
+        if keep.mean() < 0.5:
+            error = ValueError("half of the weights at least")
+            error.add_note("note of the refit")
+            raise error
+        return super().apply(family, dense, units, keep, task)
+
+
+class StrictMethod(Magnitude):
+    def candidate(self, path, family, estimator, units, task, ratio):
+        if ratio and ratio > 0.5:
+            error = ValueError("half of the weights at most")
+            error.add_note("note of the method")
+            raise error
+        return super().candidate(path, family, estimator, units, task, ratio)
+
+
+@pytest.mark.parametrize("ratio", ["auto", [0.25, 0.75], 0.75])
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ({"refit": Strict()}, "half of the weights at least"),
+        ({"method": StrictMethod()}, "half of the weights at most"),
+    ],
+    ids=["refit", "method"],
+)
+def test_an_error_of_a_method_or_refit_itself_is_raised(binary, part, message, ratio):
+    # it does not mean that too few units remain, whose ratios are omitted
+    pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=ratio, cv=2, **part)
+    with pytest.raises(ValueError, match=message) as caught:
+        pruned.fit(*binary)
+    assert type(caught.value) is ValueError
+    assert caught.value.__notes__[0].startswith("note of the ")
