@@ -186,15 +186,16 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         )
         progress = Progress(self, self.verbose)
         try:
-            result = prune_rows(
-                plan,
-                task,
-                pruning_ratio=ratio,
-                rule=as_rule(named("rule", self.rule)),
-                cv=self.cv,
-                store_path=store_path,
-                progress=progress,
-            )
+            with progress:
+                result = prune_rows(
+                    plan,
+                    task,
+                    pruning_ratio=ratio,
+                    rule=as_rule(named("rule", self.rule)),
+                    cv=self.cv,
+                    store_path=store_path,
+                    progress=progress,
+                )
         except TooLittleLeft as error:
             original = error.of_original_type()
             if original is error:

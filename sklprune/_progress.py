@@ -13,10 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sklprune._sklearn_private import CALLBACKS, print_elapsed_time
 from sklprune._typing import Estimator
@@ -40,6 +40,36 @@ SECONDS_PER_LINE = 3.0
 SECONDS_PER_CALLBACK = 1.0
 #: a loop of known length reports at most so many subtasks to the callbacks
 MAX_SUBTASKS = 1000
+
+
+@contextmanager
+def lines(line: Callable[[float], str] | None) -> Iterator[None]:
+    """A context in which a line is printed every few seconds.
+
+    A thread prints them, so that they also appear while a model is fitted.
+
+    Parameters
+    ----------
+    line : callable or None
+        `line(seconds)`, the line at so many seconds; None where none is printed.
+    """
+    if line is None:
+        yield
+        return
+    stop, start = threading.Event(), time.monotonic()
+
+    def report() -> None:
+        while not stop.wait(SECONDS_PER_LINE):
+            sys.stdout.write(line(time.monotonic() - start) + "\n")
+            sys.stdout.flush()
+
+    thread = threading.Thread(target=report, name="sklprune progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 class _NoCallbacks:
@@ -76,6 +106,17 @@ class Progress:
         self._unfitted = copy.copy(caller)
         for name in [name for name in vars(caller) if name.endswith("_")]:
             delattr(self._unfitted, name)
+        self._preparation = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Print lines until the first step, while rows and parameters are checked."""
+        name = type(self.caller).__name__
+        line = (lambda s: f"[{name}] preparation: {s:.0f} s") if self.verbose else None
+        self._preparation.enter_context(lines(line))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._preparation.close()
 
     def begin(self, n_splits: int) -> "list[Step]":
         """Announce the fit: one step per split, then the last fit and pruning.
@@ -86,6 +127,7 @@ class Progress:
             The steps of the splits. They are created before any of them runs, since
             they may run in parallel.
         """
+        self._preparation.close()
         self.context = self.caller._init_callback_context(max_subtasks=n_splits + 2)
         self.context.call_on_fit_task_begin(estimator=self.caller)
         return [self.step(f"split {i + 1} of {n_splits}") for i in range(n_splits)]
@@ -136,7 +178,7 @@ class Step:
         running = _Running(self)
         token = _RUNNING.set(running)
         try:
-            with running.lines():
+            with lines(running.line if self.line is not None else None):
                 yield
         finally:
             _RUNNING.reset(token)
@@ -182,30 +224,6 @@ class _Running:
         if name is None:
             name = self.open[-1].state if self.open else "work"
         self.end_task(self.task(parent, name))
-
-    @contextmanager
-    def lines(self) -> Iterator[None]:
-        """A context in which a line is printed every few seconds.
-
-        A thread prints them, so that they also appear while a model is fitted.
-        """
-        if self.step.line is None:
-            yield
-            return
-        stop, start = threading.Event(), time.monotonic()
-
-        def report() -> None:
-            while not stop.wait(SECONDS_PER_LINE):
-                sys.stdout.write(self.line(time.monotonic() - start) + "\n")
-                sys.stdout.flush()
-
-        thread = threading.Thread(target=report, name="sklprune progress", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
 
     def line(self, seconds: float) -> str:
         """The line of the current state.

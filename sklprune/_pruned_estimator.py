@@ -119,8 +119,8 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         each set of rows. As in a `Pipeline`, fits without a seed are cached too. If
         you change code of your own that is called during a fit, clear the folder.
     verbose : bool or int, default=False
-        Whether to print a line with the elapsed seconds for each step. Callbacks of
-        scikit-learn 1.9, such as `ProgressBar`, receive the same steps.
+        Whether to print a line for each step, and one every three seconds about its
+        loops. Callbacks of scikit-learn 1.9, such as `ProgressBar`, receive the same.
     seen : bool or "auto", default="auto"
         Whether a frozen model was fitted on the rows that are passed to `fit`. Its
         score on them is then biased, and no size could be chosen by it. True: the size

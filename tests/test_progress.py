@@ -132,6 +132,18 @@ def test_lines_of_workers(binary, capfd, backend):
     assert "split 1 of 2, total=" in out and "split 2 of 2, total=" in out
 
 
+def test_lines_before_the_first_step(monkeypatch, capsys):
+    monkeypatch.setattr(_progress, "SECONDS_PER_LINE", 0.01)
+    for verbose in (0, 1):
+        with Progress(PrunedEstimator(None), verbose) as progress:
+            time.sleep(0.05)
+            progress.begin(0)
+            at_begin = capsys.readouterr().out
+            time.sleep(0.05)
+        assert ("[PrunedEstimator] preparation: 0 s\n" in at_begin) == bool(verbose)
+        assert capsys.readouterr().out == ""
+
+
 def test_no_thread_remains_after_an_error(impatient):
     progress = Progress(PrunedEstimator(None), verbose=1)
     progress.begin(0)
