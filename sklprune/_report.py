@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+from sklearn.utils import get_tags
 
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
 from sklprune._evaluation.summary import REFERENCE_KEYS
@@ -104,6 +105,7 @@ class Report:
         }
         self._weighed = False
         self._unread = [] if unread else unread_columns(original, pruned)
+        self._limits = limits_of(original, pruned)
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__
@@ -372,6 +374,7 @@ class Report:
         if self._dropped and self._dropped.kept:
             why = "; ".join(self._dropped.kept)
             notes.append(f"Columns are kept that the model does not read: {why}.")
+        notes.extend(self._limits)
         notes.extend(_notes_on_rows(self.score))
         for reference, note in REFERENCE_NOTES.items():
             if self.score.get(REFERENCE_KEYS[reference]):
@@ -382,6 +385,22 @@ class Report:
                 "run to run."
             )
         return notes
+
+
+def limits_of(original: Estimator, pruned: Estimator) -> list[str]:
+    """Sentences on what the original can do and the pruned model cannot."""
+    before, after = (family_of(model).core(model) for model in (original, pruned))
+    name = type(after).__name__
+    nan_before, nan_after = (
+        get_tags(model).input_tags.allow_nan for model in (before, after)
+    )
+    limits = []
+    if nan_before and not nan_after:
+        limits.append(f"{name} rejects missing values, which the original accepts.")
+    why = family_of(after).why_not_continued(after)
+    if why:
+        limits.append(f"Training of {name} cannot be continued: {why}.")
+    return limits
 
 
 def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:

@@ -76,6 +76,13 @@ class Fitting:
         """Whether X is passed on with missing values; the fit may still refuse them."""
         return bool(get_tags(estimator).input_tags.allow_nan)
 
+    def why_not_continued(self, estimator: Estimator) -> str:
+        """Why `warm_start` or `partial_fit` cannot follow, as a clause; "" if it can.
+
+        `estimator` is a stripped model.
+        """
+        return ""
+
     def strip(self, estimator: Estimator) -> Estimator:
         """A shallow copy without training state that no prediction reads.
 

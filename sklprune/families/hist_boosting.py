@@ -240,6 +240,11 @@ class HistBoostingFamily(BoostedFamily):
         weight = [tree.nodes["count"] for tree in trees]
         return node_counts(leaf, weight, per_leaf=1)
 
+    def why_not_continued(self, estimator: Estimator) -> str:
+        if "train_score_" in vars(estimator):
+            return ""
+        return "its trees know no bins, since they come from another model"
+
     def strip(self, estimator: Estimator) -> Estimator:
         model = with_own_state(without(estimator, ()))
         # early stopping compares the last scores only

@@ -181,6 +181,14 @@ class LinearFamily(LayeredFamily):
             max_iter=estimator.max_iter,
         )
 
+    def why_not_continued(self, estimator: Estimator) -> str:
+        if not (getattr(estimator, "average", 0) and hasattr(estimator, "classes_")):
+            return ""
+        return (
+            "partial_fit needs the weights before they were averaged. "
+            "A fit with warm_start=True continues it"
+        )
+
     def strip(self, estimator: Estimator) -> Estimator:
         model = with_own_state(without(estimator, TRAINING_STATE))
         # a fit with warm_start writes into these arrays

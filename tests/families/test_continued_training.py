@@ -28,6 +28,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklprune import prune, strip
+from sklprune.methods import Recast
 
 GROWING = [
     GradientBoostingClassifier(n_estimators=6, random_state=0),
@@ -172,6 +173,23 @@ def test_training_state_stays_small():
     model = GradientBoostingRegressor(n_estimators=3, subsample=0.5, random_state=0)
     assert len(pickle.dumps(strip(model.fit(X, y)))) < len(pickle.dumps(model)) - 3000
     assert b"MT19937" not in pickle.dumps(strip(model))
+
+
+def test_the_report_states_what_the_result_cannot_do():
+    X, y = rows_for(RandomForestRegressor())
+    forest = RandomForestRegressor(3, max_depth=3, random_state=0).fit(X, y)
+    report = str(prune(forest, X, y, method=Recast("hist_gradient_boosting")).report_)
+    assert "Training of HistGradientBoostingRegressor cannot be continued" in report
+    assert "missing values" not in report
+    report = str(prune(forest, X, y, method="recast").report_)
+    assert "GradientBoostingRegressor rejects missing values" in report
+    assert "cannot be continued" not in report
+    X, y = rows_for(SGDClassifier())
+    model = SGDClassifier(average=True, random_state=0).fit(X, y)
+    small = prune(model, X, y, pruning_ratio=0.5)
+    assert "SGDClassifier cannot be continued: partial_fit" in str(small.report_)
+    report = str(prune(forest, *rows_for(forest), pruning_ratio=0.5).report_)
+    assert "cannot be continued" not in report
 
 
 @pytest.mark.parametrize("scoring", ["r2", None, "loss"])
