@@ -7,6 +7,7 @@ with the original.
 """
 
 import copy
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,9 @@ def with_own_state(model: Estimator) -> Estimator:
         return model
     state = {name: value for name, value in vars(model).items() if name not in params}
     if continues:
-        model.__dict__.update(copy.deepcopy(state))
+        # a long linked list, as that of `Birch`, can be neither copied nor pickled
+        with suppress(RecursionError):
+            model.__dict__.update(copy.deepcopy(state))
         return model
     for name, value in state.items():
         if isinstance(value, (list, dict)):

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import is_classifier
-from sklearn.cluster import MiniBatchKMeans
+from sklearn.cluster import Birch, MiniBatchKMeans
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import (
     BaggingRegressor,
@@ -166,6 +166,12 @@ def test_new_stages_reduce_the_loss_that_is_left_after_pruning():
         if hasattr(small, "train_score_"):
             # the scores of earlier stages are not known, those of new ones are
             assert np.isfinite(small.train_score_[-5:]).all()
+
+
+def test_state_that_cannot_be_copied_is_shared():
+    X = np.random.RandomState(0).normal(size=(2000, 2))
+    model = Birch(threshold=0.01, branching_factor=5, n_clusters=None).fit(X)
+    np.testing.assert_array_equal(strip(model).predict(X), model.predict(X))
 
 
 def test_training_state_stays_small():
