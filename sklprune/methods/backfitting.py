@@ -331,10 +331,11 @@ class _Selection:
     def _choose_again(self, leaf_penalty: float) -> None:
         descent = self.descent
         descent.sweep(leaf_penalty)
-        if self.raise_up_to:
-            descent.undo_raises(leaf_penalty)
-            if descent.n_leaves <= self.raise_up_to:
-                raise_children(descent, leaf_penalty)
+        if not self.raise_up_to:
+            return
+        descent.undo_raises(leaf_penalty)
+        if descent.n_leaves <= self.raise_up_to:
+            raise_children(descent, leaf_penalty)
             descent.sweep(leaf_penalty)
 
 
@@ -344,6 +345,8 @@ def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensem
     descent.start_whole()
     noise, n_leaves = descent.noise(), descent.n_leaves
     leaf_penalty, smallest = 1e-5 * noise, n_leaves
+    # with a copy of each tree for each class, a sweep takes several times as long
+    n_sweeps = 1 if descent.state.trees[0].output is not None else 2
     with part("leaf penalties") as penalties:
         # without any residual, noise is zero and the penalty would never rise
         while descent.n_trees and leaf_penalty > 0:
@@ -353,7 +356,7 @@ def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensem
                 l2_factor=min(1.0, leaf_penalty / noise),
                 prior_weight=loss.prior_weight(descent.n_leaves / n_leaves),
             )
-            for _ in range(2):
+            for _ in range(n_sweeps):
                 descent.sweep(leaf_penalty)
             if descent.n_leaves <= min_leaves:
                 break
