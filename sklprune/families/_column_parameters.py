@@ -419,6 +419,8 @@ def check_has_columns(estimator: Estimator, X: Any) -> None:
 
 def are_texts(X: Any) -> bool:
     """Whether rows are texts, judged by the first one."""
+    if sparse.issparse(X):
+        return False
     first = next(iter(X), None) if np.iterable(X) else None
     return isinstance(first, (str, bytes))
 

@@ -154,8 +154,12 @@ def _solutions(
     layer: Any, mask: Array, ridge: "_Ridge", outputs: Array, priors: Array
 ) -> list[Any]:
     """The solution of `reconstruct` for each prior, in the dtype of the layer."""
-    residuals = outputs - np.stack([ridge.rows @ prior for prior in priors])
     coef, intercept = priors.copy(), np.zeros((len(priors), outputs.shape[1]))
+    if layer.intercept is not None:
+        intercept[0] = layer.intercept
+    # an unchanged layer has no residual at all, so that its zeros remain exactly zero
+    as_they_are = layer._replace(coef=priors[0].astype(layer.coef.dtype))
+    residuals = [outputs - as_they_are.forward(ridge.rows), outputs]
     supports, label = np.unique(mask, axis=1, return_inverse=True)
     for i, support in enumerate(tracked(supports.T, "supports")):
         alike = np.flatnonzero(label.ravel() == i)
@@ -163,7 +167,7 @@ def _solutions(
         change, shift = ridge.solve(np.flatnonzero(support), both)
         for k, columns in enumerate(np.split(np.arange(len(shift)), len(priors))):
             coef[k][np.ix_(support, alike)] += change[:, columns]
-            intercept[k][alike] = shift[columns]
+            intercept[k][alike] += shift[columns]
     coef, intercept = (a.astype(layer.coef.dtype) for a in (coef, intercept))
     without = layer.intercept is None
     return [

@@ -165,7 +165,8 @@ def trees_of(model):
 @pytest.mark.parametrize("name, container", CASES)
 def test_statistics_are_those_of_the_rows(name, container):
     model, (X, y) = MODELS[name]
-    method, family = Backfitting(container=container), family_of(model.fit(X, y))
+    method = Backfitting(rho=40.0, container=container)
+    family = family_of(model.fit(X, y))
     task, units = Task(X, y), family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
     # where children are raised in at least one tree
