@@ -258,11 +258,9 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
             The fitted estimator.
         """
         self._clear_support()
+        rows = X, y, sample_weight, groups
         result = self._prune(
-            X,
-            y,
-            sample_weight,
-            groups,
+            *rows,
             self.pruning_ratio,
             refit=self.refit,
             store_path=self.store_path,
@@ -285,7 +283,6 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Whatever the `predict` of the model returns.
         """
         return self._call("predict", X, **params)
 

@@ -156,7 +156,7 @@ default="same"
     ...               pruning_ratio=0.99)
     >>> trees = small.estimator_.estimators_
     >>> len(trees), int(sum(tree.get_n_leaves() for tree in trees))
-    (18, 109)
+    (18, 97)
     """
 
     needs: tuple[str, ...] = ("trees", "rebuild")
