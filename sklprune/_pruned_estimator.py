@@ -258,9 +258,8 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
             The fitted estimator.
         """
         self._clear_support()
-        rows = X, y, sample_weight, groups
         result = self._prune(
-            *rows,
+            *(X, y, sample_weight, groups),
             self.pruning_ratio,
             refit=self.refit,
             store_path=self.store_path,

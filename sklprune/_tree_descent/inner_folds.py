@@ -10,7 +10,8 @@ from sklprune._tree_descent.distillation import TrainingRows
 from sklprune._typing import Array
 
 #: a fold holds out a fifth or a third of the rows; from this number of rows on, the
-#: first fold alone is precise enough
+#: first fold alone is precise enough. Each class beyond two has targets of its own, and
+#: counts as as many rows
 ONE_FOLD_FROM, THREE_FOLDS_FROM = 3000, 1000
 
 
@@ -54,8 +55,9 @@ def inner_folds(rows: TrainingRows, classes: bool) -> list[Fold]:
     weight = task.sample_weight
     weight = np.ones(n_rows) if weight is None else weight
     used = np.flatnonzero(weight > 0)
-    n_folds = 3 if THREE_FOLDS_FROM <= len(used) < ONE_FOLD_FROM else 5
     labels = _labels(rows.targets) if classes else np.zeros(n_rows, dtype=int)
+    n_targets = len(used) * max(1, labels.max())
+    n_folds = 3 if THREE_FOLDS_FROM <= n_targets < ONE_FOLD_FROM else 5
     counts = np.bincount(labels[used])
     # the few rows of a rare class are never held out
     used = used[counts[labels[used]] >= 2 * n_folds]
@@ -78,7 +80,7 @@ def inner_folds(rows: TrainingRows, classes: bool) -> list[Fold]:
         if len(np.unique(labels[first > 0])) == len(np.unique(labels[weight > 0])):
             fold_task = replace(task, sample_weight=first)
             folds.append(Fold(replace(rows, task=fold_task), held_out))
-    return folds[:1] if len(used) >= ONE_FOLD_FROM else folds
+    return folds[:1] if n_targets >= ONE_FOLD_FROM else folds
 
 
 def seed_of(task: Any) -> int:

@@ -56,7 +56,7 @@ def rows_of(y, groups=None, repeat=1, classes=True):
     return training_rows(family_of(forest), forest.fit(X, y), task, "labels")
 
 
-@pytest.mark.parametrize(("n_rows", "n_folds"), [(100, 5), (1200, 3), (3200, 1)])
+@pytest.mark.parametrize(("n_rows", "n_folds"), [(100, 5), (600, 3), (1600, 1)])
 def test_few_rows_have_more_folds(n_rows, n_folds):
     rows = rows_of(np.arange(n_rows) % 3)
     folds = inner_folds(rows, classes=True)
