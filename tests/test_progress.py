@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -126,6 +127,8 @@ def test_lines_name_all_open_loops(monkeypatch, capsys):
 def test_lines_of_workers(binary, capfd, backend):
     model = LogisticRegression()  # workers cannot import the classes of a test
     pruned = PrunedEstimator(model, pruning_ratio=[0.5], cv=2, n_jobs=2, verbose=1)
+    # workers of an earlier test write to where its output went
+    get_reusable_executor().shutdown(wait=True)
     with parallel_config(backend=backend):
         pruned.fit(*binary)
     out = capfd.readouterr().out

@@ -157,6 +157,9 @@ def _hold_out_distinct(estimator, task, fraction):
         return _hold_out(estimator, task, fraction)
     _, held_out = _hold_out(estimator, task.take(row), fraction)
     is_out = np.isin(label, held_out)
+    if is_out.sum() < 2 <= np.ceil(fraction * task.n_samples):
+        # many scores require two rows
+        return _hold_out(estimator, task, fraction)
     return np.flatnonzero(~is_out), np.flatnonzero(is_out)
 
 
