@@ -44,7 +44,8 @@ def test_a_small_boosting_model_is_as_good_as_a_large_forest():
         assert isinstance(model, GradientBoostingClassifier)
         n_leaves = sum(tree.get_n_leaves() for tree in forest.estimators_)
         assert leaves_of(model) < 0.05 * n_leaves
-        assert log_loss(y_test, model.predict_proba(X_test)) < 0.2
+        # the base rate alone has 0.66
+        assert log_loss(y_test, model.predict_proba(X_test)) < 0.25
         lost.append(forest.score(X_test, y_test) - model.score(X_test, y_test))
     # of 143 test rows two; one split alone gives or takes twice as many
     assert np.mean(lost) < 0.014
