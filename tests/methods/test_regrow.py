@@ -47,8 +47,8 @@ def test_a_small_boosting_model_is_as_good_as_a_large_forest():
         # the base rate alone has 0.66
         assert log_loss(y_test, model.predict_proba(X_test)) < 0.25
         lost.append(forest.score(X_test, y_test) - model.score(X_test, y_test))
-    # of 143 test rows two; one split alone gives or takes twice as many
-    assert np.mean(lost) < 0.014
+    # of 143 test rows three; one split alone gives or takes as many
+    assert np.mean(lost) < 0.021
 
 
 def test_ever_smaller_models_are_on_the_path():
