@@ -107,8 +107,8 @@ def test_noisy_targets_get_a_strong_penalty(method):
             forest, X[:1000], y[:1000], method=named, pruning_ratio=0.95, random_state=0
         )
         loss[rho] = log_loss(y[1000:], small.predict_proba(X[1000:]))
-    # the entropy of the labels is 0.693, and a weak penalty is far above it
-    assert loss["auto"] < 0.7 < loss[10.0]
+    # of 3000 test rows: the standard error of the mean loss is below 0.01
+    assert loss["auto"] < loss[10.0] - 0.01
 
 
 # with rho="auto", backfitting fits forests, which repeated rows may change
