@@ -119,6 +119,21 @@ class Units:
         """The number of units that are removed at a ratio if all are free."""
         return int(np.floor(ratio * self.count + 1e-9))
 
+    def nearest_in_size(self, n_kept: Array, ratio: float) -> int:
+        """The position of the size that is nearest to that at a ratio.
+
+        Sizes are compared as quotients. Of two equally near sizes it is the later one.
+
+        Parameters
+        ----------
+        n_kept : ndarray of shape (n_sizes,), int
+            Numbers of kept units, at least one size.
+        ratio : float
+        """
+        n_requested = self.count - self.n_removed(ratio)
+        difference = np.abs(np.log(n_kept / n_requested))
+        return len(difference) - 1 - int(np.argmin(difference[::-1]))
+
     def best(self, scores: Array, ratio: float) -> Array:
         """Keep the units of the highest scores: the mask of the kept units.
 

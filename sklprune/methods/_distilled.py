@@ -132,18 +132,13 @@ class DistilledMethod(Method):
     ) -> Candidate:
         """The model of the path whose size is nearest to that at the ratio.
 
-        Sizes are compared as quotients. At the ratio 0, and if the path has no model,
-        this is the whole model.
+        At the ratio 0, and if the path has no model, this is the whole model.
         """
         ratio = 0.0 if ratio is None else ratio
         if ratio == 0 or len(path.n_kept) == 0:
             everything = np.ones(units.count, dtype=bool)
             return Candidate(ratio, everything, path.scores, family, estimator, units)
-        n_requested = units.count - units.n_removed(ratio)
-        difference = np.abs(np.log(path.n_kept / n_requested))
-        # of two equally near models the smaller one, which is later
-        nearest = len(difference) - 1 - int(np.argmin(difference[::-1]))
-        model = path.models[nearest]
+        model = path.models[units.nearest_in_size(path.n_kept, ratio)]
 
         def build() -> Estimator:
             X, container = probe_of(task), path.container

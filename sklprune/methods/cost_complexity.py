@@ -160,14 +160,11 @@ class CostComplexity(Method):
     ) -> Candidate:
         """The candidate at a ratio: after the step nearest in size, at least one."""
         ratio = 0.0 if ratio is None else ratio
-        n_removed = units.n_removed(ratio)
         n_steps = 0
-        if n_removed and len(path.n_removed):
-            # sizes are compared as quotients; the whole model is not one of them
+        if units.n_removed(ratio) and len(path.n_removed):
+            # the whole model is not one of the sizes
             n_kept = units.count - path.n_removed
-            difference = np.abs(np.log(n_kept / (units.count - n_removed)))
-            # of two equally near models the smaller one, which is later
-            n_steps = len(difference) - int(np.argmin(difference[::-1]))
+            n_steps = 1 + units.nearest_in_size(n_kept, ratio)
         keep = path.step > n_steps
         return Candidate(ratio, keep, path.strength, family, estimator, units)
 
