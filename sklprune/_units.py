@@ -6,7 +6,7 @@ settings of a pruning, and `Candidate` is the recipe for one smaller model.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -67,18 +67,65 @@ def plural(granularity: str) -> str:
     return "leaves" if granularity == "leaf" else f"{granularity}s"
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True)
+class Columns:
     """The columns of X that are units of granularity "feature".
+
+    A unit is a column of X. If the model is the last step of a pipeline, `task.X` is
+    what the steps before it make of X, and a unit consists of the columns of `task.X`
+    that come from its column of X. These are its *block*: none, one or several.
 
     Parameters
     ----------
     positions : ndarray of shape (n_units,), int
         Positions in X.
     names : ndarray of shape (n_units,), object
+    blocks : tuple of ndarray of int, or None
+        For each unit the positions of its block in `task.X`, ascending. None means
+        that `task.X` is X, so that each block is one column.
     """
 
     positions: Array
     names: Array
+    blocks: tuple[Array, ...] | None = None
+
+    @property
+    def columns(self) -> Array:
+        """Positions in `task.X` of the columns of all units, unit by unit."""
+        if self.blocks is None:
+            return self.positions
+        return np.concatenate([*self.blocks, np.array([], dtype=int)]).astype(int)
+
+    @property
+    def unit(self) -> Array:
+        """The unit of each entry of `columns`."""
+        if self.blocks is None:
+            return np.arange(len(self.positions))
+        return np.repeat(np.arange(len(self.blocks)), [len(b) for b in self.blocks])
+
+    def selected(self, keep: Array) -> Array:
+        """Positions in `task.X` of the columns of kept units, ascending."""
+        return np.sort(self.columns[keep[self.unit]])
+
+    def take(self, keep: Array) -> "Columns":
+        """The same for some of the units."""
+        blocks = self.blocks
+        if blocks is not None:
+            blocks = tuple(blocks[i] for i in np.flatnonzero(keep))
+        return Columns(self.positions[keep], self.names[keep], blocks)
+
+    def norms(self, values: Array) -> Array:
+        """The Euclidean norm of the values of each unit, (n_units,).
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_columns,)
+            A value for each column of `task.X`.
+        """
+        if self.blocks is None:
+            return np.abs(values[self.positions])
+        squares = values[self.columns].astype(float) ** 2
+        return np.sqrt(np.bincount(self.unit, squares, len(self.blocks)))
 
 
 @dataclass(frozen=True)
@@ -180,7 +227,17 @@ class Units:
         """The same units with the groups and limits of the larger model."""
         groups = None if whole.groups is None else whole.groups[keep]
         fixed = None if whole.fixed is None else whole.fixed[keep]
-        return replace(self, groups=groups, fixed=fixed, at_most=whole.at_most)
+        is_columns = isinstance(whole.where, Columns)
+        # blocks of columns are not known to the smaller model
+        where = whole.where.take(keep) if is_columns else self.where
+        return replace(
+            self,
+            count=int(keep.sum()) if is_columns else self.count,
+            where=where,
+            groups=groups,
+            fixed=fixed,
+            at_most=whole.at_most,
+        )
 
     def _groups(self) -> tuple[Array, Array, Array]:
         """The group number of each unit; the first unit and the size of each group."""

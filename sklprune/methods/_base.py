@@ -42,6 +42,12 @@ class Method(BaseEstimator):
         Whether the method removes nothing, and converts the model to another class.
     replaces : bool
         Whether the method makes new units, and keeps none of the model.
+    takes_blocks : bool
+        Whether a unit of granularity "feature" may consist of several columns of
+        `task.X`, or of none. The method then receives the last step of a pipeline and
+        the transformed rows, if the other steps transform each column apart. See
+        `units.where`, which has the fields `columns` and `unit`. Otherwise the method
+        receives the whole pipeline.
     reason : str
         Why a unit is removed, for the report.
 
@@ -78,6 +84,7 @@ class Method(BaseEstimator):
     decides: bool = False
     recasts: bool = False
     replaces: bool = False
+    takes_blocks: bool = False
     reason: str = ""
 
     def misfit(self, family: Any, estimator: Estimator) -> str:
