@@ -6,13 +6,16 @@ one back.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sklprune._estimators import seeded, unfitted
 from sklprune._plain import plain
 from sklprune._progress import part
 from sklprune._registry import family_of
-from sklprune._typing import Estimator
+from sklprune._sklearn_private import only_predicts, safe_indexing
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task, Units
 
 
@@ -38,6 +41,9 @@ class Plan:
         What the user states about that.
     drop_unread : bool
         Whether columns that the pruned model no longer reads are removed.
+    optional : bool
+        Whether it is one of several plans and is omitted, with a warning, if its method
+        raises an error. The user has not named such a method.
     """
 
     estimator: Estimator
@@ -49,6 +55,26 @@ class Plan:
     fitted_on_rows: bool = False
     seen: Any = "auto"
     drop_unread: bool = False
+    optional: bool = False
+
+
+class ColumnWrapper(NamedTuple):
+    """A pipeline whose first steps transform each column of X apart.
+
+    Parameters
+    ----------
+    family, estimator : Family, estimator
+    sources : ndarray of int
+        For each column that the model inside receives, the position of the column that
+        it comes from.
+    rows : MatrixLike
+        Some rows as the pipeline receives them, for names and dtypes.
+    """
+
+    family: Any
+    estimator: Estimator
+    sources: Array
+    rows: MatrixLike
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,8 @@ class OpenedModel:
         The rows in the form in which the innermost model receives them.
     wrappers : tuple of (Family, estimator)
         From the outermost to the innermost.
+    column_wrappers : tuple of ColumnWrapper
+        The wrappers from the outermost to the innermost where the units are columns.
     """
 
     family: Any
@@ -71,11 +99,28 @@ class OpenedModel:
     units: Units
     task: Task
     wrappers: tuple[tuple[Any, Estimator], ...]
+    column_wrappers: tuple[ColumnWrapper, ...] = ()
 
-    def close(self, model: Estimator) -> Estimator:
-        """Copies of the wrappers around a pruned model."""
+    def close(self, model: Estimator, keep: Array | None = None) -> Estimator:
+        """Copies of the wrappers around a pruned model.
+
+        `keep` is the mask of the units that the model has; None stands for all.
+        """
+        if self.column_wrappers:
+            return self._close_columns(model, keep)
         for family, wrapper in reversed(self.wrappers):
             model = family.close(wrapper, model)
+        return model
+
+    def _close_columns(self, model: Estimator, keep: Array | None) -> Estimator:
+        """Copies of wrappers that transform each column apart, for some columns."""
+        where: Any = self.units.where
+        kept = [where.positions if keep is None else where.positions[keep]]
+        for wrapper in self.column_wrappers[:-1]:
+            kept.append(np.flatnonzero(np.isin(wrapper.sources, kept[-1])))
+        for wrapper, columns in zip(self.column_wrappers[::-1], kept[::-1]):
+            family, rows = wrapper.family, wrapper.rows
+            model = family.close_columns(wrapper.estimator, model, columns, rows)
         return model
 
 
@@ -88,9 +133,36 @@ def open_model(model: Estimator, task: Task, method: Any) -> OpenedModel:
         if inner is model:
             _check_still_fits(method, family, model)
             units = family.units(model, method.granularity, task.X)
-            return OpenedModel(family, model, units, task, tuple(wrappers))
+            opened = OpenedModel(family, model, units, task, tuple(wrappers))
+            return _open_columns(opened) if method.takes_blocks else opened
         wrappers.append((family, model))
         model = inner
+
+
+def _open_columns(opened: OpenedModel) -> OpenedModel:
+    """The model after steps that transform each column of X apart, if there are any.
+
+    The units are the same columns of X. Steps that mix columns are part of the model.
+    """
+    family, model, task = opened.family, opened.model, opened.task
+    inside = family.open_columns(model, task)
+    if inside is None:
+        return opened
+    inner, received, sources = inside
+    core = family_of(inner).core(inner)
+    if task.scorer is not None and not only_predicts(task.scorer, core):
+        # it may read columns of X
+        return opened
+    units = family_of(inner).units(inner, opened.units.granularity, received.X)
+    inner = _open_columns(OpenedModel(family_of(inner), inner, units, received, ()))
+    where = opened.units.where.with_blocks(inner.units.where, sources)
+    rows = safe_indexing(task.X, np.arange(min(2, task.n_samples)))
+    wrapper = ColumnWrapper(family, model, sources, rows)
+    return replace(
+        inner,
+        units=replace(opened.units, where=where),
+        column_wrappers=(wrapper, *inner.column_wrappers),
+    )
 
 
 def _check_still_fits(method, family, model):

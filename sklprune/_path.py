@@ -179,7 +179,7 @@ def _pruned(plan, here, ratio, dense, last, X):
     if of_all.keep.all() and not plan.method.recasts:
         return Pruned(stripped(dense.model), of_all)
     inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
-    model, unread = here.opened.close(inside), None
+    model, unread = here.opened.close(inside, candidate.keep), None
     if plan.drop_unread:
         model, unread = without_unread(model, X)
     return Pruned(model, of_all, inside, unread)

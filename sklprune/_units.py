@@ -114,6 +114,24 @@ class Columns:
             blocks = tuple(blocks[i] for i in np.flatnonzero(keep))
         return Columns(self.positions[keep], self.names[keep], blocks)
 
+    def with_blocks(self, inside: "Columns", sources: Array) -> "Columns":
+        """The same columns with the blocks that a model inside a pipeline receives.
+
+        Parameters
+        ----------
+        inside : Columns
+            The columns of the model inside; its positions are outputs of the steps.
+        sources : ndarray of shape (n_outputs,), int
+            The position in X of the column that each output of the steps comes from.
+        """
+        source = sources[inside.positions[inside.unit]]
+        by_source = np.lexsort((inside.columns, source))
+        ordered, columns = source[by_source], inside.columns[by_source]
+        first = np.searchsorted(ordered, self.positions, side="left")
+        last = np.searchsorted(ordered, self.positions, side="right")
+        blocks = tuple(columns[i:j] for i, j in zip(first, last))
+        return Columns(self.positions, self.names, blocks)
+
     def norms(self, values: Array) -> Array:
         """The Euclidean norm of the values of each unit, (n_units,).
 

@@ -22,6 +22,7 @@ from sklprune.families import (  # noqa: F401
     linear,
     mlp,
     pipeline,
+    projection,
     scaler,
     search,
     selector,

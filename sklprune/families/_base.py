@@ -29,12 +29,13 @@ from sklprune.families._column_links import ColumnLinks
 from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._fitting import Fitting
 from sklprune.families._recognition import stores_rows
+from sklprune.families._wrapping import Wrapping
 
 #: attributes of a fitted model that describe the columns of X
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
-class Family(ColumnLinks, Fitting):
+class Family(ColumnLinks, Fitting, Wrapping):
     """Base class of all families: the parts of one kind of model.
 
     A family has no state. Its methods receive the fitted estimator, and never change
@@ -221,9 +222,11 @@ class Family(ColumnLinks, Fitting):
             return _with_input_attributes(smaller, estimator)
         if task is None or "layers" not in self.capabilities(estimator):
             return None
-        step = column_step(units.where.positions[keep], task.X)
+        selected = units.where.selected(keep)
+        step = column_step(selected, task.X)
+        kept = np.isin(np.sort(units.where.columns), selected)
         # the capability "layers": see `LayeredFamily`
-        model = self.narrow_fitted(estimator, keep, task)  # type: ignore[attr-defined]
+        model = self.narrow_fitted(estimator, kept, task)  # type: ignore[attr-defined]
         return Pipeline([("columns", step), ("model", model)])
 
     def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
@@ -265,9 +268,13 @@ class Family(ColumnLinks, Fitting):
         self, estimator: Estimator, units: Units, keep: Array, task: Task
     ) -> Pipeline:
         """A pipeline: a step that selects kept columns, and a clone fitted on them."""
-        step = column_step(units.where.positions[keep], task.X)
+        selected = units.where.selected(keep)
+        step = column_step(selected, task.X)
         inner = self.without_step(estimator)
-        model = family_of(inner).narrow(inner, np.flatnonzero(keep), units.where.names)
+        received = np.sort(units.where.columns)
+        names = column_names(task.X)[received]
+        kept = np.flatnonzero(np.isin(received, selected))
+        model = family_of(inner).narrow(inner, kept, names)
         seeded(model, task.random_state)
         rows = step.transform(task.X)
         family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
@@ -456,36 +463,6 @@ class Family(ColumnLinks, Fitting):
         if granularity == "feature":
             return estimator, task
         return self.inside(estimator, task)
-
-    def inside(self, estimator: Estimator, task: Task) -> tuple[Estimator, Task]:
-        """The fitted model inside a wrapper, and the rows as it receives them.
-
-        The default, for a model that is no wrapper, returns both arguments.
-        """
-        return estimator, task
-
-    def names_inside(self, estimator: Estimator, names: Array) -> Array:
-        """Names of the columns that the model inside receives, given those of X."""
-        return names
-
-    def core(self, estimator: Estimator) -> Estimator:
-        """The innermost estimator, fitted or not, whose units are removed."""
-        return estimator
-
-    def resolve(self, estimator: Estimator) -> Estimator:
-        """A fitted estimator without searches: each becomes its best estimator."""
-        return estimator
-
-    def plain_counterpart(self, estimator: Estimator) -> Estimator | None:
-        """What replaces an estimator with objects of sklprune inside, in a plain copy.
-
-        None means that only these objects are replaced.
-        """
-        return None
-
-    def close(self, estimator: Estimator, model: Estimator) -> Estimator:
-        """A copy of a wrapper with another model inside."""
-        return model
 
 
 def _with_input_attributes(smaller: Estimator, estimator: Estimator) -> Estimator:

@@ -4,6 +4,10 @@ A step of a pipeline links its inputs to its outputs. A scaler can lose an input
 together with the output of the same position. A one-hot encoder can lose a category,
 and the input once all its categories are lost. A step that mixes columns can lose none.
 
+A step that transforms each column apart also states the *source* of each output: the
+input that it comes from. A pipeline of such steps links the columns of X to the columns
+that its last step receives.
+
 A *mask* has an entry for each column, which is True if the column is kept. It is None
 where there are no columns, as for texts, or where their number is not known.
 """
@@ -77,6 +81,25 @@ class ColumnLinks:
         """
         return estimator
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        """The source of each output of a step, given that of each input.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted step.
+        inputs : ndarray of shape (n_inputs,), int
+            The source of each input: a position in X.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,), int, or None
+            None if an output may come from several sources, or if the fitted values
+            for one source may depend on the others. Then a step for fewer columns must
+            be fitted again.
+        """
+        return None
+
     def inner_columns(self, estimator: Estimator, inputs: Mask) -> Mask:
         """The mask of the columns that the innermost model keeps, given its inputs."""
         return inputs
@@ -103,6 +126,13 @@ class ReadingColumns(ColumnLinks):
         if inputs is None or unread is None or len(unread) != len(inputs):
             return all_of(inputs), all_of(outputs)
         return at_least_first(inputs | ~unread), outputs
+
+
+def of_one_source(inputs: Array, n_outputs: int) -> Array | None:
+    """The sources of the outputs of a step that mixes its inputs: one, or None."""
+    if len(inputs) == 0 or (inputs != inputs[0]).any():
+        return None
+    return np.full(n_outputs, inputs[0])
 
 
 def all_of(mask: Mask) -> Mask:

@@ -64,6 +64,21 @@ class ColumnTransformerFamily(Family):
             outputs[part.where] = part.outputs
         return inputs, outputs
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        n_outputs = max((w.stop for w in estimator.output_indices_.values()), default=0)
+        outputs = np.full(n_outputs, -1)
+        for name, transformer, _ in estimator.transformers_:
+            where = estimator.output_indices_.get(name, slice(0, 0))
+            if where.start == where.stop:
+                continue
+            own = inputs[np.asarray(estimator._transformer_to_input_indices[name])]
+            if not isinstance(transformer, str):
+                own = family_of(transformer).sources(transformer, own)
+            if own is None or len(own) != where.stop - where.start:
+                return None
+            outputs[where] = own
+        return outputs
+
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
     ) -> Estimator:

@@ -30,6 +30,9 @@ class OrdinalEncoderFamily(Family):
     ) -> tuple[Mask, Mask]:
         return one_to_one(inputs, outputs)
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        return inputs
+
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
     ) -> Estimator:
@@ -69,6 +72,9 @@ class OneHotEncoderFamily(Family):
             # no column may be without categories
             outputs[np.flatnonzero(column == each)[:1]] = True
         return inputs, outputs
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        return np.repeat(inputs, np.asarray(estimator._n_features_outs, dtype=int))
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None

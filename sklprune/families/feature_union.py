@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._registry import family_of, register_family
-from sklprune._typing import Estimator
+from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
 from sklprune.families._column_links import Mask, all_of, is_all, with_inputs
 
@@ -33,6 +33,14 @@ class FeatureUnionFamily(Family):
                 family = family_of(step)
                 inputs, blocks[i] = family.linked_columns(step, inputs, blocks[i])
         return inputs, np.concatenate(blocks)
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        blocks = [
+            inputs if step == "passthrough" else family_of(step).sources(step, inputs)
+            for _, step in _acting(estimator)
+        ]
+        known = [block for block in blocks if block is not None]
+        return np.concatenate(known) if known and len(known) == len(blocks) else None
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None

@@ -34,6 +34,9 @@ class ImputerFamily(Family):
         inputs[np.concatenate([value, flag])[outputs]] = True
         return inputs, np.append(inputs[value], outputs[len(value) :])
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        return inputs[np.concatenate(_sources(estimator))]
+
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
     ) -> Estimator:

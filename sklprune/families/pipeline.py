@@ -3,15 +3,24 @@
 from typing import Any
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
-from sklprune._column_step import COLUMN_STEP
+from sklprune._column_step import COLUMN_STEP, column_step
 from sklprune._estimators import without
+from sklprune._frames import column_names
 from sklprune._registry import family_of, register_family
+from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._base import Family
 from sklprune.families._column_links import Mask, all_of
 from sklprune.families._column_parameters import clone_for_columns
+from sklprune.families._raw_columns import (
+    are_apart,
+    put_together,
+    stages_apart,
+    transformed,
+)
 
 
 class PipelineFamily(Family):
@@ -31,6 +40,40 @@ class PipelineFamily(Family):
             if not _is_passthrough(step) and hasattr(step, "transform"):
                 X = step.transform(X)
         return estimator[-1], task if X is task.X else task.with_X(X)
+
+    def open_columns(
+        self, estimator: Estimator, task: Task
+    ) -> tuple[Estimator, Task, Array] | None:
+        if not _fits_steps_apart(estimator):
+            return None
+        n_features = num_features(task.X)
+        stages = stages_apart(estimator, n_features)
+        if len(estimator) > 1 and not stages or not are_apart(stages, task.X):
+            return None
+        n = len(stages)
+        model = estimator[-1] if n == len(estimator) - 1 else estimator[n:]
+        if _is_passthrough(model):
+            return None
+        X = transformed([stage.step for stage in stages], task.X)
+        sources = stages[-1].outputs if stages else np.arange(n_features)
+        return model, task if X is task.X else task.with_X(X), sources
+
+    def close_columns(
+        self, estimator: Estimator, model: Estimator, kept: Array, X: MatrixLike
+    ) -> Estimator:
+        stages = stages_apart(estimator, num_features(X))
+        after = estimator.steps[len(stages) :]
+        pipeline = without(estimator, ())
+        if not _is_pruned_on_columns(model):
+            pipeline.steps = estimator.steps[: len(stages)] + _as_steps(after, model)
+            return pipeline
+        step, last = column_step(kept, X), model[-1]
+        if _is_pruned_on_columns(estimator):
+            return Pipeline([("columns", step), ("model", last)])
+        narrowed = self.narrow(estimator, kept, column_names(X))
+        before = put_together(stages, narrowed, kept)
+        pipeline.steps = before + _as_steps(after, last)
+        return Pipeline([("columns", step), ("model", pipeline)])
 
     def names_inside(self, estimator: Estimator, names: Array) -> Array:
         if len(estimator) == 1:
@@ -139,6 +182,14 @@ class PipelineFamily(Family):
         pipeline.steps = steps
         return pipeline
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        for _, step in _acting(estimator):
+            of_step = family_of(step).sources(step, inputs)
+            if of_step is None:
+                return None
+            inputs = of_step
+        return inputs
+
     def inner_columns(self, estimator: Estimator, inputs: Mask) -> Mask:
         masks, last = _stages(estimator, inputs, None), estimator[-1]
         return family_of(last).inner_columns(last, masks[-2])
@@ -169,6 +220,20 @@ def _is_pruned_on_columns(pipeline: Estimator) -> bool:
     return names == ["columns", "model"] and (
         [t[:2] for t in getattr(pipeline[0], "transformers", ())] == [COLUMN_STEP]
     )
+
+
+def _fits_steps_apart(pipeline: Estimator) -> bool:
+    """Whether the fit of a pipeline fits each step on the rows of the one before."""
+    own = type(pipeline).fit
+    known = own is Pipeline.fit or type(pipeline).__module__.startswith("imblearn.")
+    return known and getattr(pipeline, "transform_input", None) is None
+
+
+def _as_steps(steps: list[tuple[str, Any]], model: Any) -> list[tuple[str, Any]]:
+    """The last steps of a pipeline with another model in their place."""
+    if len(steps) == 1:
+        return [(steps[0][0], model)]
+    return [(name, step) for (name, _), (_, step) in zip(steps, model.steps)]
 
 
 def _acting(pipeline: Estimator) -> list[tuple[str, Estimator]]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._registry import family_of, register_family
-from sklprune._typing import Estimator
+from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
 from sklprune.families._column_links import (
     Mask,
@@ -39,6 +39,11 @@ class ScalerFamily(Family):
         if not _is_elementwise(estimator):
             return all_of(inputs), all_of(outputs)
         return one_to_one(inputs, outputs)
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        if _is_elementwise(estimator) or estimator.feature_names_out == "one-to-one":
+            return inputs
+        return None
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None

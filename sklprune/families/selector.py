@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from sklprune._registry import register_family
-from sklprune._typing import Estimator
+from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
 from sklprune.families._column_links import (
     Mask,
     all_of,
     is_all,
+    of_one_source,
     slice_attributes,
     with_inputs,
 )
@@ -53,6 +54,12 @@ class SelectorFamily(Family):
             return all_of(inputs), all_of(outputs)
         return needed, outputs
 
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        selected = estimator.get_support()
+        if _judges_each_column(estimator):
+            return inputs[selected]
+        return of_one_source(inputs, int(selected.sum()))
+
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
     ) -> Estimator:
@@ -67,10 +74,17 @@ class SelectorFamily(Family):
             smaller.n_features_ = int(inputs.sum())
         if hasattr(smaller, "n_features_to_select_"):
             smaller.n_features_to_select_ = int(inputs.sum())
+        if _judges_each_column(estimator) and smaller.get_support().any():
+            return smaller
         return smaller if smaller.get_support().all() else estimator
 
     def why_linked(self, estimator: Estimator) -> str:
         return "selects columns, and would select others among fewer"
+
+
+def _judges_each_column(estimator: Estimator) -> bool:
+    """Whether a column is selected whatever the other columns are."""
+    return any(cls.__name__ == "VarianceThreshold" for cls in type(estimator).__mro__)
 
 
 register_family(SelectorFamily())

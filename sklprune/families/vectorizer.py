@@ -12,6 +12,7 @@ from sklprune.families._column_links import (
     Mask,
     all_of,
     is_all,
+    of_one_source,
     one_to_one,
     slice_attributes,
     with_inputs,
@@ -35,6 +36,9 @@ class VectorizerFamily(Family):
         if not known or _norm(estimator) is not None:
             return inputs, all_of(outputs)
         return inputs, outputs
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        return of_one_source(inputs, len(estimator.vocabulary_))
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
@@ -66,6 +70,11 @@ class TfidfFamily(Family):
         if estimator.norm is not None:
             return all_of(inputs), all_of(outputs)
         return one_to_one(inputs, outputs)
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        # with a norm, each output depends on all terms of a text
+        is_apart = estimator.norm is None
+        return inputs if is_apart else of_one_source(inputs, len(inputs))
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None

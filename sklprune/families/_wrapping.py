@@ -1,0 +1,75 @@
+"""`Wrapping`: how a model is taken out of a pipeline or a search, and put back."""
+
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._units import Task
+
+
+class Wrapping:
+    """The part of a family that opens and closes wrappers.
+
+    The defaults are for a model that is no wrapper.
+    """
+
+    def open_columns(
+        self, estimator: Estimator, task: Task
+    ) -> tuple[Estimator, Task, Array] | None:
+        """The model after steps that transform each column apart; None without any.
+
+        Returns
+        -------
+        model, task : estimator, Task
+            The model, and the rows in the form in which it receives them.
+        sources : ndarray of int
+            For each column that it receives the position in X of the column that this
+            one comes from.
+        """
+        return None
+
+    def close_columns(
+        self, estimator: Estimator, model: Estimator, kept: Array, X: MatrixLike
+    ) -> Estimator:
+        """A copy of a wrapper for some columns of X, with another model inside.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A wrapper that `open_columns` has opened.
+        model : estimator
+            A pipeline of a column step and a model, as `refit` returns it, or a model
+            for all columns.
+        kept : ndarray of int
+            Positions of the kept columns in X.
+        X : array-like of shape (n_rows, n_features)
+            Some rows.
+        """
+        raise NotImplementedError
+
+    def inside(self, estimator: Estimator, task: Task) -> tuple[Estimator, Task]:
+        """The fitted model inside a wrapper, and the rows as it receives them.
+
+        The default, for a model that is no wrapper, returns both arguments.
+        """
+        return estimator, task
+
+    def names_inside(self, estimator: Estimator, names: Array) -> Array:
+        """Names of the columns that the model inside receives, given those of X."""
+        return names
+
+    def core(self, estimator: Estimator) -> Estimator:
+        """The innermost estimator, fitted or not, whose units are removed."""
+        return estimator
+
+    def resolve(self, estimator: Estimator) -> Estimator:
+        """A fitted estimator without searches: each becomes its best estimator."""
+        return estimator
+
+    def plain_counterpart(self, estimator: Estimator) -> Estimator | None:
+        """What replaces an estimator with objects of sklprune inside, in a plain copy.
+
+        None means that only these objects are replaced.
+        """
+        return None
+
+    def close(self, estimator: Estimator, model: Estimator) -> Estimator:
+        """A copy of a wrapper with another model inside."""
+        return model
