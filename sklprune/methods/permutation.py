@@ -67,6 +67,7 @@ class Permutation(Method):
     needs_unseen = True
     needs_labels = True
     needs_scorer = True
+    takes_blocks = True
     reason = "the score hardly falls when it is shuffled"
 
     def __init__(self, n_repeats: int = 5, *, max_samples: float = 1.0) -> None:
@@ -112,11 +113,13 @@ def _weighted(rows: Task) -> Task:
 
 def _groups(units: Units) -> tuple[Array, Iterable[Any]]:
     """The number of each unit's group, and the columns of each group."""
-    positions = units.where.positions
-    if units.groups is None:
-        return np.arange(units.count), positions
-    _, label = np.unique(units.groups, return_inverse=True)
-    return label, [positions[label == i] for i in range(label.max() + 1)]
+    where, label = units.where, np.arange(units.count)
+    if units.groups is not None:
+        _, label = np.unique(units.groups, return_inverse=True)
+    of_column = label[where.unit]
+    by_group = np.argsort(of_column, kind="stable")
+    ends = np.searchsorted(of_column[by_group], np.arange(1, label.max() + 1))
+    return label, np.split(where.columns[by_group], ends)
 
 
 def _score_table(estimator: Estimator, rows: Task, table: MatrixLike) -> float:
