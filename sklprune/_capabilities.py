@@ -96,6 +96,13 @@ class MaskedFit(Protocol):
     masked_refit: Any
 
 
+class ShrinkingFits(Protocol):
+    """Fits on fewer and fewer columns: `LinearFamily.linear_rows`."""
+
+    linear_rows: Any
+    linear_response: Any
+
+
 #: each capability by name
 CAPABILITIES: dict[str, type] = {
     "trees": Trees,
@@ -108,6 +115,7 @@ CAPABILITIES: dict[str, type] = {
     "out_of_bag": OutOfBag,
     "layers": Layers,
     "masked_refit": MaskedFit,
+    "shrinking_fits": ShrinkingFits,
 }
 
 

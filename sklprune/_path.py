@@ -130,8 +130,9 @@ def _order(plan, dense, opened):
     scorer = task.scorer if method.needs_scorer else None
     settings = (method, plan.refit, opened.units, scorer, task.groups)
     key = ("path", dense.name, task.unseen, *settings, task.random_state)
-    comparable = task.with_comparable_weights(scored=method.needs_scorer)
-    arguments = (opened.family, opened.model, opened.units, comparable)
+    if not method.fits_models:
+        task = task.with_comparable_weights(scored=method.needs_scorer)
+    arguments = (opened.family, opened.model, opened.units, task)
     return remembered(plan.memory, key, method.path, *arguments)
 
 

@@ -53,7 +53,11 @@ class Round:
     @property
     def is_last(self):
         """Whether the path of the method ends here."""
-        return not self.method.goes_on(list(self.paths))
+        return self._is_complete or not self.method.goes_on(list(self.paths))
+
+    @property
+    def _is_complete(self):
+        return self.method.is_complete(self.paths[-1])
 
     def precedes(self, station, ratio):
         """Whether the next round begins before a ratio is reached."""
@@ -86,7 +90,7 @@ class Round:
         """
         opened, kept = self.whole, self.positions[candidate.keep]
         keep, scores = self.mask_of_all(candidate), candidate.scores
-        if len(self.method.stations(opened.units)):
+        if not self._is_complete and len(self.method.stations(opened.units)):
             worst_first = np.lexsort((-kept, scores[candidate.keep]))
             scores = self.rounds.copy()
             scores[kept[worst_first]] += np.arange(1, len(kept) + 1)
@@ -118,7 +122,7 @@ class Round:
         return task.take(np.setdiff1d(np.arange(task.n_samples), task.unseen))
 
     def _arguments(self):
-        opened = self.opened
-        scored = self.method.needs_scorer
-        task = opened.task.with_comparable_weights(scored=scored)
+        opened, task = self.opened, self.opened.task
+        if not self.method.fits_models:
+            task = task.with_comparable_weights(scored=self.method.needs_scorer)
         return opened.family, opened.model, opened.units, task

@@ -20,6 +20,7 @@ from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
 from sklprune.families._score_equations import known_penalty, score_equations_hold
+from sklprune.families._shrinking_fits import response_of, rows_of, shrinks
 from sklprune.families._training_state import with_own_state
 
 #: attributes that training writes and no prediction reads
@@ -98,7 +99,46 @@ class LinearFamily(LayeredFamily):
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
         offered = super().capabilities(estimator)
+        if shrinks(estimator, _known_penalty(estimator)):
+            offered |= {"shrinking_fits"}
         return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
+
+    def linear_rows(self, estimator: Estimator, task: Task, columns: Array) -> Any:
+        """Rows from which the model is fitted on nested sets of columns.
+
+        This is the capability "shrinking_fits".
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted or not; only its parameters are used.
+        task : Task
+        columns : ndarray of int
+            Positions in `task.X` of the columns of the fits.
+
+        Returns
+        -------
+        LinearRows or None
+            None where X or y are not of the kind that such fits need.
+        """
+        weight, penalty = self.row_weights(estimator, task), _known_penalty(estimator)
+        return rows_of(estimator, task, columns, weight, penalty)
+
+    def linear_response(
+        self, estimator: Estimator, classes: Array | None, name: str, raw: Array
+    ) -> Array:
+        """The result of a prediction method for linear predictors.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted or not.
+        classes : ndarray or None
+            The classes of a classifier, ascending.
+        name : {"predict", "predict_proba", "decision_function"}
+        raw : ndarray of shape (..., n_rows, n_outputs)
+        """
+        return response_of(estimator, classes, name, raw)
 
     def fitted_on(
         self,
@@ -232,6 +272,13 @@ def _is_multinomial(estimator: Estimator) -> bool:
         and estimator.solver != "liblinear"
         and getattr(estimator, "multi_class", None) != "ovr"
     )
+
+
+def _known_penalty(estimator: Estimator) -> tuple[float, float] | None:
+    """Strength of the penalty and L1 ratio, if it is a logistic regression."""
+    if type(estimator).__name__ != "LogisticRegression":
+        return None
+    return _penalty(estimator)
 
 
 def _penalty(estimator: Estimator) -> tuple[float, float]:

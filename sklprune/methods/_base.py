@@ -42,6 +42,9 @@ class Method(BaseEstimator):
         Whether the method removes nothing, and converts the model to another class.
     replaces : bool
         Whether the method makes new units, and keeps none of the model.
+    fits_models : bool
+        Whether `path` fits models. It then receives the weights of rows as they were
+        given, and otherwise the same in a common unit.
     takes_blocks : bool
         Whether a unit of granularity "feature" may consist of several columns of
         `task.X`, or of none. The method then receives the last step of a pipeline and
@@ -85,6 +88,7 @@ class Method(BaseEstimator):
     recasts: bool = False
     replaces: bool = False
     takes_blocks: bool = False
+    fits_models: bool = False
     reason: str = ""
 
     def misfit(self, family: Any, estimator: Estimator) -> str:
@@ -134,6 +138,13 @@ class Method(BaseEstimator):
         single weights, which remain as zeros.
         """
         return ()
+
+    def is_complete(self, path: Any) -> bool:
+        """Whether a path orders all units, so that they are not ordered again.
+
+        The stations are then not used.
+        """
+        return False
 
     def goes_on(self, paths: list[Any]) -> bool:
         """Whether the path continues after the last round.

@@ -3,6 +3,8 @@ and repeat."""
 
 import numbers
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from inspect import Parameter, signature
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -10,21 +12,30 @@ import numpy as np
 
 from sklprune._column_scale import column_norms
 from sklprune._frames import column_names
+from sklprune._linear_fits.elimination import Elimination, Removals
+from sklprune._linear_fits.least_squares import IllConditioned
 from sklprune._registry import family_of, named, register, registered
-from sklprune._sklearn_private import num_features
+from sklprune._sklearn_private import num_features, safe_indexing
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units, score
 from sklprune.methods._base import AUTO_RATIOS, Method
+
+#: values of `importance` that are the coefficients of the model
+COEFFICIENTS = ("auto", "coef", "coef_")
+#: the value of `step` that removes a share of the remaining columns
+GEOMETRIC, GEOMETRIC_SHARE = "geometric", 0.1
 
 
 class Order(NamedTuple):
     """Importance of each unit, and the score of the model on rows not fitted on.
 
-    The score is None where `patience` does not need it.
+    The score is None where `patience` does not need it. `removals` is the order of all
+    removals if it is known without a fit for each of them, else None.
     """
 
     importances: Array
     score: float | None
+    removals: Removals | None = None
 
 
 class RecursiveElimination(Method):
@@ -42,23 +53,34 @@ class RecursiveElimination(Method):
 
         - "auto": its `coef_`, multiplied by the standard deviation of each column, or
           its `feature_importances_`. For a pipeline these are read from the last step.
-          The steps before it must then pass columns on under their own names.
-        - The name of an attribute, such as `"coef_"` or `"named_steps.svc.coef_"`.
-          With several outputs, the root of the sum of squares over the outputs is
-          used.
-        - A callable that returns the importances of a fitted model.
+          The steps before it must then pass columns on under their own names, or
+          transform each column apart.
+        - "coef": its `coef_` as it is, as in :class:`sklearn.feature_selection.RFE`.
+          The order then depends on the units in which columns are measured.
+        - The name of another attribute, such as `"named_steps.svc.coef_"`. With several
+          outputs, the root of the sum of squares over the outputs is used.
+        - A callable `importance(model)` that returns the importances of a fitted
+          model, or `importance(model, X, y)`. X and y are then rows that the model was
+          not fitted on, with the remaining columns.
         - A method for columns or its name, such as "permutation". This works for any
           model.
-    step : int or float, default=1
+    step : int, float or "geometric", default=1
         How many columns are removed at a time, as a number or as a fraction of all.
+        "geometric" removes a tenth of the remaining columns, at least one.
     patience : int or None, default=None
         Stop when the score has not increased for this many steps. Smaller numbers of
         columns are then not on the path. None continues down to one column.
 
     Notes
     -----
-    With `step=1` each removed column costs one fit in each split. A requested ratio
-    between two steps is reached from the model with more columns.
+    For least squares, ridge regression, logistic regression of two classes and
+    generalised linear models, all steps together cost about as much as a few fits.
+    The coefficients without a column follow from those with it: by the inverse of the
+    matrix of products in least squares, and by steps of Newton's method otherwise. The
+    model that is returned is fitted as usual. With collinear columns, and for all other
+    models, each step costs one fit in each split.
+
+    A requested ratio between two steps is reached from the model with more columns.
 
     The models of the intermediate steps are fitted on four fifths of the pruning rows
     in two cases. One is `patience`. The other is an importance that needs rows that
@@ -66,12 +88,13 @@ class RecursiveElimination(Method):
     scores that `patience` compares. These scores are therefore not an estimate of the
     score of the final model, which is fitted on all pruning rows.
 
-    For the same importances, the order is that of
-    :class:`sklearn.feature_selection.RFE`, except for equally important columns: here
-    the first one is kept.
+    With "coef", `rule="best"` and `cv=5`, `ranking_` and the number of columns are
+    those of :class:`sklearn.feature_selection.RFECV`. An iterative solver may stop
+    before the solution, and then gives other ranks to a few columns of nearly equal
+    importance. "auto" differs: it does not depend on the units of the columns.
 
     The report and `importances_` state the step in which a column was removed. The
-    values of the kept columns are larger, in the order of the last importances.
+    values of the kept columns are larger.
 
     References
     ----------
@@ -91,14 +114,15 @@ class RecursiveElimination(Method):
     """
 
     granularity = "feature"
+    uses = ("shrinking_fits",)
     needs_labels = True
     reason = "the least important of the remaining columns in its step"
 
     def __init__(
         self,
-        importance: str | Callable[[Estimator], Any] | Method = "auto",
+        importance: str | Callable[..., Any] | Method = "auto",
         *,
-        step: float = 1,
+        step: float | str = 1,
         patience: int | None = None,
     ) -> None:
         self.importance = importance
@@ -106,9 +130,31 @@ class RecursiveElimination(Method):
         self.patience = patience
 
     @property
+    def takes_blocks(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether it can act on the transformed rows of a pipeline."""
+        method = _method(self.importance)
+        if method is not None:
+            return method.takes_blocks
+        # a path of attributes begins at the whole pipeline, and a callable receives it
+        return isinstance(self.importance, str) and "." not in self.importance
+
+    @property
+    def fits_models(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether models are fitted for the order."""
+        return self._shrinks
+
+    @property
+    def _shrinks(self) -> bool:
+        """Whether the order of all removals may follow from one fit."""
+        known = isinstance(self.importance, str) and self.importance in COEFFICIENTS
+        return known and self.patience is None
+
+    @property
     def needs_unseen(self) -> bool:  # type: ignore[override]  # depends on parameters
         """Whether the order must come from rows that the model was not fitted on."""
-        return self.patience is not None or self._importance_needs("needs_unseen")
+        if self.patience is not None or _receives_rows(self.importance):
+            return True
+        return self._importance_needs("needs_unseen")
 
     @property
     def needs_scorer(self) -> bool:  # type: ignore[override]  # depends on parameters
@@ -129,9 +175,12 @@ class RecursiveElimination(Method):
     def _ratios(self, count: int) -> tuple[float, ...]:
         """Ratios after each step, down to one kept column."""
         _check_parameters(self.importance, self.step, self.patience)
-        step: Any = self.step if self.step >= 1 else max(1, int(self.step * count))
-        removed = sorted({*range(step, count, step), count - 1} - {0})
+        removed = numbers_of_removed(self.step, count)
         return tuple(k / count for k in removed)
+
+    def is_complete(self, path: Order) -> bool:
+        """Whether the order of all removals is known."""
+        return path.removals is not None
 
     def goes_on(self, paths: Sequence[Order]) -> bool:
         """Whether the best score is less than `patience` steps ago."""
@@ -146,9 +195,55 @@ class RecursiveElimination(Method):
         """The importances, and with `patience` the score of the model."""
         _check_parameters(self.importance, self.step, self.patience)
         importances = self.checked_score(family, estimator, units, task)
-        if self.patience is None:
+        if self.patience is not None:
+            return Order(importances, score(estimator, task.to_order()))
+        rows = self.shrinking_rows(family, estimator, units, task)
+        if rows is None:
             return Order(importances, None)
-        return Order(importances, score(estimator, task.to_order()))
+        return Order(importances, None, self._removals(rows, units, importances))
+
+    def shrinking_rows(
+        self, family: Any, estimator: Estimator, units: Units, task: Task
+    ) -> Any:
+        """Rows that give the fits on all numbers of columns; None for other models."""
+        if not self._shrinks or task.y is None:
+            return None
+        if "shrinking_fits" not in family.capabilities(estimator):
+            return None
+        return family.linear_rows(estimator, task, units.where.columns)
+
+    def elimination(
+        self, rows: Any, units: Units, first: Array | None = None
+    ) -> Elimination:
+        """The elimination of the columns of such rows.
+
+        Parameters
+        ----------
+        rows : LinearRows
+        units : Units
+        first : ndarray of shape (n_units,) or None
+            Importances in the first step; None where they are those of the fit.
+
+        Raises
+        ------
+        IllConditioned
+            Here or while it runs, if columns are collinear.
+        """
+        scale = np.ones(len(units.where.columns))
+        if self.importance == "auto":
+            scale = rows.scales()
+        stations = numbers_of_removed(self.step, units.count)
+        return Elimination(rows.fit(), units, scale, stations, first)
+
+    def _removals(self, rows: Any, units: Units, first: Array) -> Removals | None:
+        """The order of all removals; None where columns are collinear."""
+        try:
+            elimination = self.elimination(rows, units, first)
+            for _ in elimination.run([units.count - 1]):
+                pass
+        except IllConditioned:
+            return None
+        return elimination.removals
 
     def score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
@@ -157,9 +252,17 @@ class RecursiveElimination(Method):
         method = _method(self.importance)
         if method is not None:
             return method.score(family, estimator, units, task)
-        if isinstance(self.importance, str) and self.importance == "auto":
-            return fitted_importances(estimator, task)[units.where.positions]
-        values = column_norms(_read(self.importance, family.without_step(estimator)))
+        if isinstance(self.importance, str) and self.importance in COEFFICIENTS:
+            scaled = self.importance == "auto"
+            values = fitted_importances(estimator, task, scaled, self.importance)
+            return np.asarray(units.where.norms(values))
+        model, rows = family.without_step(estimator), None
+        if _receives_rows(self.importance):
+            rows = task.to_order()
+            rows = rows.with_X(safe_indexing(rows.X, units.where.positions, axis=1))
+        values = column_norms(_read(self.importance, model, rows))
+        if len(values) == len(units.where.columns) != units.count:
+            return np.asarray(np.sqrt(np.bincount(units.where.unit, values**2)))
         if values.shape != (units.count,):
             raise ValueError(
                 f"RecursiveElimination(importance={self.importance!r}) gave values of "
@@ -178,9 +281,20 @@ class RecursiveElimination(Method):
         ratio: float | None,
     ) -> Candidate:
         """The candidate that keeps the most important columns at a ratio."""
-        return super().candidate(
-            path.importances, family, estimator, units, task, ratio
-        )
+        values = path.importances
+        if path.removals is not None:
+            values = path.removals.order.astype(float)
+        elif _method(self.importance) is None:
+            # for equal importances the order is that of RFE
+            values = np.empty(units.count)
+            values[np.argsort(path.importances**2)] = np.arange(units.count)
+        made = super().candidate(values, family, estimator, units, task, ratio)
+        scores = path.importances
+        if path.removals is not None:
+            scores = path.removals.scores(made.keep)
+        elif _method(self.importance) is None:
+            scores = values
+        return replace(made, scores=scores)
 
 
 def _method(importance: Any) -> Method | None:
@@ -190,22 +304,46 @@ def _method(importance: Any) -> Method | None:
     return importance if isinstance(importance, Method) else None
 
 
-def _read(importance: Any, model: Estimator) -> Any:
+def _receives_rows(importance: Any) -> bool:
+    """Whether a callable receives rows besides the model."""
+    if not callable(importance) or isinstance(importance, Method):
+        return False
+    try:
+        parameters = signature(importance).parameters.values()
+    except (TypeError, ValueError):  # a builtin
+        return False
+    required = [p for p in parameters if p.default is p.empty]
+    positional = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in positional for p in required) >= 3
+
+
+def _read(importance: Any, model: Estimator, rows: Task | None) -> Any:
     """The importances that a callable or an attribute of a fitted model gives."""
     if callable(importance):
-        return importance(model)
+        return importance(model) if rows is None else importance(model, rows.X, rows.y)
     try:
         return attrgetter(importance)(model)
     except AttributeError as error:
         raise ValueError(
             f"RecursiveElimination(importance={importance!r}): {error}. It must be "
-            "'auto', an attribute of the fitted model, a callable, or a method for "
-            "columns such as 'permutation'."
+            "'auto', 'coef', an attribute of the fitted model, a callable, or a method "
+            "for columns such as 'permutation'."
         ) from error
 
 
-def fitted_importances(estimator: Estimator, task: Task) -> Array:
+def fitted_importances(
+    estimator: Estimator, task: Task, scaled: bool, name: str
+) -> Array:
     """Importances of all columns of X by `coef_` or `feature_importances_`.
+
+    Parameters
+    ----------
+    estimator : estimator
+    task : Task
+    scaled : bool
+        Whether `coef_` is multiplied by the standard deviations of the columns.
+    name : str
+        The value of the parameter `importance`, for errors.
 
     Returns
     -------
@@ -214,17 +352,21 @@ def fitted_importances(estimator: Estimator, task: Task) -> Array:
     """
     all_names = column_names(task.X)
     model, names, task = _innermost(estimator, all_names, task)
-    values = family_of(model).column_importances(model, task)
+    values = None
+    if scaled:
+        values = family_of(model).column_importances(model, task)
+    elif hasattr(model, "coef_"):
+        values = column_norms(model.coef_)
     if values is None:
+        neither = "neither coef_ nor feature_importances_" if scaled else "no coef_"
         raise ValueError(
-            f"RecursiveElimination(importance='auto'): {type(model).__name__} has "
-            "neither coef_ nor feature_importances_. Use importance='permutation', "
-            "which works for any model."
+            f"RecursiveElimination(importance={name!r}): {type(model).__name__} has "
+            f"{neither}. Use importance='permutation', which works for any model."
         )
     position = {name: i for i, name in enumerate(all_names)}
     if not position.keys() >= set(names):
         raise ValueError(
-            "RecursiveElimination(importance='auto'): the steps of "
+            f"RecursiveElimination(importance={name!r}): the steps of "
             f"{type(estimator).__name__} compute new columns from those of X, so that "
             f"{type(model).__name__} has no importances for the columns of X. Use "
             "importance='permutation'."
@@ -243,16 +385,30 @@ def _innermost(model: Estimator, names: Array, task: Task) -> tuple[Any, Any, Ta
     return _innermost(inside, family.names_inside(model, names), task)
 
 
+def numbers_of_removed(step: Any, count: int) -> list[int]:
+    """Numbers of removed columns after each step, down to one kept column."""
+    if step == GEOMETRIC:
+        removed = [0]
+        while removed[-1] < count - 1:
+            remaining = count - removed[-1]
+            removed.append(removed[-1] + max(1, int(GEOMETRIC_SHARE * remaining)))
+        return removed[1:]
+    step = step if step >= 1 else max(1, int(step * count))
+    return sorted({*range(step, count, step), count - 1} - {0})
+
+
 def _check_parameters(importance: Any, step: Any, patience: Any) -> None:
     given = f"RecursiveElimination({importance=}, {step=}, {patience=}): "
     if not (isinstance(importance, (str, Method)) or callable(importance)):
         raise ValueError(
-            f"{given}importance must be 'auto', an attribute of the fitted model, a "
-            "callable, or a method for columns such as 'permutation'."
+            f"{given}importance must be 'auto', 'coef', an attribute of the fitted "
+            "model, a callable, or a method for columns such as 'permutation'."
         )
-    if not (_is_count(step) or isinstance(step, numbers.Real) and 0 < float(step) < 1):
+    is_share = isinstance(step, numbers.Real) and 0 < float(step) < 1
+    if not (_is_count(step) or is_share or step == GEOMETRIC):
         raise ValueError(
-            f"{given}step must be a positive whole number, or a fraction in (0, 1)."
+            f"{given}step must be a positive whole number, a fraction in (0, 1), or "
+            f"{GEOMETRIC!r}."
         )
     if patience is not None and not _is_count(patience):
         raise ValueError(f"{given}patience must be None or a positive whole number.")

@@ -1,0 +1,167 @@
+"""`LeastSquares`: least squares or ridge regression, from which columns are removed.
+
+The inverse of the matrix of products changes by one outer product if a column is
+removed. With G the inverse, b the coefficients and k the column, the fit without it
+has the coefficients `b - G[:, k] * b[k] / G[k, k]`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lapack
+
+from sklprune._linear_fits.moments import Centred
+from sklprune._typing import Array
+
+#: outer products that are applied together, by one product of matrices
+BLOCK = 32
+#: a larger condition number needs other algorithms than the inverse
+MAX_CONDITION = 1e10
+#: largest change of the coefficients in a refinement, relative to their norm
+MAX_CORRECTION = 1e-6
+
+
+class IllConditioned(ArithmeticError):
+    """The columns are too collinear for a fit from products of columns."""
+
+
+class LeastSquares:
+    """A fit of least squares on columns that are removed one after the other.
+
+    Parameters
+    ----------
+    centred : Centred
+        Products of the columns.
+    alpha : float
+        L2 penalty, on the sum of squares; 0 is least squares without penalty.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        The remaining columns.
+
+    Raises
+    ------
+    IllConditioned
+        Here or in `remove`, if the coefficients would be imprecise.
+    """
+
+    def __init__(self, centred: Centred, alpha: float) -> None:
+        self._centred, self._alpha = centred, float(alpha)
+        varies = centred.varies
+        self._scale = np.where(varies, np.sqrt(np.diagonal(centred.products)), 1.0)
+        self._target = centred.target_products / self._scale[:, None]
+        self._ids = np.flatnonzero(varies)
+        self._constant = np.flatnonzero(~varies)
+        # the two inner arrays contain a removed column until they are compacted
+        self._alive = np.ones(len(self._ids), bool)
+        self._invert()
+
+    # -- the fit ------------------------------------------------------------------
+
+    @property
+    def columns(self) -> Array:
+        return np.concatenate([self._ids[self._alive], self._constant])
+
+    @property
+    def coef(self) -> Array:
+        """Coefficients of `columns`, (n_remaining, n_targets)."""
+        ids = self._ids[self._alive]
+        coef = self._coef[self._alive] / self._scale[ids, None]
+        constant = np.zeros((len(self._constant), coef.shape[1]))
+        return np.concatenate([coef, constant])
+
+    @property
+    def intercept(self) -> Array:
+        """Intercepts of the fit on the remaining columns, (n_targets,)."""
+        means: Array = self._centred.mean[self.columns]
+        return np.asarray(self._centred.target_mean - means @ self.coef)
+
+    def remove(self, columns: Sequence[int]) -> None:
+        """Remove columns, and update the coefficients of the others."""
+        for column in columns:
+            self._remove(column)
+
+    def _remove(self, column: int) -> None:
+        if not self._is_varying(column):
+            self._constant = self._constant[self._constant != column]
+            return
+        i, n = int(np.searchsorted(self._ids, column)), self._n_pending
+        pending = self._pending[:, :n]
+        row = self._inverse[i] - pending @ pending[i]
+        if not row[i] > 0:
+            raise IllConditioned
+        row /= np.sqrt(row[i])
+        self._coef -= np.multiply.outer(row, self._coef[i] / row[i])
+        self._coef[i] = 0.0
+        self._alive[i] = False
+        self._pending[:, n] = row
+        self._n_pending += 1
+        if self._n_pending == BLOCK:
+            self._compact()
+
+    def _is_varying(self, column: int) -> bool:
+        i = int(np.searchsorted(self._ids, column))
+        return i < len(self._ids) and self._ids[i] == column
+
+    # -- precision ----------------------------------------------------------------
+
+    def _invert(self) -> None:
+        """Compute the inverse and the coefficients of the remaining columns anew."""
+        self._matrix = self._scaled_products()
+        n = len(self._ids)
+        factor, failed = lapack.dpotrf(self._matrix, lower=1)
+        if not failed:
+            inverse, failed = lapack.dpotri(factor, lower=1)
+        if failed:
+            raise IllConditioned
+        lower = np.tril(inverse)
+        inverse = lower + lower.T
+        inverse.flat[:: n + 1] /= 2
+        norms = (np.abs(a).sum(axis=0).max(initial=0) for a in (self._matrix, inverse))
+        if np.prod(list(norms)) > MAX_CONDITION:
+            raise IllConditioned
+        self._inverse: Any = inverse
+        self._n_inverted = n
+        self._coef = inverse @ self._target[self._ids]
+        self._coef += inverse @ self._residual()
+        self._clear()
+
+    def _scaled_products(self) -> Array:
+        ids = self._ids
+        scale = self._scale[ids]
+        if len(ids) == len(self._scale):
+            matrix = self._centred.products / scale / scale[:, None]
+        else:
+            matrix = self._centred.products[np.ix_(ids, ids)] / scale / scale[:, None]
+        matrix.flat[:: len(ids) + 1] = 1.0 + self._alpha / scale**2
+        return matrix
+
+    def _residual(self) -> Array:
+        return self._target[self._ids] - self._matrix @ self._coef
+
+    def _clear(self) -> None:
+        self._pending = np.zeros((len(self._ids), BLOCK))
+        self._n_pending = 0
+
+    def _compact(self) -> None:
+        """Apply the pending outer products, and refine the coefficients."""
+        alive = np.flatnonzero(self._alive)
+        self._ids = self._ids[alive]
+        self._coef = self._coef[alive]
+        self._alive = np.ones(len(alive), bool)
+        if len(alive) <= self._n_inverted // 2:
+            # rounding errors of many outer products add up
+            self._invert()
+            return
+        pending, both = self._pending[alive], np.ix_(alive, alive)
+        self._inverse = self._inverse[both] - pending @ pending.T
+        self._matrix = self._matrix[both]
+        correction = self._inverse @ self._residual()
+        size = np.abs(correction).max(initial=0)
+        self._coef += correction
+        if size > MAX_CORRECTION * np.abs(self._coef).max(initial=0):
+            self._invert()
+            return
+        self._clear()

@@ -1,0 +1,234 @@
+"""`Likelihood`: a generalised linear model, from which columns are removed.
+
+After a removal the coefficients move by the step of Newton's method that least squares
+would make, and the gradient then states how far they are from the solution. Further
+steps use the same inverse of the Hessian matrix, which is computed anew only where the
+gradient does not fall fast enough.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.linalg import lapack
+from scipy.special import expit
+
+from sklprune._linear_fits.least_squares import IllConditioned
+from sklprune._typing import Array
+
+#: largest component of the gradient at the solution, per unit of weight
+TOLERANCE = 1e-7
+#: a step with an old Hessian must reduce the gradient by at least this factor
+MIN_REDUCTION = 0.2
+MAX_STEPS = 60
+
+
+class Derivatives(NamedTuple):
+    """Derivatives of the loss of each row by its linear predictor.
+
+    Parameters
+    ----------
+    value : callable
+        `value(predictor, target)`: the loss of each row.
+    first, second : callable
+        The same for the derivatives.
+    """
+
+    value: Callable[[Array, Array], Array]
+    first: Callable[[Array, Array], Array]
+    second: Callable[[Array, Array], Array]
+
+
+def _log_second(eta: Array, y: Array) -> Array:
+    p = expit(eta)
+    return np.asarray(p * (1 - p))
+
+
+#: by the name of the distribution; targets of "logistic" are 0 and 1
+DERIVATIVES = {
+    "logistic": Derivatives(
+        lambda eta, y: np.logaddexp(0, eta) - y * eta,
+        lambda eta, y: expit(eta) - y,
+        _log_second,
+    ),
+    "poisson": Derivatives(
+        lambda eta, y: np.exp(eta) - y * eta,
+        lambda eta, y: np.exp(eta) - y,
+        lambda eta, y: np.exp(eta),
+    ),
+    "gamma": Derivatives(
+        lambda eta, y: eta + y * np.exp(-eta),
+        lambda eta, y: 1 - y * np.exp(-eta),
+        lambda eta, y: y * np.exp(-eta),
+    ),
+}
+
+
+class Likelihood:
+    """A penalised maximum-likelihood fit on columns that are removed one by one.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+    y : ndarray of shape (n_rows,)
+    weight : ndarray of shape (n_rows,) or None
+    derivatives : Derivatives
+    alpha : float
+        Half of it, times the sum of the squared coefficients, is added to the summed
+        loss.
+    fit_intercept : bool
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        The remaining columns.
+
+    Raises
+    ------
+    IllConditioned
+        Here or in `remove`, if Newton's method does not converge.
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        y: Array,
+        weight: Array | None,
+        derivatives: Derivatives,
+        alpha: float,
+        fit_intercept: bool,
+    ) -> None:
+        n_rows, n_columns = X.shape
+        shift = X.mean(axis=0) if fit_intercept else np.zeros(n_columns)
+        # row by row a column; the last one is that of the intercept
+        self._rows = np.empty((n_columns + fit_intercept, n_rows))
+        np.subtract(X.T, shift[:, None], out=self._rows[:n_columns])
+        scale = np.sqrt(np.einsum("ij,ij->i", self._rows, self._rows) / n_rows)[
+            :n_columns
+        ]
+        scale[scale <= 1e-10 * np.abs(shift)] = 0.0
+        varies = scale > 0
+        self._rows[:n_columns][~varies] = 0.0
+        self._scale = np.where(varies, scale, 1.0)
+        self._rows[:n_columns] /= self._scale[:, None]
+        self._rows[n_columns:] = 1.0
+        self._shift, self._y = shift, y
+        self._weight, self._derivatives = weight, derivatives
+        total = n_rows if weight is None else weight.sum()
+        self._tolerance = TOLERANCE * total
+        self._ids = np.arange(len(self._rows))
+        self._n_columns, self._has_intercept = n_columns, bool(fit_intercept)
+        self._penalty = np.append(alpha / self._scale**2, np.zeros(int(fit_intercept)))
+        # a constant column has the coefficient zero
+        self._penalty[:n_columns][~varies] += total
+        self._beta = np.zeros(len(self._rows))
+        self._predictor = np.zeros(n_rows)
+        self._inverse: Any = None
+        self._minimise(self._invert())
+
+    @property
+    def columns(self) -> Array:
+        return self._ids[: len(self._ids) - self._has_intercept]
+
+    @property
+    def coef(self) -> Array:
+        columns = self.columns
+        return (self._beta[: len(columns)] / self._scale[columns])[:, None]
+
+    @property
+    def intercept(self) -> Array:
+        if not self._has_intercept:
+            return np.zeros(1)
+        return np.asarray(self._beta[-1] - self._shift[self.columns] @ self.coef)
+
+    def remove(self, columns: Sequence[int]) -> None:
+        """Remove columns, and fit the others again."""
+        change = np.zeros(len(self._beta))
+        inverse = self._inverse
+        kept = np.ones(len(self._ids), bool)
+        for column in columns:
+            i = int(np.flatnonzero(self._ids == column)[0])
+            row = inverse[i] / inverse[i, i]
+            change -= row * (self._beta[i] + change[i])
+            inverse -= np.multiply.outer(row, inverse[i])
+            kept[i] = False
+        self._predictor += change @ self._rows
+        self._beta = (self._beta + change)[kept]
+        self._inverse = inverse[np.ix_(kept, kept)]
+        self._ids, self._penalty = self._ids[kept], self._penalty[kept]
+        self._drop_rows(kept)
+        self._minimise(is_new=False)
+
+    def _drop_rows(self, kept: Array) -> None:
+        """Move the rows after the removed ones up, in place."""
+        for n_before, i in enumerate(np.flatnonzero(~kept)):
+            i -= n_before
+            self._rows[i:-1] = self._rows[i + 1 :]
+            self._rows = self._rows[:-1]
+
+    # -- Newton's method ----------------------------------------------------------
+
+    def _weighted(self, values: Array) -> Array:
+        return values if self._weight is None else values * self._weight
+
+    def _gradient(self) -> Array:
+        first = self._weighted(self._derivatives.first(self._predictor, self._y))
+        return np.asarray(self._rows @ first + self._penalty * self._beta)
+
+    def _loss(self, beta: Array, predictor: Array) -> float:
+        losses = self._weighted(self._derivatives.value(predictor, self._y))
+        return float(losses.sum() + 0.5 * self._penalty @ beta**2)
+
+    def _invert(self) -> bool:
+        """Compute the inverse of the Hessian matrix here."""
+        second = self._weighted(self._derivatives.second(self._predictor, self._y))
+        # half precision of the inverse suffices: the gradient corrects it
+        root = np.sqrt(second)
+        scaled = self._rows * root
+        hessian = scaled @ scaled.T
+        hessian.flat[:: len(hessian) + 1] += self._penalty
+        factor, failed = lapack.dpotrf(hessian, lower=1)
+        if not failed:
+            inverse, failed = lapack.dpotri(factor, lower=1)
+        if failed or not np.isfinite(inverse.flat[:: len(hessian) + 1]).all():
+            raise IllConditioned
+        lower = np.tril(inverse)
+        inverse = lower + lower.T
+        inverse.flat[:: len(hessian) + 1] /= 2
+        self._inverse = inverse
+        return True
+
+    def _minimise(self, is_new: bool) -> None:
+        gradient = self._gradient()
+        size = np.abs(gradient).max(initial=0.0)
+        for _ in range(MAX_STEPS):
+            if size <= self._tolerance:
+                return
+            step = -self._inverse @ gradient
+            along = step @ self._rows
+            before = size
+            gradient, size = self._moved(step, along, gradient, before, is_new)
+            if size > self._tolerance and size > MIN_REDUCTION * before:
+                is_new = self._invert()
+            else:
+                is_new = False
+        raise IllConditioned
+
+    def _moved(
+        self, step: Array, along: Array, gradient: Array, size: float, is_new: bool
+    ) -> tuple[Array, float]:
+        """Go along a step, halved while the loss rises; the gradient there."""
+        beta, predictor = self._beta, self._predictor
+        loss, slope = None, float(step @ gradient)
+        for _ in range(30):
+            self._beta, self._predictor = beta + step, predictor + along
+            new = self._gradient()
+            new_size = float(np.abs(new).max(initial=0.0))
+            if new_size <= MIN_REDUCTION * size:
+                return new, new_size
+            if loss is None:
+                loss = self._loss(beta, predictor)
+            if self._loss(self._beta, self._predictor) <= loss + 1e-4 * slope:
+                return new, new_size
+            step, along, slope = step / 2, along / 2, slope / 2
+        raise IllConditioned

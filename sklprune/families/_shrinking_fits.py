@@ -1,0 +1,165 @@
+"""Which linear models can be fitted on nested sets of columns without a fit for each.
+
+`rows_of` translates the parameters of an estimator of scikit-learn into rows of
+`_linear_fits`. A subclass of another package may fit in another way, so only the exact
+classes of scikit-learn are known.
+"""
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.special import expit, softmax
+
+from sklprune._frames import as_matrix
+from sklprune._linear_fits.likelihood import DERIVATIVES
+from sklprune._linear_fits.rows import LeastSquaresRows, LikelihoodRows, LinearRows
+from sklprune._sklearn_private import safe_indexing
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._units import Task
+
+#: classes whose fit is the solution of linear equations
+LEAST_SQUARES = ("LinearRegression", "Ridge", "RidgeClassifier")
+#: distributions of `DERIVATIVES` by class, or by the variance power of Tweedie
+LOG_LINK = {"PoissonRegressor": "poisson", "GammaRegressor": "gamma"}
+TWEEDIE = {1: "poisson", 2: "gamma"}
+#: products of all pairs of columns must fit into memory
+MAX_COLUMNS = 10_000
+
+
+def shrinks(estimator: Estimator, penalty: tuple[float, float] | None) -> bool:
+    """Whether `rows_of` knows the fit of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+    penalty : tuple of float, or None
+        Strength and L1 ratio of a logistic regression; None for other models.
+    """
+    if not type(estimator).__module__.startswith("sklearn."):
+        return False
+    name = type(estimator).__name__
+    if getattr(estimator, "positive", False) or getattr(estimator, "warm_start", False):
+        return False
+    if name in LEAST_SQUARES:
+        return np.ndim(getattr(estimator, "alpha", 0.0)) == 0
+    if name == "LogisticRegression":
+        other = estimator.solver == "liblinear"
+        other = other or getattr(estimator, "multi_class", "auto") == "multinomial"
+        return penalty is not None and penalty[1] == 0 and not other
+    return _distribution(estimator) is not None
+
+
+def _distribution(estimator: Any) -> str | None:
+    name = type(estimator).__name__
+    if name == "TweedieRegressor" and estimator.link in ("auto", "log"):
+        return TWEEDIE.get(estimator.power)
+    return LOG_LINK.get(name)
+
+
+def rows_of(
+    estimator: Estimator,
+    task: Task,
+    columns: Array,
+    weight: Array | None,
+    penalty: tuple[float, float] | None,
+) -> LinearRows | None:
+    """The rows of a task for fits on some columns; None where they are not numbers.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted or not, see `shrinks`.
+    task : Task
+    columns : ndarray of int
+        Positions of the columns in `task.X`.
+    weight : ndarray or None
+        Weights of rows times weights of their classes.
+    penalty : tuple of float, or None
+        As in `shrinks`.
+    """
+    name = type(estimator).__name__
+    X = _numbers(task.X, columns)
+    y: Any = np.asarray(task.y)
+    if X is None or X.shape[1] > MAX_COLUMNS or X.shape[1] == 0:
+        return None
+    if weight is not None:
+        weight = np.asarray(weight, dtype=float)
+        if (weight < 0).any():
+            return None
+    alpha, fit_intercept = getattr(estimator, "alpha", 0.0), estimator.fit_intercept
+    if name in LEAST_SQUARES:
+        if name == "RidgeClassifier":
+            y = _signs(y)
+        if y is None or y.dtype.kind not in "biuf" or y.ndim > 2:
+            return None
+        y = y.reshape(len(y), -1).astype(float)
+        return LeastSquaresRows(X, y, weight, alpha, fit_intercept)
+    if sparse.issparse(X):
+        return None
+    per_weight = name != "LogisticRegression"
+    distribution = _distribution(estimator) if per_weight else "logistic"
+    if penalty is not None and not per_weight:
+        alpha, classes = penalty[0], np.unique(y)
+        if y.ndim > 1 or len(classes) != 2:
+            return None
+        y = y == classes[1]
+    if distribution is None or y.ndim > 1 or y.dtype.kind not in "biuf":
+        return None
+    derivatives = DERIVATIVES[distribution]
+    y = y.astype(float)
+    return LikelihoodRows(X, y, weight, derivatives, alpha, per_weight, fit_intercept)
+
+
+def response_of(
+    estimator: Estimator, classes: Array | None, name: str, raw: Array
+) -> Array:
+    """The result of a prediction method for linear predictors.
+
+    Parameters
+    ----------
+    estimator : estimator
+    classes : ndarray or None
+        The classes of a classifier, ascending.
+    name : {"predict", "predict_proba", "decision_function"}
+    raw : ndarray of shape (..., n_rows, n_outputs)
+
+    Returns
+    -------
+    ndarray
+        With the same leading axes as `raw`.
+    """
+    if classes is None:
+        raw = raw[..., 0] if raw.shape[-1] == 1 else raw
+        return np.asarray(np.exp(raw) if _distribution(estimator) is not None else raw)
+    two = raw.shape[-1] == 1
+    if name == "decision_function":
+        return raw[..., 0] if two else raw
+    if name == "predict_proba":
+        if not two:
+            return softmax(raw, axis=-1)
+        second = expit(raw)
+        return np.concatenate([1 - second, second], axis=-1)
+    code = (raw[..., 0] > 0).astype(int) if two else raw.argmax(axis=-1)
+    return np.asarray(classes[code])
+
+
+def _numbers(X: MatrixLike, columns: Array) -> Any:
+    """Some columns as floats, without a copy if possible; None if not numeric."""
+    X = as_matrix(X) if hasattr(X, "shape") else None
+    if X is None or X.dtype.kind not in "biuf":
+        return None
+    if sparse.issparse(X):
+        X = X.tocsr()
+    if len(columns) < X.shape[1] or (columns != np.arange(X.shape[1])).any():
+        X = safe_indexing(X, columns, axis=1)
+    return X.astype(float, copy=False)
+
+
+def _signs(y: Array) -> Array | None:
+    """Targets of a ridge classifier: 1 in the rows of a class, else -1."""
+    if y.ndim > 1:
+        return None
+    classes = np.unique(y)
+    classes = classes[1:] if len(classes) == 2 else classes
+    return np.asarray(2.0 * (y[:, None] == classes) - 1)
