@@ -6,7 +6,7 @@ scikit-learn expects them from a meta-estimator.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 from numbers import Integral, Real
@@ -23,11 +23,17 @@ from sklearn.utils.metadata_routing import (
 
 from sklprune._memory import memory_of
 from sklprune._metadata import given, routing_enabled
-from sklprune._plan import make_plan, make_scorer, seed_of, thawed
+from sklprune._plan import (
+    make_plans,
+    make_scorer,
+    removable,
+    seed_of,
+    thawed,
+)
 from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._prune import prune_rows
 from sklprune._pruning_path import PruningPath
-from sklprune._registry import family_of, named, registered
+from sklprune._registry import named, registered
 from sklprune._report import Report
 from sklprune._rule import as_rule
 from sklprune._sklearn_private import HasMethods, fit_context
@@ -48,7 +54,7 @@ from sklprune.methods import Method
 from sklprune.refits import Refit
 from sklprune.rules import Rule
 
-MethodLike: TypeAlias = str | Method
+MethodLike: TypeAlias = str | Method | Sequence[str | Method]
 RuleLike: TypeAlias = str | Rule | Callable[[Table], SupportsIndex]
 RefitLike: TypeAlias = bool | str | Refit
 Fit = TypeVar("Fit", bound=Callable[..., Any])
@@ -111,7 +117,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
 
     _parameter_constraints: dict[str, Any] = {
         "estimator": [HasMethods(["fit"])],
-        "method": [str, HasMethods(["path", "candidate"])],
+        "method": [str, list, tuple, HasMethods(["path", "candidate"])],
         "pruning_ratio": "no_validation",
         "rule": [str, HasMethods(["choose"]), callable],
         "cv": "no_validation",
@@ -142,6 +148,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         store_path: bool = False,
         seen: Seen = "auto",
         drop_unread: bool = False,
+        baseline: bool = False,
     ) -> Any:
         """Check the input, prune, and store the result in the fitted attributes.
 
@@ -164,7 +171,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             # their own requests where they are called
             metadata = given(sample_weight=sample_weight, groups=groups)
             process_routing(self, "fit", **metadata)
-        plan = make_plan(
+        plans = make_plans(
             self.estimator,
             method=self.method,
             refit=refit,
@@ -173,14 +180,15 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             limits=limits,
         )
         memory = memory_of(self.memory)
-        plan = replace(plan, memory=memory, seen=seen, drop_unread=bool(drop_unread))
-        task = check_rows(plan.estimator, plan.frozen, X, y, sample_weight, groups)
+        common = {"memory": memory, "seen": seen, "drop_unread": bool(drop_unread)}
+        plans = [replace(plan, **common) for plan in plans]
+        estimator, frozen = plans[0].estimator, plans[0].frozen
+        task = check_rows(estimator, frozen, X, y, sample_weight, groups)
         if not (isinstance(ratio, Real) and ratio == 0):
-            family = family_of(plan.estimator)
-            granularity = plan.method.granularity
-            family.check_removal(plan.estimator, granularity, plan.refit, task.X)
+            plans = removable(plans, task.X)
+        scorer = [make_scorer(plan, self.scoring, y is not None) for plan in plans][0]
         task = task.with_settings(
-            scorer=make_scorer(plan, self.scoring, y is not None),
+            scorer=scorer,
             random_state=seed_of(self.random_state),
             n_jobs=self.n_jobs,
         )
@@ -188,12 +196,13 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         try:
             with progress:
                 result = prune_rows(
-                    plan,
+                    plans,
                     task,
                     pruning_ratio=ratio,
                     rule=as_rule(named("rule", self.rule)),
                     cv=self.cv,
                     store_path=store_path,
+                    baseline=bool(baseline),
                     progress=progress,
                 )
         except TooLittleLeft as error:

@@ -1,9 +1,12 @@
 """Validates the user's parameters, and resolves names of methods and refits.
 
-`make_plan` is called once at the start of `fit`, and returns a `Plan`. It raises the
-errors for all combinations that do not fit together. `make_scorer` and `seed_of` make
-the scorer and the seed.
+`make_plans` is called once at the start of `fit`, and returns a `Plan` for each method.
+It raises the errors for all combinations that do not fit together. `make_scorer` and
+`seed_of` make the scorer and the seed.
 """
+
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -25,6 +28,62 @@ from sklprune._registry import (
 )
 from sklprune._units import plural
 from sklprune.methods._base import Method
+
+#: the value of `method` for all methods that suit a model
+SMALLEST = "smallest"
+
+
+def make_plans(estimator, *, method, granularity=None, **known):
+    """Make one plan, or a plan for each of several methods.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted, or a `FrozenEstimator`.
+    method : str, Method or list of them
+        "smallest" is the list of all methods that suit the model.
+    granularity : str or None
+        What must be removed, where that is not the choice of the method.
+    **known
+        Further parameters of `make_plan`.
+
+    Raises
+    ------
+    ValueError
+        If a method of a list cannot prune the model, or no method can.
+    """
+    make = partial(make_plan, estimator, granularity=granularity, **known)
+    if isinstance(method, str) and method == SMALLEST:
+        return _all_plans(estimator, granularity, make)
+    if not isinstance(method, (list, tuple)):
+        return [make(method=method)]
+    if not method:
+        raise ValueError(f"method={method!r} is empty. Give at least one method.")
+    plans = [make(method=each) for each in method]
+    # a method that is listed twice is compared once
+    return list({repr(plan.method): plan for plan in plans}.values())
+
+
+def _all_plans(estimator, granularity, make):
+    """A plan for each method that suits a model, with the main variants of each.
+
+    Columns are removed only if they are required, or if nothing else can be removed.
+    """
+    core = family_of(thawed(estimator)).core(thawed(estimator))
+    default = named("method", family_of(core).method_of(core))
+    wanted = default.granularity if granularity is None else granularity
+    plans, errors = [], []
+    for cls in registered("method").values():
+        for method in cls.variants():
+            if (method.granularity == "feature") != (wanted == "feature"):
+                continue
+            try:
+                plans.append(make(method=method))
+            except ValueError as error:
+                errors.append(error)
+    if not plans:
+        raise errors[0]
+    return [replace(plan, optional=len(plans) > 1) for plan in plans]
 
 
 def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
@@ -67,6 +126,29 @@ def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None
         without = [n for n, c in registered("refit").items() if not c.needs_labels]
         _check_labels("refit", refit, without)
     return Plan(estimator, frozen, method, refit, limits or {})
+
+
+def removable(plans, X):
+    """The plans whose units can be removed from a model on these rows.
+
+    Raises
+    ------
+    ValueError
+        Before any fit, for a plan that is not optional; see `Family.check_removal`.
+    """
+    possible, errors = [], []
+    for plan in plans:
+        family, granularity = family_of(plan.estimator), plan.method.granularity
+        try:
+            family.check_removal(plan.estimator, granularity, plan.refit, X)
+            possible.append(plan)
+        except ValueError as error:
+            if not plan.optional:
+                raise
+            errors.append(error)
+    if not possible:
+        raise errors[0]
+    return possible
 
 
 def thawed(estimator):

@@ -10,10 +10,11 @@ from functools import partial
 import numpy as np
 
 from sklprune._cost import sizes
+from sklprune._evaluation.alternatives import best_from_scratch, choose
 from sklprune._evaluation.choice import (
     Choice,
+    check_no_baseline,
     check_rule,
-    choose_position,
     columns_for,
 )
 from sklprune._evaluation.held_out import prediction_error
@@ -21,9 +22,9 @@ from sklprune._evaluation.splits import splits_of
 from sklprune._evaluation.summary import summary_of
 from sklprune._evaluation.training_rows import (
     Reference,
+    common_reference,
     plan_to_choose,
     plan_to_prune,
-    reference_for,
 )
 from sklprune._evaluation.transfer import (
     has_size,
@@ -33,9 +34,10 @@ from sklprune._evaluation.transfer import (
     with_ratios_of_size,
 )
 from sklprune._evaluation.unscored import unscored_table
-from sklprune._path import first_from, fit_dense, pruned_at, score_path
+from sklprune._path import first_from, fit_dense, models_on_path
 from sklprune._pruning_path import PruningPath
 from sklprune._report import Report
+from sklprune._scored_path import Alternative, score_paths
 from sklprune._typing import Estimator
 from sklprune._units import TooLittleLeft, Units
 from sklprune._validation import check_ratio
@@ -54,13 +56,13 @@ class Result:
     report: Report
 
 
-def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
+def prune_rows(plans, task, *, pruning_ratio, rule, cv, store_path, baseline, progress):
     """Prune a model: units, path, candidates, rule, estimator.
 
     Parameters
     ----------
-    plan : Plan
-        The model and how it is pruned.
+    plans : list of Plan
+        The model and how it is pruned. Several plans are alternatives for one model.
     task : Task
         Checked rows.
     pruning_ratio : float, sequence of float or "auto"
@@ -68,6 +70,8 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     cv : int, splitter, iterable or None
     store_path : bool
         Whether the models at all ratios are kept.
+    baseline : bool
+        Whether small models trained from scratch are compared.
     progress : Progress
         Reports the steps.
 
@@ -76,81 +80,77 @@ def prune_rows(plan, task, *, pruning_ratio, rule, cv, store_path, progress):
     Result
     """
     output = {"store_path": store_path, "progress": progress}
-    ratios, is_choice = check_ratio(pruning_ratio, plan.method, task)
-    if not is_choice:
+    several = len(plans) > 1
+    checked = [check_ratio(pruning_ratio, p.method, task, several) for p in plans]
+    if not any(is_choice for _, is_choice in checked):
+        check_no_baseline(baseline, pruning_ratio)
         progress.begin(0)
-        (ratio,) = ratios
+        (ratio,) = checked[0][0]
         path = [0.0] if ratio == 0 else [0.0, ratio]
         choice = Choice(
-            ratio=ratio, ratios=path, requested=ratios, by_user=ratio is not None
+            ratio=ratio, ratios=path, requested=[ratio], by_user=ratio is not None
         )
-        return _build_result(plan, task, choice, **output)
-    check_rule(rule, plan, task)
-    splits = splits_of(plan, task, cv)
+        return _build_result(plans, task, choice, **output)
+    check_rule(rule, plans[0], task)
+    splits = splits_of(plans[0], task, cv)
     choice = _choose_ratio(
-        plan,
+        [Alternative(plan, ratios) for plan, (ratios, _) in zip(plans, checked)],
         task,
-        ratios,
         splits,
         rule=rule,
         by_user=not isinstance(pruning_ratio, str),
         # only a split that the user gives is meant to be the one of the result
-        keep_candidates=plan.frozen and cv is not None and len(splits) == 1,
+        keep_candidates=plans[0].frozen and cv is not None and len(splits) == 1,
+        baseline=baseline,
         **output,
     )
     if choice.candidates is not None:
         # the candidate that is returned was pruned on the first rows of the one split
         task = task.take(splits[0][0])
-    return _build_result(plan_to_prune(plan, choice.reference), task, choice, **output)
+    plans = [plan_to_prune(plan, choice.reference) for plan in plans]
+    return _build_result(plans, task, choice, **output)
 
 
 def _choose_ratio(
-    plan,
+    ways,
     task,
-    ratios,
     splits,
     *,
     rule,
     by_user,
     keep_candidates,
+    baseline,
     store_path,
     progress,
 ):
-    """Prune and score on each split, and let the rule choose a ratio."""
+    """Prune and score on each split, and let the rule choose a method and a ratio."""
     reference = Reference.ITSELF
-    if plan.frozen and rule.needs_scores:
-        reference = reference_for(plan, task, splits)
-    scored = score_path(
-        plan_to_choose(plan, reference),
+    if ways[0].plan.frozen and rule.needs_scores:
+        reference = common_reference([way.plan for way in ways], task, splits)
+    columns = columns_for(rule, bytes_too=store_path or baseline or len(ways) > 1)
+    scored, from_scratch = score_paths(
+        [replace(way, plan=plan_to_choose(way.plan, reference)) for way in ways],
         task,
-        [0.0, *(ratio for ratio in ratios if ratio != 0)],
         splits,
         progress.begin(len(splits)),
-        columns=columns_for(rule, store_path),
+        columns=columns,
         out_of_bag=reference is Reference.OUT_OF_BAG,
         keep_candidates=keep_candidates and reference is not Reference.REFITTED,
+        baseline=baseline,
     )
-    # the largest ratios may be missing: too few units remain there
-    reached = scored.table["ratio"].tolist()
-    asked = np.full(len(reached), True)
-    asked[0] = not by_user or 0.0 in ratios
-    table = scored.table | {"asked": asked}
-    return Choice(
-        ratio=reached[choose_position(rule, table)],
-        ratios=reached,
-        requested=[ratio for ratio in ratios if ratio in reached],
-        rule=rule,
-        table=table,
-        counts=scored.counts,
-        candidates=scored.candidates,
-        splits=splits,
-        by_user=by_user,
-        reference=reference,
-    )
+    common = {
+        "rule": rule,
+        "splits": splits,
+        "by_user": by_user,
+        "reference": reference,
+        "baseline": best_from_scratch(rule, from_scratch) if baseline else None,
+    }
+    return choose(ways, scored, **common)
 
 
-def _build_result(plan, task, choice, *, store_path, progress):
+def _build_result(plans, task, choice, *, store_path, progress):
     """Prune at the chosen ratio, unless the scored candidate itself is returned."""
+    plan = plans[choice.method]
     dense = progress.step("unpruned model")(fit_dense, plan, task)
     models, accept = choice.candidates, _first_accepted
     if models is None:
@@ -158,17 +158,20 @@ def _build_result(plan, task, choice, *, store_path, progress):
         accept = partial(progress.step(name), _first_accepted)
         first = 0 if store_path else choice.ratios.index(choice.ratio)
         ratios = with_ratios_of_size(choice, choice.ratios[first:])
-        models = pruned_at(plan, dense, task, ratios)
+        models = models_on_path(plan, dense, task, ratios)
     best, models = accept(choice, models, task.X, store_path)
     _check_predicts(dense, best, task)
     keep, ratio = best.candidate.keep, best.candidate.ratio
     if choice.ratio is None or ratio in choice.ratios:
-        choice = replace(choice, ratio=ratio)
+        choice = choice.at(ratio)
     warn_of_size(choice, plan.method, dense, best, task)
-    stored = {m.candidate.ratio: m.model for m in models} if store_path else None
-    table = choice.table
+    table, position = choice.shown
     if table is None:
         table = unscored_table(dense, models if store_path else [best], store_path)
+    stored = None
+    if store_path:
+        stored = {choice.name: {m.candidate.ratio: m.model for m in models}}
+        stored |= _other_models(plans, dense, task, choice)
     summary = summary_of(plan, task, choice, dense, best)
     return Result(
         best.model,
@@ -176,11 +179,26 @@ def _build_result(plan, task, choice, *, store_path, progress):
         keep,
         best.candidate.scores,
         best.candidate.units,
-        PruningPath(table, choice.position_of(choice.ratio), stored),
+        PruningPath(table, position, stored),
         Report(
-            dense.model, best.model, plan.method, best.candidate, summary, best.unread
+            *(dense.model, best.model, plan.method, best.candidate, summary),
+            best.unread,
+            choice.comparison,
         ),
     )
+
+
+def _other_models(plans, dense, task, choice):
+    """The models at all ratios of the methods that were not chosen, by name."""
+    others = {} if choice.whole is None else choice.whole.ratios
+    return {
+        choice.whole.names[i]: {
+            each.candidate.ratio: each.model
+            for each in models_on_path(plans[i], dense, task, ratios)
+        }
+        for i, ratios in others.items()
+        if i != choice.method
+    }
 
 
 def _check_predicts(dense, best, task):

@@ -65,9 +65,11 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         The model to prune. To prune a fitted model without fitting it, pass
         `FrozenEstimator(model)` or use :func:`prune`. The model itself is never
         changed.
-    method : str or Method, default="auto"
+    method : str, Method or list of them, default="auto"
         The pruning method, which determines what is removed and in which order: a
-        name or an object of :mod:`sklprune.methods`. "auto" depends on the model:
+        name or an object of :mod:`sklprune.methods`. Of a list, or "smallest" for all
+        methods that suit the model, the rule chooses among all their candidates, by
+        the size of the file. "auto" depends on the model:
 
         - a linear model: "magnitude" (weights);
         - an MLP: "neuron_elimination" (hidden units);
@@ -136,6 +138,12 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         Whether columns that the pruned model no longer reads are removed too, also
         from the steps of a pipeline, and terms from a vocabulary. Predictions stay
         identical. Where a step combines columns they are kept; the report states why.
+    baseline : bool, default=False
+        Whether small models are trained from scratch on the same rows, and the one
+        that the rule would choose is shown in the report. They are small boosting
+        models for trees, narrower networks, smaller ensembles, and otherwise the same
+        model on the columns that are best by a univariate test. It requires that
+        `pruning_ratio` is "auto" or a sequence.
 
     Attributes
     ----------
@@ -182,6 +190,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         "store_path": ["boolean"],
         "seen": ["boolean", StrOptions({"auto"})],
         "drop_unread": ["boolean"],
+        "baseline": ["boolean"],
     }
 
     _routed = (
@@ -210,6 +219,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         verbose: bool | int = False,
         seen: Seen = "auto",
         drop_unread: bool = False,
+        baseline: bool = False,
     ) -> None:
         self.estimator = estimator
         self.method = method
@@ -225,6 +235,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         self.verbose = verbose
         self.seen = seen
         self.drop_unread = drop_unread
+        self.baseline = baseline
 
     @checks_parameters
     def fit(
@@ -265,6 +276,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
             store_path=self.store_path,
             seen=self.seen,
             drop_unread=self.drop_unread,
+            baseline=self.baseline,
         )
         self._set_support(X, result)
         return self
@@ -400,6 +412,7 @@ def prune(
     verbose: bool | int = False,
     seen: Seen = "auto",
     drop_unread: bool = False,
+    baseline: bool = False,
 ) -> PrunedEstimator:
     """Prune a fitted model.
 
@@ -421,7 +434,7 @@ def prune(
         Weights of the rows; see :meth:`PrunedEstimator.fit`.
     groups : array-like of shape (n_samples,), default=None
         Groups of the rows; see :meth:`PrunedEstimator.fit`.
-    method : str or Method, default="auto"
+    method : str, Method or list of them, default="auto"
         What is removed, and in which order; see :class:`PrunedEstimator` for this and
         all following parameters.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
@@ -449,6 +462,8 @@ def prune(
         Whether the model was fitted on these rows.
     drop_unread : bool, default=False
         Whether to remove also the columns that the pruned model no longer reads.
+    baseline : bool, default=False
+        Whether the report also shows a small model trained from scratch.
 
     Returns
     -------
@@ -496,5 +511,6 @@ def prune(
         verbose=verbose,
         seen=seen,
         drop_unread=drop_unread,
+        baseline=baseline,
     )
     return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)

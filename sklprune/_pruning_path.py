@@ -19,8 +19,9 @@ class PruningPath:
     chosen : int or None
         Position of the chosen ratio. None where `pruning_ratio` was a number: the last
         row is the result.
-    models : dict of {float: estimator} or None
-        Plain estimators by ratio; None unless `store_path=True`.
+    models : dict of {str: dict of {float: estimator}} or None
+        For each method, plain estimators by ratio; None unless `store_path=True`. The
+        name of a single method is "".
     """
 
     columns = (
@@ -40,7 +41,7 @@ class PruningPath:
         self,
         table: dict[str, Array],
         chosen: int | None = None,
-        models: dict[float, Estimator] | None = None,
+        models: dict[str, dict[float, Estimator]] | None = None,
     ) -> None:
         self.table = table
         self.chosen = len(table["ratio"]) - 1 if chosen is None else chosen
@@ -60,7 +61,10 @@ class PruningPath:
         """
         names = ("units", "parameters", "nonzero", "scores")
         columns = [self.table[name] for name in names if name in self.table]
-        rows = np.column_stack([np.ones(len(self.table["ratio"])), *columns])
+        method: Array = np.zeros(len(self.table["ratio"]))
+        if "method" in self.table:
+            method = np.unique(self.table["method"], return_inverse=True)[1].ravel()
+        rows = np.column_stack([method, *columns])
         same = ((rows[1:] == rows[:-1]) | np.isnan(rows[1:])).all(axis=1)
         model = np.append(0, np.cumsum(~same))
         first = np.searchsorted(model, np.arange(model[-1] + 1))
@@ -73,10 +77,15 @@ class PruningPath:
         if not self.has_scores:
             what = "the unpruned model and the result" if n_models > 1 else "the result"
             return f"PruningPath: {what} at {ratios[self.chosen]:g}, no scores{stored}"
-        span = f"{len(ratios)} ratios from {ratios[0]:g} to {ratios[-1]:g}"
+        chosen = f"{ratios[self.chosen]:g}"
+        if "method" in self.table:
+            method = self.table["method"]
+            span = f"{len(ratios) - 1} ratios of {len(set(method[1:]))} methods"
+            chosen = f"{method[self.chosen]!s} at {chosen}" if self.chosen else "0"
+        else:
+            span = f"{len(ratios)} ratios from {ratios[0]:g} to {ratios[-1]:g}"
         return (
-            f"PruningPath: {span}, {n_models} different models, chosen "
-            f"{ratios[self.chosen]:g}{stored}"
+            f"PruningPath: {span}, {n_models} different models, chosen {chosen}{stored}"
         )
 
     def frame(self) -> Any:
@@ -86,7 +95,8 @@ class PruningPath:
         chosen one. `ratio` is the requested ratio. Counts are means over the splits.
         Scores are NaN where no rows were held out, as for a given ratio. `file_bytes`
         is NaN unless a rule needs it or `store_path=True`. Further columns contain what
-        else the rule needs.
+        else the rule needs. With several methods, the column `method` has the name of
+        each one, and the largest model comes first.
 
         Returns
         -------
@@ -105,12 +115,15 @@ class PruningPath:
         hidden = ("scores", "asked")
         return pd.DataFrame({c: v for c, v in columns.items() if c not in hidden})
 
-    def at(self, ratio: float) -> Estimator:
+    def at(self, ratio: float, method: str | None = None) -> Estimator:
         """The plain estimator at 0 or a requested ratio; needs `store_path=True`.
 
         Parameters
         ----------
         ratio : float
+        method : str or None, default=None
+            The name of a method in `frame()`. It is required if several methods were
+            compared, except for the ratio 0.
 
         Returns
         -------
@@ -119,17 +132,36 @@ class PruningPath:
         Raises
         ------
         ValueError
-            If no models were stored, or the ratio was not requested.
+            If no models were stored, or the ratio or the method was not requested.
         """
         if self._models is None:
             raise ValueError(
                 "No models were kept on the path. Fit with store_path=True to have "
                 "the estimator at each ratio."
             )
-        for known, model in self._models.items():
+        models = self._models_of(method, ratio)
+        for known, model in models.items():
             if abs(known - ratio) < 1e-12:
                 return model
-        requested = ", ".join(f"{known:g}" for known in self._models)
+        requested = ", ".join(f"{known:g}" for known in models)
         raise ValueError(
             f"ratio={ratio!r} was not requested. The requested ratios are: {requested}."
         )
+
+    def _models_of(self, method: str | None, ratio: float) -> dict[float, Estimator]:
+        """The stored models of a method."""
+        stored: Any = self._models
+        names = ", ".join(map(repr, stored))
+        if method is None and len(stored) > 1 and ratio != 0:
+            raise ValueError(
+                "Several methods were compared, and each has a model at its ratios: "
+                f"give method, one of {names}."
+            )
+        if method is None:
+            return next(iter(stored.values()))
+        if method not in stored:
+            known = names if list(stored) != [""] else "None, since there was only one"
+            raise ValueError(
+                f"method={method!r} was not compared. It must be one of {known}."
+            )
+        return stored[method]

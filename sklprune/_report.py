@@ -5,21 +5,31 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import get_tags
 
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
 from sklprune._evaluation.summary import REFERENCE_KEYS
 from sklprune._evaluation.training_rows import Reference
 from sklprune._plain import stripped
 from sklprune._registry import family_of
+from sklprune._report_text import (
+    N_PRINTED,
+    Row,
+    aligned,
+    compared,
+    limits_of,
+    listed,
+    notes_on_rows,
+    number,
+    times,
+    unread_columns,
+    without_nan,
+)
 from sklprune._typing import Estimator, MatrixLike
 from sklprune._units import Candidate, plural
-from sklprune._unread import Unread, removable_columns
+from sklprune._unread import Unread
 
 __all__ = ["Report"]
 
-#: a row of a printed table
-Row = tuple[str, ...]
 #: rows of the printed table: field of `Cost`, title, unit
 PRINTED = (
     ("features", "columns needed", 1),
@@ -34,8 +44,6 @@ PRINTED = (
     ("latency_one_row", "one row, microseconds", 1e-6),
     ("latency_per_row", "a row of many, microseconds", 1e-6),
 )
-#: at most this many classes or columns are printed; `to_dict` has all
-N_PRINTED = 10
 #: notes on references other than the unpruned model itself
 REFERENCE_NOTES = {
     Reference.OUT_OF_BAG: (
@@ -82,6 +90,9 @@ class Report:
         over similar models that were fitted without these rows.
     unread : Unread or None
         What `drop_unread=True` removed; None if that was not requested.
+    comparison : dict or None
+        Candidates of several methods, and a small model trained from scratch: see
+        `Choice.comparison`. None if there is nothing to compare.
     """
 
     def __init__(
@@ -92,8 +103,10 @@ class Report:
         candidate: Candidate,
         score: dict[str, Any],
         unread: Unread | None = None,
+        comparison: dict[str, Any] | None = None,
     ) -> None:
         self.score = score
+        self._comparison = comparison or {"methods": [], "baseline": None, "size": ""}
         self._dropped = unread
         self._models = {
             "original": original,
@@ -179,6 +192,26 @@ class Report:
         """Names of the columns that `drop_unread=True` removed from the model."""
         return list(self._dropped.names) if self._dropped else []
 
+    @property
+    def methods(self) -> list[dict[str, Any]]:
+        """The best candidate of each method, if several were compared.
+
+        Each dict contains `method`, `ratio`, `units`, sizes, `score`, `difference` to
+        the unpruned model, and `difference_se`. They are means over the splits.
+        `accepted` is False if the rule accepts no smaller candidate of the method; the
+        one with the best score is then described.
+        """
+        return list(self._comparison["methods"])
+
+    @property
+    def baseline(self) -> dict[str, Any] | None:
+        """The small model trained from scratch that the rule chooses, or None.
+
+        The entries are those of `methods`, and `description`.
+        """
+        best: dict[str, Any] | None = self._comparison["baseline"]
+        return best
+
     def measure(self, X: MatrixLike) -> "Report":
         """Measure latencies and add them to the costs; takes a few seconds.
 
@@ -219,12 +252,14 @@ class Report:
             "stripped": self.stripped.to_dict(),
             "pruned": self.pruned.to_dict(),
             "score": dict(self.score),
+            "methods": self.methods,
+            "baseline": self.baseline,
             "removed": self.removed,
             "n_zero_removed": self.n_zero_removed,
             "unread_columns": self.unread_columns,
             "dropped_columns": self.dropped_columns,
         }
-        return _without_nan(whole)
+        return without_nan(whole)
 
     @property
     def summary(self) -> str:
@@ -281,17 +316,18 @@ class Report:
         if units not in {field.name for field in fields(Cost)}:
             # weights, leaves and neurons have no field of their own
             counts = [float(n) for n in (self.n_units, self.n_units, kept)]
-            rows.append((units, *map(_number, counts), _times(*counts[1:])))
+            rows.append((units, *map(number, counts), times(*counts[1:])))
         for field, title, unit in PRINTED:
             values = [
                 getattr(c, field) / unit
                 for c in (self.original, self.stripped, self.pruned)
             ]
             if not math.isnan(values[0]):
-                rows.append((title, *map(_number, values), _times(*values[1:])))
-        parts = [self.summary, _aligned(rows), self._score_line()]
+                rows.append((title, *map(number, values), times(*values[1:])))
+        parts = [self.summary, aligned(rows), self._score_line()]
         if self.score.get("chosen_by"):
             parts[-1] += f" Chosen by {self.score['chosen_by']}."
+        parts += compared(**self._comparison)
         return "\n".join([*parts, *self._by_class(), *self._notes()])
 
     def _score_line(self) -> str:
@@ -335,12 +371,12 @@ class Report:
         shown = [each for each in recall if each in worst_first[:N_PRINTED]]
         rows: list[Row] = [("recall of class", "rows", "original", "pruned")]
         for each in shown:
-            numbers = f"{each['original']:.4f}", f"{each['pruned']:.4f}"
-            rows.append((str(each["class"]), f"{each['rows']:,}", *numbers))
+            recalls = f"{each['original']:.4f}", f"{each['pruned']:.4f}"
+            rows.append((str(each["class"]), f"{each['rows']:,}", *recalls))
         lines = [
             f"rows that went from right to wrong: {score['right_to_wrong']:,}, "
             f"from wrong to right: {score['wrong_to_right']:,}.",
-            _aligned(rows),
+            aligned(rows),
         ]
         hidden = len(recall) - len(shown)
         return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
@@ -365,17 +401,17 @@ class Report:
             )
         if self._unread:
             notes.append(
-                f"Columns that no longer count: {_listed(self._unread)}; their values "
+                f"Columns that no longer count: {listed(self._unread)}; their values "
                 "do not change a prediction. drop_unread=True removes them."
             )
         if self.dropped_columns:
             names = self.dropped_columns
-            notes.append(f"Columns removed, since nothing read them: {_listed(names)}.")
+            notes.append(f"Columns removed, since nothing read them: {listed(names)}.")
         if self._dropped and self._dropped.kept:
             why = "; ".join(self._dropped.kept)
             notes.append(f"Columns are kept that the model does not read: {why}.")
         notes.extend(self._limits)
-        notes.extend(_notes_on_rows(self.score))
+        notes.extend(notes_on_rows(self.score))
         for reference, note in REFERENCE_NOTES.items():
             if self.score.get(REFERENCE_KEYS[reference]):
                 notes.append(note)
@@ -385,96 +421,3 @@ class Report:
                 "run to run."
             )
         return notes
-
-
-def limits_of(original: Estimator, pruned: Estimator) -> list[str]:
-    """Sentences on what the original can do and the pruned model cannot."""
-    before, after = (family_of(model).core(model) for model in (original, pruned))
-    name = type(after).__name__
-    nan_before, nan_after = (
-        get_tags(model).input_tags.allow_nan for model in (before, after)
-    )
-    limits = []
-    if nan_before and not nan_after:
-        limits.append(f"{name} rejects missing values, which the original accepts.")
-    why = family_of(after).why_not_continued(after)
-    if why:
-        limits.append(f"Training of {name} cannot be continued: {why}.")
-    return limits
-
-
-def unread_columns(original: Estimator, pruned: Estimator) -> list[str]:
-    """Names of the columns that the original uses and the pruned model does not."""
-    before, after = (
-        family_of(model).unread_columns(model) for model in (original, pruned)
-    )
-    # columns that were removed from the model are not listed here
-    if before is None or after is None or len(before) != len(after):
-        return []
-    if not (after & ~before).any():
-        return []
-    removable = removable_columns(pruned)
-    names = family_of(pruned).input_names(pruned)
-    return [str(name) for name in names[after & ~before & removable]]
-
-
-def _notes_on_rows(score: dict[str, Any]) -> list[str]:
-    """Sentences on the rows that were used, and on the ratio that was reached."""
-    n_pruned, n_unused = score["n_rows_pruned"], score["n_rows_unused"]
-    n_scored = score["n_rows_scored"]
-    if not n_scored:
-        notes = [f"The result was pruned on all {n_pruned:,} rows."]
-    elif score["score_of"] == "the result":
-        notes = [
-            f"The result was pruned on {n_pruned:,} rows. The score is its own, on "
-            f"{n_unused:,} other rows."
-        ]
-    else:
-        notes = [
-            f"The result was pruned on all {n_pruned:,} rows. The score is not its "
-            "own: it is that of candidates of the same ratio, each pruned on about "
-            f"{score['n_rows_candidates']:,.0f} rows, on {score['n_splits']} held-out "
-            + ("part." if score["n_splits"] == 1 else "parts.")
-        ]
-    if score["ratio_differs"]:
-        requested, reached = score["requested_ratio"], score["reached_ratio"]
-        notes.append(
-            f"The requested ratio was {requested:g}, and {reached:.3g} was reached."
-        )
-    return notes
-
-
-def _without_nan(value: Any) -> Any:
-    """The same dicts and lists with None in place of NaN."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _listed(names: list[str]) -> str:
-    """The first of some names, and the number of the others."""
-    hidden = len(names) - N_PRINTED
-    more = f" and {hidden} more" if hidden > 0 else ""
-    return ", ".join(names[:N_PRINTED]) + more
-
-
-def _aligned(rows: list[Row]) -> str:
-    """Rows of text as a table; the first column is aligned left, the others right."""
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
-
-
-def _times(before: float, after: float) -> str:
-    return f"{before / after:,.1f}x" if after else ""

@@ -21,6 +21,10 @@ def standard_error(values: Array) -> Array:
     return values.std(axis=-1, ddof=1) / np.sqrt(n)
 
 
+#: what "smaller" means where a table contains several methods
+DEFAULT_SIZE = "file_bytes"
+
+
 class RuleTable(dict[str, Any]):
     """A table whose error for a missing column states how a rule gets it."""
 
@@ -42,6 +46,9 @@ class Rule(BaseEstimator):
         Whether the rule compares scores, which usually need y.
     needs_unpruned : bool
         Whether the rule compares with the unpruned model, and may keep it.
+    size : str or None
+        The field of `Cost` that `smallest` minimises. None is the ratio, or
+        "file_bytes" where the table contains several methods.
     example : str
         Code of an object, if the rule cannot be given by name, since it needs a
         parameter; else "".
@@ -50,7 +57,6 @@ class Rule(BaseEstimator):
     --------
     The smallest model above a score:
 
-    >>> import numpy as np
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.tree import DecisionTreeClassifier
     >>> from sklprune import PrunedEstimator
@@ -63,7 +69,7 @@ class Rule(BaseEstimator):
     ...
     ...     def choose(self, table: Table) -> int:
     ...         good = table["score_mean"] >= self.score
-    ...         return int(np.flatnonzero(good).max(initial=0))
+    ...         return self.smallest(table, good) if good.any() else 0
     >>> X, y = load_breast_cancer(return_X_y=True)
     >>> tree = DecisionTreeClassifier(random_state=0)
     >>> pruned = PrunedEstimator(tree, rule=AtLeast(0.9)).fit(X, y)
@@ -74,7 +80,14 @@ class Rule(BaseEstimator):
     needs: tuple[str, ...] = ()
     needs_scores: bool = True
     needs_unpruned: bool = False
+    size: str | None = None
     example: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns on demand: those in `needs`, and the one of `size`."""
+        size = () if self.size is None else (self.size,)
+        return tuple(dict.fromkeys([*self.needs, *size]))
 
     def __call__(self, cv_results: dict[str, Any]) -> int:
         """Choose in a search over `pruning_ratio`: `GridSearchCV(..., refit=rule)`.
@@ -94,7 +107,7 @@ class Rule(BaseEstimator):
             The index of the chosen candidate.
         """
         self.check()
-        missing = [name for name in self.needs if name not in cv_results]
+        missing = [name for name in self.columns if name not in cv_results]
         if missing:
             raise ValueError(
                 f"{self!r} needs {' and '.join(missing)} of each candidate, which the "
@@ -153,6 +166,40 @@ class Rule(BaseEstimator):
         """
         raise NotImplementedError
 
+    def smallest(self, table: Table, meets: Array) -> int:
+        """The position of the smallest candidate among those that meet a condition.
+
+        Of several candidates of that size, it is the last one in the table.
+
+        Parameters
+        ----------
+        table : mapping of str to ndarray
+        meets : ndarray of shape (n_rows,), bool
+            At least one value is True.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ValueError
+            If the size of a candidate is not known.
+        """
+        positions = np.flatnonzero(meets)
+        size = self.size
+        if size is None and "method" in table:
+            size = DEFAULT_SIZE
+        if size is None:
+            return int(positions[-1])
+        sizes = np.asarray(table[size])[positions]
+        if np.isnan(sizes).any():
+            raise ValueError(
+                f"{self!r}: size={size!r} is not known for this kind of model. Give "
+                "another field of Cost, for example 'file_bytes'."
+            )
+        return int(positions[len(sizes) - 1 - np.argmin(sizes[::-1])])
+
 
 class CallableRule(Rule):
     """A callable `table -> position`, or an object with `choose`, as a rule.
@@ -172,6 +219,12 @@ class CallableRule(Rule):
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
         """Columns on demand."""
         return tuple(getattr(self.function, "needs", ()))
+
+    @property
+    def size(self) -> str | None:  # type: ignore[override]
+        """The field of `Cost` by which candidates are compared."""
+        size: str | None = getattr(self.function, "size", None)
+        return size
 
     @property
     def needs_scores(self) -> bool:  # type: ignore[override]

@@ -125,7 +125,7 @@ def _all_constant(X):
     return bool((values == values[0]).all())
 
 
-def check_ratio(pruning_ratio, method, task):
+def check_ratio(pruning_ratio, method, task, several=False):
     """The requested ratios, ascending, and whether a rule chooses from them.
 
     Parameters
@@ -134,33 +134,40 @@ def check_ratio(pruning_ratio, method, task):
     method : Method
         Its grid is used for "auto".
     task : Task
+    several : bool, default=False
+        Whether a rule chooses among several methods, also at one ratio.
 
     Returns
     -------
     ratios : list of float
         [None] where the method determines the size.
     is_choice : bool
-        False for a number, and where the method determines the size.
+        False for a number, and where the method determines the size, unless there are
+        several methods.
     """
     if isinstance(pruning_ratio, str):
         if pruning_ratio != "auto":
             raise ValueError(_ratio_sentence(pruning_ratio))
-        return ([None], False) if method.decides else (list(method.grid(task)), True)
-    if method.decides:
+        if method.decides:
+            return [None], several
+        return list(method.grid(task)), True
+    if method.decides and not several:
         raise ValueError(
             f"pruning_ratio={pruning_ratio!r} was given, but method={method!r} "
             "determines the size itself: set pruning_ratio='auto', and "
             "n_features_to_select=None."
         )
-    several = not isinstance(pruning_ratio, numbers.Number)
-    if several and (np.ndim(pruning_ratio) != 1 or len(pruning_ratio) == 0):
+    is_list = not isinstance(pruning_ratio, numbers.Number)
+    if is_list and (np.ndim(pruning_ratio) != 1 or len(pruning_ratio) == 0):
         raise ValueError(_ratio_sentence(pruning_ratio))
-    ratios = list(pruning_ratio) if several else [pruning_ratio]
+    ratios = list(pruning_ratio) if is_list else [pruning_ratio]
     for ratio in ratios:
         real = isinstance(ratio, numbers.Real) and not isinstance(ratio, bool)
         if not real or not 0 <= ratio < 1:
             raise ValueError(_ratio_sentence(ratio))
-    return sorted({float(ratio) for ratio in ratios}), several
+    if method.decides:
+        return [None], True
+    return sorted({float(ratio) for ratio in ratios}), is_list or several
 
 
 def _ratio_sentence(value):

@@ -2,6 +2,8 @@
 
 A rule receives a table and returns a position in it. The table is a mapping of arrays
 with one entry per ratio, in ascending order. Position 0 is always the unpruned model.
+With several methods there is one entry per method and ratio, largest model first, and
+a column `method`.
 A rule never receives an estimator, so you can test it on literal numbers. Any callable
 `table -> position` is a rule too.
 
@@ -34,11 +36,6 @@ LARGE_DROP = 0.5
 __all__ = ["Agreement", "Best", "Budget", "OneStandardError", "Rule", "Tolerance"]
 
 
-def _smallest(meets: Array) -> int:
-    """The last position that meets a condition: that of the largest ratio."""
-    return int(np.flatnonzero(meets)[-1])
-
-
 def _nearly(score: float) -> float:
     """A little below a score: scores that differ by rounding alone are equal."""
     return score - 1e-12 * abs(score)
@@ -46,6 +43,13 @@ def _nearly(score: float) -> float:
 
 class Best(Rule):
     """The candidate with the highest mean score; the smallest of several such.
+
+    Parameters
+    ----------
+    size : str or None, default=None
+        The field of :class:`sklprune.Cost` by which candidates are compared, for
+        example "compressed_bytes" or "latency_one_row". None is the pruning ratio, or
+        "file_bytes" where several methods are compared.
 
     Examples
     --------
@@ -56,9 +60,12 @@ class Best(Rule):
     2
     """
 
+    def __init__(self, *, size: str | None = None) -> None:
+        self.size = size
+
     def choose(self, table: Table) -> int:
         mean = np.where(table["asked"], table["score_mean"], -np.inf)
-        return _smallest(mean >= _nearly(np.nanmax(mean)))
+        return self.smallest(table, mean >= _nearly(np.nanmax(mean)))
 
 
 class OneStandardError(Rule):
@@ -67,6 +74,13 @@ class OneStandardError(Rule):
     The difference to the best candidate is paired: both models are scored on the same
     rows, split by split. The standard error is that of this difference. With a single
     value there is no standard error, and the rule is `Best`.
+
+    Parameters
+    ----------
+    size : str or None, default=None
+        The field of :class:`sklprune.Cost` by which candidates are compared, for
+        example "compressed_bytes" or "latency_one_row". None is the pruning ratio, or
+        "file_bytes" where several methods are compared.
 
     References
     ----------
@@ -84,13 +98,17 @@ class OneStandardError(Rule):
     2
     """
 
+    def __init__(self, *, size: str | None = None) -> None:
+        self.size = size
+
     def choose(self, table: Table) -> int:
-        best = Best().choose(table)
+        best = Best(size=self.size).choose(table)
         difference = table["score_mean"] - table["score_mean"][best]
         error = standard_error(table["scores"] - table["scores"][best])
         # identical scores differ by rounding alone
         slack = 1e-12 * max(1.0, abs(table["score_mean"][best]))
-        return _smallest(table["asked"] & (difference >= -np.nan_to_num(error) - slack))
+        near = difference >= -np.nan_to_num(error) - slack
+        return self.smallest(table, table["asked"] & near)
 
 
 class Tolerance(Rule):
@@ -121,6 +139,10 @@ class Tolerance(Rule):
         Number of standard errors that are added to the drop. Without a margin, the
         smallest candidate within the tolerance often exceeds it a little on other rows.
         With a single score there is no standard error and no margin.
+    size : str or None, default=None
+        The field of :class:`sklprune.Cost` by which candidates are compared, for
+        example "compressed_bytes" or "latency_one_row". None is the pruning ratio, or
+        "file_bytes" where several methods are compared.
 
     Examples
     --------
@@ -152,11 +174,13 @@ class Tolerance(Rule):
         relative: bool = False,
         faithful: bool | float = False,
         margin: float = 0.0,
+        size: str | None = None,
     ) -> None:
         self.max_drop = max_drop
         self.relative = relative
         self.faithful = faithful
         self.margin = margin
+        self.size = size
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -193,7 +217,7 @@ class Tolerance(Rule):
         if share == 1:
             meets &= self._within(table["fidelity"])
         meets[0] = True
-        return _smallest(meets)
+        return self.smallest(table, meets)
 
     def _warn_of_percentage(self, unpruned: float) -> None:
         """Warn if the drop was probably meant as a percentage."""
@@ -235,6 +259,10 @@ class Budget(Rule):
         Limits in seconds. Latencies are measured on the held-out rows, and again for
         the returned model. This choice depends on the machine and its load, and may
         differ between runs.
+    size : str or None, default=None
+        The field of :class:`sklprune.Cost` by which candidates with equal scores are
+        compared, for example "compressed_bytes". None is the pruning ratio, or
+        "file_bytes" where several methods are compared.
 
     Raises
     ------
@@ -272,6 +300,7 @@ class Budget(Rule):
         memory_bytes: float | None = None,
         latency_one_row: float | None = None,
         latency_per_row: float | None = None,
+        size: str | None = None,
     ) -> None:
         self.parameters = parameters
         self.nonzero = nonzero
@@ -284,6 +313,7 @@ class Budget(Rule):
         self.memory_bytes = memory_bytes
         self.latency_one_row = latency_one_row
         self.latency_per_row = latency_per_row
+        self.size = size
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -292,8 +322,9 @@ class Budget(Rule):
 
     def _limits(self) -> dict[str, float]:
         """The given limits by name."""
-        given = self.get_params(deep=False).items()
-        return {name: limit for name, limit in given if limit is not None}
+        given = self.get_params(deep=False)
+        del given["size"]
+        return {name: limit for name, limit in given.items() if limit is not None}
 
     def check(self) -> None:
         if not self._limits():
@@ -323,7 +354,7 @@ class Budget(Rule):
         fits = table["asked"] & self.holds(table)
         if not fits.any():
             raise self.too_large({n: table[n][table["asked"]] for n in self.needs})
-        return Best().choose({**table, "asked": fits})
+        return Best(size=self.size).choose({**table, "asked": fits})
 
 
 class Agreement(Rule):
@@ -338,6 +369,10 @@ class Agreement(Rule):
     share : float, default=0.999
         The share of held-out rows, in (0, 1], for which the class must be the same. It
         is a mean over the splits. With several outputs, all of them must be the same.
+    size : str or None, default=None
+        The field of :class:`sklprune.Cost` by which candidates are compared, for
+        example "compressed_bytes" or "latency_one_row". None is the pruning ratio, or
+        "file_bytes" where several methods are compared.
 
     Examples
     --------
@@ -362,8 +397,9 @@ class Agreement(Rule):
     needs_scores = False
     needs_unpruned = True
 
-    def __init__(self, share: float = 0.999) -> None:
+    def __init__(self, share: float = 0.999, *, size: str | None = None) -> None:
         self.share = share
+        self.size = size
 
     def check(self) -> None:
         real = isinstance(self.share, numbers.Real) and not isinstance(self.share, bool)
@@ -376,7 +412,7 @@ class Agreement(Rule):
         self.check()
         meets = table["agreement"] >= self.share - 1e-12
         meets[0] = True
-        return _smallest(meets)
+        return self.smallest(table, meets)
 
 
 register("rule", Agreement)

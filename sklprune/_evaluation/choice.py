@@ -1,6 +1,7 @@
 """`Choice`, a chosen ratio, and the checks before and after a rule is called."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.base import is_classifier
 
 from sklprune._cost import Cost
 from sklprune._evaluation.training_rows import Reference
-from sklprune._rule import RuleTable
+from sklprune._rule import DEFAULT_SIZE, RuleTable
 from sklprune._sklearn_private import scorer_takes_weights
 
 
@@ -20,14 +21,22 @@ class Choice:
     ----------
     ratio : float or None
         None where the method determines the size.
-    ratios : list of float
+    ratios : list of float or None
         All ratios of the path, ascending; the first one is 0.
     requested : list of float
         Those of them that the user or the method's grid requested.
     rule : Rule or None
         None where the ratio was given.
+    method : int
+        The index of the method, where there are several.
+    position : int or None
+        The position of the ratio in `table`; None without a rule.
     table : dict of ndarray
-        What the rule received; see `sklprune.rules`.
+        The rows of the method, as a rule receives them; see `sklprune.rules`.
+    whole : WholeTable or None
+        The rows of all methods, where there are several.
+    baseline : dict or None
+        The small model trained from scratch that the rule chose; see `baseline_of`.
     counts : list of ClassCounts, or None
         One for each ratio, over the rows of all splits.
     candidates : list of Pruned, or None
@@ -44,7 +53,11 @@ class Choice:
     ratios: list
     requested: list
     rule: Any = None
+    method: int = 0
+    position: int | None = None
     table: Any = None
+    whole: Any = None
+    baseline: Any = None
     counts: Any = None
     candidates: Any = None
     splits: Any = ()
@@ -60,11 +73,58 @@ class Choice:
         if self.rule is None or self.candidates is not None:
             return None
         units = self.table["units"]
-        return float(units[self.position_of(self.ratio)] / units[0])
+        return float(units[self.position] / units[0])
 
-    def position_of(self, ratio):
-        """The position of a ratio in the table; None where no rule chose."""
-        return None if self.rule is None else self.ratios.index(ratio)
+    @property
+    def n_asked(self):
+        """The number of candidates that the rule could choose."""
+        table = self.table if self.whole is None else self.whole.table
+        return int(table["asked"].sum())
+
+    @property
+    def shown(self):
+        """The table that `path_` shows, and the position of the choice in it."""
+        if self.whole is None:
+            return self.table, self.position
+        return self.whole.table, self.whole.position(self.method, self.position)
+
+    @property
+    def name(self):
+        """The name of the chosen method, where there are several."""
+        return "" if self.whole is None else self.whole.names[self.method]
+
+    @property
+    def comparison(self):
+        """The best candidate of each method, the baseline, and the compared size.
+
+        None if there are neither several methods nor a baseline.
+        """
+        if self.whole is None and self.baseline is None:
+            return None
+        return {
+            "methods": [] if self.whole is None else self.whole.best,
+            "baseline": self.baseline,
+            "size": self.rule.size or DEFAULT_SIZE,
+        }
+
+    def at(self, ratio):
+        """The same choice at another ratio of the path.
+
+        If the method determines the size, it is the ratio that was reached.
+        """
+        if self.rule is None or self.ratio is None:
+            return replace(self, ratio=ratio)
+        return replace(self, ratio=ratio, position=self.ratios.index(ratio))
+
+
+def check_no_baseline(baseline, pruning_ratio):
+    """Raise an error for a baseline where no rows are held out to compare with it."""
+    if baseline:
+        raise ValueError(
+            f"baseline=True compares scores on rows that are held out, and none are "
+            f"with pruning_ratio={pruning_ratio!r} and this method. Request several "
+            "ratios, for example pruning_ratio=[0.9], or baseline=False."
+        )
 
 
 def choose_position(rule, table):
@@ -83,6 +143,7 @@ def check_rule(rule, plan, task):
     """Raise an error for a rule that cannot choose here, before anything is fitted."""
     rule.check()
     known = {field.name for field in fields(Cost)} | {"agreement", "fidelity"}
+    _check_size(rule)
     unknown = [name for name in rule.needs if name not in known]
     if unknown:
         raise ValueError(
@@ -127,7 +188,22 @@ def _check_fidelity(rule, plan, task):
         )
 
 
-def columns_for(rule, store_path):
-    """The columns on demand that the table must contain."""
-    stored = ("file_bytes",) if store_path else ()
-    return tuple(dict.fromkeys([*rule.needs, *stored]))
+def _check_size(rule):
+    """Raise an error for a size that is no field of `Cost`."""
+    names = [field.name for field in fields(Cost)]
+    if rule.size is not None and rule.size not in names:
+        near = get_close_matches(str(rule.size), names, 1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"rule={rule!r}: size={rule.size!r} is not a field of Cost.{guess} The "
+            f"fields are {', '.join(names)}."
+        )
+
+
+def columns_for(rule, *, bytes_too):
+    """The columns on demand that the table must contain.
+
+    `bytes_too`: whether "file_bytes" is needed besides those of the rule.
+    """
+    also = (DEFAULT_SIZE,) if bytes_too else ()
+    return tuple(dict.fromkeys([*rule.columns, *also]))

@@ -22,6 +22,8 @@ from sklprune._units import TooLittleLeft, score
 
 #: lower bound of a class probability, so that every class has a weight
 MIN_PROBABILITY = 1e-12
+#: columns that are the same for a model inside a pipeline
+INSIDE = {"agreement", "fidelity", "nodes", "members", "parameters", "nonzero"}
 #: blocks of rows for a standard error where there is one split
 N_BLOCKS = 10
 
@@ -31,8 +33,9 @@ def table_of(ratios, splits, columns):
 
     Parameters
     ----------
-    ratios : list of float
-        The first one is 0.
+    ratios : list of float or None
+        The first one is 0. None, where the method determines the size, becomes the
+        mean ratio that was reached.
     splits : list of list of dict
         For each split the result of `HeldOut.row` at each ratio.
     columns : tuple of str
@@ -43,6 +46,8 @@ def table_of(ratios, splits, columns):
     dict of ndarray
     """
     rows = [[rows[i] for rows in splits] for i in range(len(ratios))]
+    reached = [np.mean([cell["removed"] for cell in row]) for row in rows]
+    ratios = [r if ratio is None else ratio for ratio, r in zip(ratios, reached)]
     table = {"ratio": np.array(ratios)}
     for name in ("units", "parameters", "nonzero", *columns):
         table[name] = np.array([np.mean([cell[name] for cell in row]) for row in rows])
@@ -98,10 +103,11 @@ class HeldOut:
         TooLittleLeft
             If a smaller model cannot predict the rows.
         """
+        keep = pruned.candidate.keep
         try:
-            return self._row(pruned)
+            row = self._row_of_pruned(pruned)
+            return row | {"units": int(keep.sum()), "removed": float((~keep).mean())}
         except Exception as error:
-            keep = pruned.candidate.keep
             if keep.all() or prediction_error(pruned.model, self.task.X) is None:
                 raise
             units = pruned.candidate.units
@@ -109,16 +115,25 @@ class HeldOut:
                 pruned.candidate.ratio, keep, units.granularity, error
             ) from error
 
-    def _row(self, pruned):
-        model, X = pruned.model, self.task.X
+    def _row_of_pruned(self, pruned):
         unpruned = pruned.candidate.keep.all()
-        predictor, task = with_cached_predictions(model, self.task)
+        if unpruned or not INSIDE.issuperset(self.columns):
+            return self.row_of(pruned.model, unpruned)
+        model, task = pruned.to_score(self.task)
+        return self.row_of(model, task=task)
+
+    def row_of(self, model, unpruned=False, task=None):
+        """The same without numbers of units, for any model.
+
+        `task` holds the rows in another form, if the model does not receive X.
+        """
+        X = self.task.X
+        predictor, task = with_cached_predictions(model, task or self.task)
         if unpruned and self.out_of_bag is not None:
             predictor, task = self.out_of_bag.predictions, with_positions(self.task)
         value, parts = self._scored(predictor, task, unpruned)
         row = sizes(model, ("parameters", "nonzero", *self.columns), X)
         row |= {"score": value, "parts": parts}
-        row["units"] = int(pruned.candidate.keep.sum())
         if self.soft_labels is not None:
             row["fidelity"] = self._fidelity(predictor, task)
         if self.labels is None:

@@ -89,7 +89,7 @@ def _score_of(choice):
 
 def _held_out_scores(plan, task, choice):
     """Scores on the rows that were held out."""
-    table, position = choice.table, choice.position_of(choice.ratio)
+    table, position = choice.table, choice.position
     numbers = {
         "name": _score_name(plan, task),
         "rows": "chose the model" if _is_a_choice(choice) else "held out",
@@ -159,7 +159,7 @@ def _is_a_choice(choice):
 
     A rule that may keep the unpruned model chooses even if one ratio was requested.
     """
-    return choice.table["asked"].sum() > 1 or choice.rule.needs_unpruned
+    return choice.n_asked > 1 or choice.rule.needs_unpruned
 
 
 def _why_kept(method, choice, ratio):

@@ -31,6 +31,19 @@ class Reference(Enum):
     REFITTED = "similar models that are fitted without the rows used for the choice"
 
 
+def common_reference(plans, task, splits):
+    """The reference for comparing several methods for one fitted model.
+
+    Out-of-bag predictions are used only if all methods can use them.
+    """
+    first, *others = plans
+    reference = reference_for(first, task, splits)
+    for plan in others:
+        if reference is Reference.OUT_OF_BAG:
+            reference = reference_for(plan, task, splits)
+    return reference
+
+
 def reference_for(plan, task, splits):
     """The reference for choosing a ratio with a fitted model.
 

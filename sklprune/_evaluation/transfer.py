@@ -45,7 +45,7 @@ def ratios_of_size(choice):
 
 def with_ratios_of_size(choice, ratios):
     """Ratios, ascending, with the one of the same size."""
-    if choice.ratio is None:
+    if choice.ratio is None or None in ratios:
         return ratios
     return sorted({*ratios, *ratios_of_size(choice)})
 

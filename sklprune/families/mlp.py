@@ -16,6 +16,7 @@ from sklprune._units import Task, Units
 from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
+from sklprune.families._small_models import FACTOR, Trained, smaller_clones
 from sklprune.families._training_state import with_own_state
 
 #: the mean loss on the rows of a fit is at most this multiple of the loss of its last
@@ -157,6 +158,16 @@ class MLPFamily(LayeredFamily):
             likely = np.clip(probability, np.finfo(float).eps, 1.0)
             of_rows = -(targets * np.log(likely)).sum(axis=1)
         return float(np.average(of_rows, weights=weight))
+
+    def small_models(self, estimator: Estimator, units: Units, task: Task) -> Trained:
+        if units.granularity == "feature":
+            return super().small_models(estimator, units, task)
+        widths = [
+            [max(1, round(n / FACTOR**k)) for n in _widths(estimator)]
+            for k in range(1, 7)
+        ]
+        narrower = [{"hidden_layer_sizes": tuple(each)} for each in widths]
+        return smaller_clones(estimator, task, narrower)
 
     def own_units(self, estimator: Estimator, granularity: str) -> Units:
         if granularity == "weight":

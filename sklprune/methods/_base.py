@@ -91,6 +91,11 @@ class Method(BaseEstimator):
     fits_models: bool = False
     reason: str = ""
 
+    @classmethod
+    def variants(cls) -> list["Method"]:
+        """The objects of this class that `method="smallest"` compares."""
+        return [cls()]
+
     def misfit(self, family: Any, estimator: Estimator) -> str:
         """Why the method cannot prune a model, as a clause about it; "" if it can."""
         if self.granularity is None:
