@@ -100,7 +100,16 @@ class ShrinkingFits(Protocol):
     """Fits on fewer and fewer columns: `LinearFamily.linear_rows`."""
 
     linear_rows: Any
+    linear_model: Any
     linear_response: Any
+
+
+class FastPermutation(Protocol):
+    """Outputs after columns were permuted: `families._permuted_outputs`."""
+
+    output_model: Any
+    permuted_outputs: Any
+    predicted: Any
 
 
 #: each capability by name
@@ -115,6 +124,7 @@ CAPABILITIES: dict[str, type] = {
     "out_of_bag": OutOfBag,
     "layers": Layers,
     "masked_refit": MaskedFit,
+    "fast_permutation": FastPermutation,
     "shrinking_fits": ShrinkingFits,
 }
 

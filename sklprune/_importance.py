@@ -3,16 +3,18 @@
 The columns are shuffled by the same functions as in the method `Permutation`.
 """
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
 
-from sklprune._sklearn_private import num_features, num_samples, safe_indexing
-from sklprune._typing import ArrayLike, Estimator, MatrixLike, RandomState
-from sklprune.methods.permutation import columnwise, shuffled_scores, shuffles
+from sklprune._frames import column_names
+from sklprune._permutation.orders import changes_of, shuffles
+from sklprune._permutation.scores import Rows, permuted_scores
+from sklprune._permutation.tables import columnwise
+from sklprune._sklearn_private import num_features, num_samples
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, RandomState
 
 __all__ = ["permutation_importance"]
 
@@ -81,36 +83,26 @@ def permutation_importance(
     np.int64(2)
     """
     scorer = check_scoring(estimator, scoring)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
     X = columnwise(X)
-    baseline = scorer(estimator, X, y, **weights)
     chosen, orders = shuffles(num_samples(X), n_repeats, max_samples, random_state)
+    rows = Rows(X, y, scorer, metadata, column_names(X))
+    baseline = None
     if chosen is not None:
-        X, y = safe_indexing(X, chosen), None if y is None else safe_indexing(y, chosen)
-        weights = {name: safe_indexing(w, chosen) for name, w in weights.items()}
-    measure = partial(_score_table, scorer, estimator, y, weights)
-    shuffled = shuffled_scores(measure, X, range(num_features(X)), orders, n_jobs)
-    # a callable may also return several scores
-    if isinstance(baseline, dict):
-        return {
-            name: _bunch(baseline[name], [[s[name] for s in row] for row in shuffled])
-            for name in baseline
-        }
-    return _bunch(baseline, shuffled)
+        baseline = rows.scores(estimator)
+        rows = rows.take(chosen)
+    changes = changes_of(range(num_features(X)), orders)
+    unchanged, changed = permuted_scores(estimator, rows, changes, n_jobs)
+    baseline = unchanged if baseline is None else baseline
+    found = {
+        name: _bunch(value, np.array([scores[name] for scores in changed]))
+        for name, value in baseline.items()
+    }
+    return found.get(None, found)
 
 
-def _score_table(
-    scorer: Any,
-    estimator: Estimator,
-    y: ArrayLike | None,
-    weights: dict[str, Any],
-    table: MatrixLike,
-) -> Any:
-    return scorer(estimator, table, y, **weights)
-
-
-def _bunch(baseline: float, shuffled: list[list[float]]) -> Bunch:
-    importances = baseline - np.array(shuffled)
+def _bunch(baseline: Array, changed: Array) -> Bunch:
+    importances = baseline - changed
     return Bunch(
         importances_mean=importances.mean(axis=1),
         importances_std=importances.std(axis=1),

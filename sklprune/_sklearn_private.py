@@ -8,6 +8,7 @@ them, only this file changes.
 from inspect import signature
 from typing import Any
 
+from numpy import ones_like
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.ensemble._bagging import _generate_bagging_indices
@@ -15,7 +16,12 @@ from sklearn.ensemble._forest import _generate_sample_indices
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMapper
 from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
+from sklearn.metrics import _classification, accuracy_score, r2_score
+from sklearn.metrics._scorer import (
+    _BaseScorer,
+    _MultimetricScorer,
+    _PassthroughScorer,
+)
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
@@ -37,13 +43,17 @@ __all__ = [
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",
+    "is_passthrough",
+    "log_of_probability",
     "is_scorer",
     "num_features",
     "num_samples",
     "print_elapsed_time",
     "safe_indexing",
     "scorer_name",
+    "scorer_parts",
     "scorer_takes_weights",
+    "scorers_inside",
 ]
 
 #: attribute of an estimator of scikit-learn 1.9 that holds its callbacks
@@ -57,9 +67,21 @@ BAGGING_SAMPLES_BY_WEIGHT = (
 )
 
 
+def log_of_probability(probability: Any) -> Any:
+    """The logarithm, rounded as in `log_loss`."""
+    # a function of scikit-learn in newer releases, and of scipy in older ones
+    xlogy = getattr(_classification, "_xlogy", None) or _classification.xlogy
+    return xlogy(ones_like(probability), probability)
+
+
 def is_scorer(value: object) -> bool:
     """Whether a value is a scorer made by `make_scorer` or `get_scorer`."""
     return isinstance(value, _BaseScorer)
+
+
+def is_passthrough(scorer: object) -> bool:
+    """Whether a scorer calls the `score` method of the model."""
+    return isinstance(scorer, _PassthroughScorer)
 
 
 def only_predicts(scorer: Scorer, model: Estimator) -> bool:
@@ -68,6 +90,25 @@ def only_predicts(scorer: Scorer, model: Estimator) -> bool:
         own = getattr(type(model), "score", None)
         return own in (ClassifierMixin.score, RegressorMixin.score)
     return is_scorer(scorer)
+
+
+def scorer_parts(scorer: Any, estimator: Estimator) -> tuple[Any, int, Any]:
+    """The metric of a scorer, its sign, and the names of the responses that it takes.
+
+    The metric is None where it has parameters, or is not known.
+    """
+    if isinstance(scorer, _PassthroughScorer):
+        own = getattr(type(estimator), "score", None)
+        known = {ClassifierMixin.score: accuracy_score, RegressorMixin.score: r2_score}
+        return known.get(own), 1, "predict"
+    if not isinstance(scorer, _BaseScorer) or scorer._kwargs:
+        return None, 1, ()
+    return scorer._score_func, scorer._sign, scorer._response_method
+
+
+def scorers_inside(scorer: Any) -> dict[str, Any] | None:
+    """The scorers of a scorer for several metrics by name; None for one metric."""
+    return scorer._scorers if isinstance(scorer, _MultimetricScorer) else None
 
 
 def _scoring_function(scorer: Any, estimator: Estimator) -> Any:

@@ -432,11 +432,12 @@ class Candidate:
 
 def raw_score(model: Estimator, task: Task) -> float:
     """Score a model on all rows of a task; weighted if the scorer takes weights."""
-    metadata = _score_metadata(model, task)
+    metadata = score_metadata(model, task)
     return float(task.scorer(model, task.X, task.y, **metadata))
 
 
-def _score_metadata(model: Estimator, task: Task) -> dict[str, Any]:
+def score_metadata(model: Estimator, task: Task) -> dict[str, Any]:
+    """The weights and groups of a task that its scorer takes, as keywords."""
     weights, groups = task.sample_weight, task.groups
     if routing_enabled():
         return requested(task.scorer, "score", sample_weight=weights, groups=groups)
@@ -448,10 +449,15 @@ def _score_metadata(model: Estimator, task: Task) -> dict[str, Any]:
 def score(model: Estimator, task: Task) -> float:
     """Score a model on all rows of a task; a score that is not finite is an error."""
     value = raw_score(model, task)
+    check_score(model, value)
+    return value
+
+
+def check_score(model: Estimator, value: float) -> None:
+    """Raise an error for the score of a model that is not a finite number."""
     if not np.isfinite(value):
         raise ValueError(
             f"The score of {type(model).__name__} is {value}; it must be a finite "
             "number. Does every held-out part have what scoring needs, for "
             "example all classes?"
         )
-    return value

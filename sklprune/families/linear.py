@@ -19,6 +19,7 @@ from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
+from sklprune.families._permuted_outputs import PermutedLinear
 from sklprune.families._score_equations import known_penalty, score_equations_hold
 from sklprune.families._shrinking_fits import response_of, rows_of, shrinks
 from sklprune.families._training_state import with_own_state
@@ -43,7 +44,7 @@ TRAINING_STATE = (
 )
 
 
-class LinearFamily(LayeredFamily):
+class LinearFamily(PermutedLinear, LayeredFamily):
     """Linear classifiers and regressors, including SGD and linear SVMs.
 
     A linear model is one layer whose outputs are the targets or the classes.

@@ -1,24 +1,17 @@
-"""Permutation importance: remove the columns whose shuffling lowers the score least.
-
-The shuffling of arrays, sparse matrices and data frames is also used by the function
-:func:`sklprune.permutation_importance`.
-"""
+"""Permutation importance: remove the columns whose shuffling lowers the score least."""
 
 import numbers
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.random import sample_without_replacement
 
-from sklprune._progress import tracked
+from sklprune._frames import column_names
+from sklprune._permutation.orders import changes_of, shuffles
+from sklprune._permutation.scores import Rows, permuted_scores
+from sklprune._permutation.tables import columnwise
 from sklprune._registry import register
-from sklprune._typing import Array, Estimator, MatrixLike, RandomState
-from sklprune._units import Task, Units, score
+from sklprune._typing import Array, Estimator
+from sklprune._units import Task, Units, score_metadata
 from sklprune.methods._base import Method
 
 
@@ -89,11 +82,13 @@ class Permutation(Method):
         )
         if chosen is not None:
             rows = rows.take(chosen)
-        rows = rows.with_X(columnwise(rows.X))
-        measure = partial(_score_table, estimator, rows)
-        label, groups = _groups(units)
-        shuffled = shuffled_scores(measure, rows.X, groups, orders, task.n_jobs)
-        return (score(estimator, rows) - np.array(shuffled).mean(axis=1))[label]
+        X, label = columnwise(rows.X), _labels(units)
+        changes = changes_of(_groups(units, label), orders)
+        metadata = score_metadata(estimator, rows)
+        rows = Rows(X, rows.y, rows.scorer, metadata, column_names(X))
+        unchanged, changed = permuted_scores(estimator, rows, changes, task.n_jobs)
+        mean_after = np.array([scores[None].mean() for scores in changed])
+        return (unchanged[None] - mean_after)[label]
 
 
 def _weighted(rows: Task) -> Task:
@@ -111,163 +106,19 @@ def _weighted(rows: Task) -> Task:
     return rows.take(positive)
 
 
-def _groups(units: Units) -> tuple[Array, Iterable[Any]]:
-    """The number of each unit's group, and the columns of each group."""
-    where, label = units.where, np.arange(units.count)
-    if units.groups is not None:
-        _, label = np.unique(units.groups, return_inverse=True)
-    of_column = label[where.unit]
+def _labels(units: Units) -> Array:
+    """The number of each unit's group, (n_units,)."""
+    if units.groups is None:
+        return np.arange(units.count)
+    return np.unique(units.groups, return_inverse=True)[1]
+
+
+def _groups(units: Units, label: Array) -> list[Array]:
+    """The columns of each group; a unit may consist of several columns."""
+    of_column = label[units.where.unit]
     by_group = np.argsort(of_column, kind="stable")
     ends = np.searchsorted(of_column[by_group], np.arange(1, label.max() + 1))
-    return label, np.split(where.columns[by_group], ends)
-
-
-def _score_table(estimator: Estimator, rows: Task, table: MatrixLike) -> float:
-    return score(estimator, rows.with_X(table))
-
-
-def shuffles(
-    n_rows: int, n_repeats: int, max_samples: float, random_state: RandomState
-) -> tuple[Array | None, Array]:
-    """The sampled rows, or None for all, and the row order of each repeat.
-
-    The random numbers are drawn as in scikit-learn. One seed serves all columns, and
-    each repeat shuffles the result of the one before it. Repeat r therefore writes
-    `X[orders[r], j]` into column j.
-
-    Returns
-    -------
-    chosen : ndarray of int, or None
-    orders : ndarray of shape (n_repeats, n_chosen)
-
-    Raises
-    ------
-    ValueError
-        If `max_samples` is out of range.
-    """
-    seed = check_random_state(random_state).randint(np.iinfo(np.int32).max + 1)
-    rng = np.random.RandomState(seed)
-    n_chosen = _n_chosen(max_samples, n_rows)
-    chosen = None
-    if n_chosen < n_rows:
-        chosen = sample_without_replacement(n_rows, n_chosen, random_state=rng)
-    step = np.arange(n_chosen)
-    order = step.copy()
-    orders = []
-    for _ in range(n_repeats):
-        rng.shuffle(step)
-        order = order[step]
-        orders.append(order)
-    return chosen, np.array(orders)
-
-
-def _n_chosen(max_samples: Any, n_rows: int) -> int:
-    """The number of sampled rows."""
-    if isinstance(max_samples, numbers.Integral):
-        n_chosen = int(max_samples)
-    elif isinstance(max_samples, numbers.Real) and np.isfinite(float(max_samples)):
-        n_chosen = int(float(max_samples) * n_rows)
-    else:
-        n_chosen = 0
-    if not 1 <= n_chosen <= n_rows:
-        # the first words are those of scikit-learn
-        limit = "be <= n_samples" if n_chosen > n_rows else "select at least one row"
-        raise ValueError(
-            f"max_samples must {limit}, but max_samples={max_samples!r} and n_samples="
-            f"{n_rows}. Allowed are a fraction in (0, 1], and a number of rows from 1 "
-            f"to {n_rows}."
-        )
-    return n_chosen
-
-
-def columnwise(X: MatrixLike) -> MatrixLike:
-    """X in a format whose columns can be replaced one by one."""
-    if sparse.issparse(X):
-        X = X.tocsc(copy=True)
-        X.eliminate_zeros()
-        return X
-    if hasattr(X, "columns"):
-        return X
-    return check_array(X, ensure_all_finite="allow-nan", dtype=None)
-
-
-def shuffled_scores(
-    measure: Callable[[MatrixLike], Any],
-    X: MatrixLike,
-    groups: Iterable[Any],
-    orders: Array,
-    n_jobs: int | None,
-) -> list[list[Any]]:
-    """The values of `measure(table)` for each group of columns and each row order.
-
-    Parameters
-    ----------
-    measure : callable
-        Its argument is X with the columns of one group shuffled.
-    X : array, sparse matrix or data frame
-        As returned by `columnwise`.
-    groups : iterable of int, or of ndarray of int
-        Columns that are shuffled together. An int is a group of one column.
-    orders : ndarray of shape (n_repeats, n_rows)
-    n_jobs : int or None
-
-    Returns
-    -------
-    list of list
-        For each group a list with one value for each order. Groups run in parallel.
-    """
-    return Parallel(n_jobs=n_jobs)(
-        delayed(_measured)(measure, X, group, orders)
-        for group in tracked(groups, "columns")
-    )
-
-
-def _measured(
-    measure: Callable[[MatrixLike], Any], X: MatrixLike, group: Any, orders: Array
-) -> list[Any]:
-    return [measure(table) for table in reordered(X, group, orders)]
-
-
-def reordered(X: MatrixLike, group: Any, orders: Array) -> Iterator[MatrixLike]:
-    """Yield X with the values of a group of columns in each of the row orders.
-
-    X itself is not modified. For an array or a pandas frame, one copy is reused for
-    all orders: a yielded table is only valid until the next one is requested.
-    """
-    columns = np.atleast_1d(group).tolist()
-    if sparse.issparse(X):
-        for order in orders:
-            yield _sparse_reordered(X, columns, order)
-    elif hasattr(X, "with_columns"):  # polars
-        values = [X.to_series(column) for column in columns]
-        for order in orders:
-            yield X.with_columns([value.gather(order) for value in values])
-    elif hasattr(X, "isetitem"):  # pandas
-        copy = X.copy()
-        values = [X.iloc[:, column].array for column in columns]
-        for order in orders:
-            for column, value in zip(columns, values):
-                copy.isetitem(column, value.take(order))
-            yield copy
-    else:
-        copy = X.copy()
-        for order in orders:
-            for column in columns:
-                copy[:, column] = X[order, column]
-            yield copy
-
-
-def _sparse_reordered(X: Any, columns: list[int], order: Array) -> Any:
-    """The same for a CSC matrix without stored zeros; the result is in CSR format."""
-    copy = X.copy()
-    for column in columns:
-        stored = slice(X.indptr[column], X.indptr[column + 1])
-        values = np.zeros(X.shape[0], dtype=X.dtype)
-        values[X.indices[stored]] = X.data[stored]
-        values = values[order]
-        copy.indices[stored] = np.flatnonzero(values)
-        copy.data[stored] = values[copy.indices[stored]]
-    return copy.tocsr()
+    return np.split(units.where.columns[by_group], ends)
 
 
 register("method", Permutation)

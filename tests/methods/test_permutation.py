@@ -9,10 +9,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import check_scoring
 
 from sklprune import prune
+from sklprune._permutation.orders import Change, shuffles
+from sklprune._permutation.tables import reordered
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Permutation
-from sklprune.methods.permutation import reordered, shuffles
 
 
 def importances(model, X, y, method, random_state, **rows):
@@ -59,7 +60,7 @@ def test_every_kind_of_table_is_reordered_in_the_same_way(polars):
     expected = X.copy()
     expected[:, 1] = X[order, 1]
     for table in (X, pd.DataFrame(X), polars.DataFrame(X), sparse.csc_array(X)):
-        (result,) = reordered(table, 1, [order])
+        (result,) = reordered(table, Change(np.array([1]), order[None]))
         result = result.toarray() if sparse.issparse(result) else np.asarray(result)
         np.testing.assert_array_equal(result, expected)
 

@@ -1,0 +1,1 @@
+"""Scores of a model on rows in which columns were permuted: exact, and fast."""

@@ -1,0 +1,159 @@
+"""Common metrics, computed for all repeats of a permutation at once.
+
+A call of a metric of scikit-learn checks its input, which takes longer than a
+prediction of a linear model. Here the checks are made once, on the targets. The sums
+are those of scikit-learn in the same order, so that the numbers are the same bits.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn import metrics
+
+from sklprune._sklearn_private import log_of_probability
+from sklprune._typing import Array
+
+
+class Targets(NamedTuple):
+    """The targets that the responses of all repeats are compared with.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Floats, or positions in the classes of the model, -1 for other labels.
+    weight : ndarray of shape (n_rows,) or None
+    n_classes : int
+        Number of classes of the model; 0 for values.
+    complete : bool
+        Whether the labels with a positive weight are those of the model, all of them.
+    """
+
+    values: Array
+    weight: Array | None
+    n_classes: int
+    complete: bool
+
+    def mean(self, of_rows: Array) -> Array:
+        """The weighted mean over the rows: (n_repeats,)."""
+        if self.weight is None:
+            return of_rows.mean(axis=1)
+        weighted = np.multiply(of_rows, self.weight, dtype=float).sum(axis=1)
+        return weighted / self.weight.sum(dtype=float)
+
+
+def accuracy(responses: Any, targets: Targets) -> Array:
+    """The share of equal labels, also where y has labels that the model lacks."""
+    equal = responses.codes() == targets.values
+    if targets.weight is None:
+        # the mean of booleans: a whole number divided by the number of rows
+        hits = np.array([np.count_nonzero(row) for row in equal])
+        return hits / equal.shape[1]
+    return targets.mean(equal)
+
+
+def _balanced_accuracy(responses: Any, targets: Targets) -> Array:
+    n = targets.n_classes
+    scores = []
+    for codes in responses.codes():
+        pairs = targets.values * n + codes
+        table = np.bincount(pairs, targets.weight, n * n).reshape(n, n)
+        scores.append(np.mean(np.diag(table) / table.sum(axis=1)))
+    return np.array(scores)
+
+
+def _log_loss(responses: Any, targets: Targets) -> Array:
+    probability = responses.response("predict_proba")
+    flat = probability.reshape(-1, targets.n_classes)
+    positions = np.tile(targets.values, len(probability))
+    of_class = flat[np.arange(len(flat)), positions].reshape(len(probability), -1)
+    eps = np.finfo(of_class.dtype).eps
+    return targets.mean(-log_of_probability(np.clip(of_class, eps, 1 - eps)))
+
+
+def _roc_auc(responses: Any, targets: Targets) -> Array | None:
+    if targets.n_classes != 2:
+        return None
+    if hasattr(responses.model, "decision_function"):
+        scores = responses.response("decision_function")
+    else:
+        scores = responses.response("predict_proba")[..., 1]
+    return np.array([_area(row, targets) for row in scores])
+
+
+def _area(scores: Array, targets: Targets) -> float:
+    """The area under the ROC curve, by the trapezoids that scikit-learn adds up."""
+    if targets.weight is not None:
+        used = targets.weight != 0
+        scores = scores[used]
+        targets = targets._replace(
+            values=targets.values[used], weight=targets.weight[used]
+        )
+    # the order of equal scores matters only to the rounding of sums of weights
+    if targets.weight is None:
+        order = np.argsort(scores)[::-1]
+    else:
+        order = np.argsort(scores, kind="mergesort")[::-1]
+    scores, positive = scores[order], targets.values[order]
+    last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
+    if targets.weight is None:
+        true = np.cumsum(positive, dtype=float)[last]
+        false = 1 + last - true
+    else:
+        weight = targets.weight[order]
+        true = np.cumsum(positive * weight, dtype=float)[last]
+        false = np.cumsum((1 - positive) * weight, dtype=float)[last]
+    if len(last) > 2:
+        corner = np.diff(false, 2).astype(bool) | np.diff(true, 2).astype(bool)
+        kept = np.flatnonzero(np.concatenate([[True], corner, [True]]))
+        false, true = false[kept], true[kept]
+    x = np.append(0.0, false) / false[-1]
+    y = np.append(0.0, true) / true[-1]
+    return float((np.diff(x) * (y[1:] + y[:-1]) / 2.0).sum())
+
+
+def _r2(responses: Any, targets: Targets) -> Array:
+    y, weight = targets.values, targets.weight
+    centre = np.average(y, weights=weight)
+    errors, spread = np.square(y - responses.values()), np.square(y - centre)
+    if weight is not None:
+        errors, spread = weight * errors, weight * spread
+    error, total = errors.sum(axis=1), spread.sum()
+    if total == 0:
+        return np.where(error == 0, 1.0, 0.0)
+    return 1 - error / total
+
+
+def _mean_squared_error(responses: Any, targets: Targets) -> Array:
+    return targets.mean(np.square(targets.values - responses.values()))
+
+
+def _root_mean_squared_error(responses: Any, targets: Targets) -> Array:
+    return np.sqrt(_mean_squared_error(responses, targets))
+
+
+def _mean_absolute_error(responses: Any, targets: Targets) -> Array:
+    return targets.mean(np.abs(responses.values() - targets.values))
+
+
+def _max_error(responses: Any, targets: Targets) -> Array:
+    return np.abs(targets.values - responses.values()).max(axis=1)
+
+
+Metric = Callable[[Any, Targets], Array | None]
+
+#: metrics of labels or probabilities by the function of scikit-learn
+OF_CLASSES: dict[Any, Metric] = {
+    metrics.accuracy_score: accuracy,
+    metrics.balanced_accuracy_score: _balanced_accuracy,
+    metrics.log_loss: _log_loss,
+    metrics.roc_auc_score: _roc_auc,
+}
+#: metrics of values
+OF_VALUES: dict[Any, Metric] = {
+    metrics.max_error: _max_error,
+    metrics.mean_absolute_error: _mean_absolute_error,
+    metrics.mean_squared_error: _mean_squared_error,
+    metrics.r2_score: _r2,
+    metrics.root_mean_squared_error: _root_mean_squared_error,
+}

@@ -1,0 +1,194 @@
+"""Outputs of linear models and networks for rows in which columns are permuted.
+
+`PermutedOutputs` is the capability "fast_permutation". The permutation of one column
+changes only the part that this column adds to the outputs.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklprune._frames import as_matrix
+from sklprune._permutation.tables import reordered
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune.families._layered import Layer
+
+#: relative distance within which two outputs are compared by the model itself
+NEARLY_EQUAL = 1e-12
+
+
+class PermutedOutputs:
+    """The capability "fast_permutation".
+
+    The *outputs* of a model are what its predictions are computed from row by row: the
+    decision values of a linear model, or the raw prediction of trees.
+    """
+
+    def output_model(self, estimator: Estimator) -> Estimator:
+        """A model whose rows are outputs of the estimator, with the same responses."""
+        raise NotImplementedError
+
+    def permuted_outputs(
+        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
+    ) -> Iterator[Array | None] | None:
+        """The outputs for X, and then the outputs after each change of X.
+
+        Parameters
+        ----------
+        estimator : estimator
+        X : ndarray, CSC matrix or data frame of shape (n_rows, n_features)
+            Rows that the estimator can predict.
+        changes : sequence of Change
+            Each has `columns` and `orders` of shape (n_repeats, n_rows): in repeat r,
+            the columns contain the values of the rows `orders[r]`.
+
+        Returns
+        -------
+        iterator of ndarray of shape (n_repeats, n_rows, n_outputs), or None
+            The first array has one repeat. An entry is None if the columns do not
+            affect the outputs. The result itself is None if X has a form for which
+            the outputs are not known.
+        """
+        raise NotImplementedError
+
+    def predicted(self, estimator: Estimator, outputs: Array) -> Array | None:
+        """The predictions of shape (n_repeats, n_rows), if they are quickly computed.
+
+        Classes are given as positions in `classes_`. None if `predict` of
+        `output_model` has to be called.
+        """
+        return None
+
+
+class PermutedLinear(PermutedOutputs):
+    """The capability for models of one layer: `LayeredFamily.layers`."""
+
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        offered: frozenset[str] = super().capabilities(estimator)  # type: ignore[misc]
+        return offered | {"fast_permutation"}
+
+    def output_model(self, estimator: Estimator) -> Estimator:
+        (layer,) = self.layers(estimator)  # type: ignore[attr-defined]
+        n_outputs = layer.coef.shape[1]
+        intercept = None if layer.intercept is None else np.zeros(n_outputs)
+        model = self.with_layers(  # type: ignore[attr-defined]
+            estimator, [Layer(np.eye(n_outputs), intercept)]
+        )
+        return with_n_inputs(model, n_outputs)
+
+    def permuted_outputs(
+        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
+    ) -> Iterator[Array | None] | None:
+        (layer,) = self.layers(estimator)  # type: ignore[attr-defined]
+        return permuted_layer(estimator, X, changes, *layer)
+
+    def predicted(self, estimator: Estimator, outputs: Array) -> Array | None:
+        if hasattr(estimator, "classes_"):
+            several = outputs.shape[-1] > 1
+            return outputs.argmax(axis=-1) if several else outputs[..., 0] > 0
+        # a generalised linear model has a link function
+        linear = not any(
+            "Generalized" in cls.__name__ for cls in type(estimator).__mro__
+        )
+        return outputs[..., 0] if linear and estimator.coef_.ndim == 1 else None
+
+
+def matrix_of_floats(X: MatrixLike) -> Any:
+    """X as an array or a sparse matrix of float64; None if it is no table of numbers.
+
+    Single precision is not converted, since the model computes in single precision.
+    """
+    X = as_matrix(X)
+    if X.dtype == np.float64:
+        return X
+    return X.astype(float) if X.dtype.kind in "biu" else None
+
+
+def with_n_inputs(model: Estimator, n_inputs: int) -> Estimator:
+    """Let a copy of a model take rows of another width, without names; in place."""
+    model.n_features_in_ = n_inputs
+    model.__dict__.pop("feature_names_in_", None)
+    return model
+
+
+def permuted_layer(
+    estimator: Estimator,
+    X: MatrixLike,
+    changes: Sequence[Any],
+    coef: Array,
+    intercept: Any,
+) -> Iterator[Array | None] | None:
+    """The outputs of one layer of weights: see `PermutedOutputs.permuted_outputs`.
+
+    Where a permutation brings the largest outputs of a classifier within rounding of
+    each other, they are computed anew by its `decision_function`, so that the
+    predicted classes are the same.
+    """
+    rows = matrix_of_floats(X)
+    if rows is None or coef.dtype != np.float64:
+        return None
+    outputs = rows @ coef
+    if intercept is not None:
+        outputs = outputs + intercept
+    return chain([outputs[None]], _after(estimator, X, rows, outputs, coef, changes))
+
+
+def _after(
+    estimator: Estimator,
+    X: MatrixLike,
+    rows: Any,
+    outputs: Array,
+    coef: Array,
+    changes: Sequence[Any],
+) -> Iterator[Array | None]:
+    """The outputs of a layer after each change."""
+    if not sparse.issparse(rows):
+        rows = np.asfortranarray(rows)  # columns are read one by one
+    labelled = hasattr(estimator, "classes_")
+    largest = np.abs(outputs).max()
+    for change in changes:
+        added = _contribution(rows, change.columns, coef)
+        if added is None:
+            yield None
+            continue
+        rest = outputs - added
+        found = added.take(change.orders, axis=0)
+        found += rest
+        if labelled:
+            distance = NEARLY_EQUAL * (largest + 2 * np.abs(added).max())
+            for repeat in _nearly_tied(found, distance):
+                order = change.orders[repeat : repeat + 1]
+                (table,) = reordered(X, change._replace(orders=order))
+                anew = estimator.decision_function(table)
+                found[repeat] = anew.reshape(found[repeat].shape)
+        yield found
+
+
+def _contribution(rows: Any, columns: Array, coef: Array) -> Array | None:
+    """What columns add to the outputs: (n_rows, n_outputs).
+
+    None if it is the same for all rows, so that no permutation changes an output.
+    """
+    coef = coef[columns]
+    if not coef.any():
+        return None
+    if len(columns) == 1 and not sparse.issparse(rows):
+        added = rows[:, columns[0], None] * coef
+    else:
+        added = rows[:, columns] @ coef
+    return None if (added == added[0]).all() else added
+
+
+def _nearly_tied(outputs: Array, distance: float) -> Array:
+    """The repeats in which a predicted class might depend on rounding."""
+    if outputs.shape[-1] == 1:
+        absolute = np.abs(outputs)
+        if absolute.min() > distance:
+            return np.empty(0, dtype=int)
+        return np.flatnonzero((absolute <= distance).any(axis=(1, 2)))
+    best = outputs.max(axis=-1, keepdims=True)
+    n_best = np.count_nonzero(outputs >= best - distance, axis=(1, 2))
+    return np.flatnonzero(n_best > outputs.shape[1])
