@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+from scipy import sparse
 from sklearn.compose import ColumnTransformer
 
 from sklprune._frames import frame_kind
+from sklprune._sklearn_private import num_samples, safe_indexing
 from sklprune._typing import MatrixLike
 
 #: name and transformer of the one entry of the column transformer
@@ -25,4 +28,17 @@ def column_step(indices: Iterable[int], X: MatrixLike) -> ColumnTransformer:
     )
     if frame_kind(X) is not None:
         step.set_output(transform=frame_kind(X))
+    if not sparse.issparse(X):
+        # the fit reads names and dtypes only
+        X = safe_indexing(X, np.arange(min(2, num_samples(X))))
     return step.fit(X)
+
+
+def selected_columns(step: ColumnTransformer, X: MatrixLike) -> MatrixLike:
+    """What a step of `column_step` makes of X, without its checks of X."""
+    ((_, _, indices),) = step.transformers
+    if sparse.issparse(X):
+        return step.transform(X)
+    if isinstance(X, np.ndarray):
+        return np.take(X, indices, axis=1)
+    return safe_indexing(X, np.array(indices), axis=1)

@@ -57,6 +57,10 @@ class Plan:
     drop_unread: bool = False
     optional: bool = False
 
+    def limited(self, units: Units) -> Units:
+        """Units with the limits of the user."""
+        return replace(units, **self.limits)
+
 
 class ColumnWrapper(NamedTuple):
     """A pipeline whose first steps transform each column of X apart.
@@ -64,16 +68,15 @@ class ColumnWrapper(NamedTuple):
     Parameters
     ----------
     family, estimator : Family, estimator
-    sources : ndarray of int
-        For each column that the model inside receives, the position of the column that
-        it comes from.
+    steps : ColumnSteps
+        The steps, and the model after them.
     rows : MatrixLike
         Some rows as the pipeline receives them, for names and dtypes.
     """
 
     family: Any
     estimator: Estimator
-    sources: Array
+    steps: Any
     rows: MatrixLike
 
 
@@ -92,6 +95,8 @@ class OpenedModel:
         From the outermost to the innermost.
     column_wrappers : tuple of ColumnWrapper
         The wrappers from the outermost to the innermost where the units are columns.
+    known : dict
+        What `received` has computed last.
     """
 
     family: Any
@@ -100,6 +105,19 @@ class OpenedModel:
     task: Task
     wrappers: tuple[tuple[Any, Estimator], ...]
     column_wrappers: tuple[ColumnWrapper, ...] = ()
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def received(self, X: MatrixLike) -> MatrixLike:
+        """Other rows as the innermost model receives them, if the units are columns.
+
+        The result for the last X is kept: models of one path are scored on one X.
+        """
+        if self.known.get("rows") is not X:
+            inner = X
+            for wrapper in self.column_wrappers:
+                inner = wrapper.steps.transform(inner)
+            self.known.update(rows=X, received=inner)
+        return self.known["received"]
 
     def close(self, model: Estimator, keep: Array | None = None) -> Estimator:
         """Copies of the wrappers around a pruned model.
@@ -117,7 +135,7 @@ class OpenedModel:
         where: Any = self.units.where
         kept = [where.positions if keep is None else where.positions[keep]]
         for wrapper in self.column_wrappers[:-1]:
-            kept.append(np.flatnonzero(np.isin(wrapper.sources, kept[-1])))
+            kept.append(np.flatnonzero(np.isin(wrapper.steps.sources, kept[-1])))
         for wrapper, columns in zip(self.column_wrappers[::-1], kept[::-1]):
             family, rows = wrapper.family, wrapper.rows
             model = family.close_columns(wrapper.estimator, model, columns, rows)
@@ -145,23 +163,24 @@ def _open_columns(opened: OpenedModel) -> OpenedModel:
     The units are the same columns of X. Steps that mix columns are part of the model.
     """
     family, model, task = opened.family, opened.model, opened.task
-    inside = family.open_columns(model, task)
-    if inside is None:
+    steps = family.open_columns(model, task.X)
+    if steps is None:
         return opened
-    inner, received, sources = inside
+    inner = steps.model
     core = family_of(inner).core(inner)
     if task.scorer is not None and not only_predicts(task.scorer, core):
         # it may read columns of X
         return opened
+    received = task.with_X(steps.transform(task.X))
     units = family_of(inner).units(inner, opened.units.granularity, received.X)
-    inner = _open_columns(OpenedModel(family_of(inner), inner, units, received, ()))
-    where = opened.units.where.with_blocks(inner.units.where, sources)
+    inside = _open_columns(OpenedModel(family_of(inner), inner, units, received, ()))
+    where = opened.units.where.with_blocks(inside.units.where, steps.sources)
     rows = safe_indexing(task.X, np.arange(min(2, task.n_samples)))
-    wrapper = ColumnWrapper(family, model, sources, rows)
+    wrapper = ColumnWrapper(family, model, steps, rows)
     return replace(
-        inner,
+        inside,
         units=replace(opened.units, where=where),
-        column_wrappers=(wrapper, *inner.column_wrappers),
+        column_wrappers=(wrapper, *inside.column_wrappers),
     )
 
 
@@ -179,7 +198,7 @@ def _check_still_fits(method, family, model):
 def opened_with_limits(plan: Plan, model: Estimator, task: Task) -> OpenedModel:
     """A model opened for the method of a plan, with the limits of the user."""
     opened = open_model(model, task, plan.method)
-    return replace(opened, units=replace(opened.units, **plan.limits))
+    return replace(opened, units=plan.limited(opened.units))
 
 
 def fitted(plan: Plan, task: Task) -> Estimator:

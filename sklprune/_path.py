@@ -1,33 +1,26 @@
-"""Prunes and scores a model at all ratios on all splits.
+"""Prunes a model at all ratios.
 
-The loop over ratios (`pruned_at`), the loop over splits (`score_path`) and the refit of
-a candidate (`_refitted`) are in this file and nowhere else.
+The loop over ratios (`pruned_at`) and the refit of a candidate (`_refitted`) are in
+this file and nowhere else. The loop over splits is in `_scored_path`.
 """
 
-import warnings
 from dataclasses import dataclass, replace
 from traceback import walk_tb
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
-from sklearn.exceptions import FitFailedWarning
-from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._estimators import unfitted
-from sklprune._evaluation.class_counts import ClassCounts, classes_of
-from sklprune._evaluation.held_out import held_out, table_of
-from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
 from sklprune._evaluation.splits import UNSEEN_FRACTION, hold_out
 from sklprune._memory import remembered
-from sklprune._opening import fitted, open_model, opened_with_limits
+from sklprune._opening import fitted, opened_with_limits
 from sklprune._plain import stripped
 from sklprune._progress import part, tracked
-from sklprune._registry import families_of_other_packages, register_missing
+from sklprune._pruned import Closed, Closing, Pruned
 from sklprune._rounds import Round
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, TooLittleLeft, where_raised
-from sklprune._unread import Unread, without_unread
 
 
 @dataclass(frozen=True)
@@ -50,28 +43,6 @@ class Dense:
     unseen: Array | None = None
 
 
-@dataclass(frozen=True)
-class Pruned:
-    """One plain model on the path, and the candidate that it was built from.
-
-    Parameters
-    ----------
-    model : estimator
-    candidate : Candidate
-        In terms of all units of the unpruned model.
-    inside : estimator or None
-        The part of the model that was pruned; None where nothing was.
-    unread : Unread or None
-        The columns that were removed because the model no longer reads them; None
-        where this was not requested.
-    """
-
-    model: Estimator
-    candidate: Candidate
-    inside: Estimator | None = None
-    unread: Unread | None = None
-
-
 # -- fitting -----------------------------------------------------------------------
 
 
@@ -88,9 +59,16 @@ def _fit(plan, task):
     return Dense(fitted(plan, task), uuid4().hex)
 
 
-def _fit_in_part(plan, task):
-    """A model that was fitted without a fifth of the rows."""
+def _fit_in_part(plan, task, opened):
+    """A model that was fitted without a fifth of the rows.
+
+    If the units are columns of a pipeline, only the model after the steps that
+    transform each column apart is fitted, on the rows that they have transformed.
+    """
     seen, unseen = hold_out(plan.estimator, task, UNSEEN_FRACTION)
+    if opened.column_wrappers:
+        inside = replace(plan, estimator=opened.model)
+        return replace(_fit(inside, opened.task.take(seen)), unseen=unseen)
     return replace(_fit(plan, task.take(seen)), unseen=unseen)
 
 
@@ -100,7 +78,7 @@ def _open_to_order(plan, dense, task):
     In its task, `unseen` has the positions of the rows that it was not fitted on.
     """
     method = plan.method
-    opened = _opened(plan, dense, task)
+    opened = opened_dense(plan, dense, task)
     if not method.needs_unseen:
         return dense, opened
     offers = opened.family.capabilities(opened.model)
@@ -115,11 +93,14 @@ def _open_to_order(plan, dense, task):
             opened = replace(opened, task=replace(opened.task, unseen=unseen))
         return dense, opened
     key = ("fit in part", dense.name, task.groups, task.random_state)
-    part = remembered(plan.memory, key, _fit_in_part, plan, task)
-    return part, _opened(plan, part, task)
+    part = remembered(plan.memory, key, _fit_in_part, plan, task, opened)
+    if opened.column_wrappers:
+        received = replace(opened.task, unseen=part.unseen)
+        return part, replace(opened, model=part.model, task=received)
+    return part, opened_dense(plan, part, task)
 
 
-def _opened(plan, dense, task):
+def opened_dense(plan, dense, task):
     """An unpruned model opened; `unseen` of its task are rows not used for its fit."""
     return opened_with_limits(plan, dense.model, replace(task, unseen=dense.unseen))
 
@@ -169,6 +150,27 @@ def pruned_at(plan, dense, task, ratios):
         yield last
 
 
+def models_on_path(plan, dense, task, ratios):
+    """`pruned_at` for ratios from 0 on, also of a method that determines the size.
+
+    Such a method has the ratios [0, None]. It receives no ratio, so that the unpruned
+    model at 0 does not come from it.
+    """
+    if plan.method.decides and ratios[0] == 0:
+        yield _unpruned(plan, dense, task)
+        ratios = ratios[1:]
+    yield from pruned_at(plan, dense, task, ratios)
+
+
+def _unpruned(plan, dense, task):
+    """The unpruned model as a model on the path."""
+    opened = opened_dense(plan, dense, task)
+    count = opened.units.count
+    recipe = (opened.family, opened.model, opened.units)
+    candidate = Candidate(0.0, np.ones(count, bool), np.zeros(count), *recipe)
+    return Pruned(Closed(stripped(dense.model)), candidate)
+
+
 def _pruned(plan, here, ratio, dense, last, X):
     """The plain model at a ratio; the last one where the same units are kept."""
     candidate = here.candidate(ratio)
@@ -178,12 +180,12 @@ def _pruned(plan, here, ratio, dense, last, X):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
     of_all = here.candidate_of_all(candidate, ratio)
     if of_all.keep.all() and not plan.method.recasts:
-        return Pruned(stripped(dense.model), of_all)
+        return Pruned(Closed(stripped(dense.model)), of_all)
     inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
-    model, unread = here.opened.close(inside, candidate.keep), None
-    if plan.drop_unread:
-        model, unread = without_unread(model, X)
-    return Pruned(model, of_all, inside, unread)
+    whole = Closing(
+        here.opened, inside, candidate.keep, X if plan.drop_unread else None
+    )
+    return Pruned(whole, of_all, inside)
 
 
 def _next_round(plan, here, ratio, last):
@@ -269,168 +271,3 @@ def first_from(models, ratio, holds, keep_all):
         if best is not None and not keep_all:
             break
     return best, visited
-
-
-# -- the loop over splits ------------------------------------------------------------
-
-
-class ScoredPath(NamedTuple):
-    """The scores of all ratios on all splits.
-
-    Parameters
-    ----------
-    table : dict of ndarray
-        What a rule receives, see `sklprune.rules`; position 0 is the unpruned model.
-    counts : list of ClassCounts, or None
-        One for each ratio, over the rows of all splits; only for a classifier.
-    candidates : list of Pruned, or None
-        The models that were scored on the first split, where they are kept.
-    """
-
-    table: dict
-    counts: list | None
-    candidates: list | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scoring:
-    """What is done on each split: see the parameters of `score_path`."""
-
-    ratios: list
-    columns: tuple
-    classes: Any
-    by_blocks: bool
-    keep_candidates: bool
-    out_of_bag: bool
-    families: list
-
-
-class _SplitScores(NamedTuple):
-    """The rows of one split's table, its candidates, and errors of too few units."""
-
-    rows: list
-    candidates: list | None
-    errors: list
-
-
-def score_path(
-    plan,
-    task,
-    ratios,
-    splits,
-    steps,
-    *,
-    columns=(),
-    out_of_bag=False,
-    keep_candidates=False,
-):
-    """Prune and score at each ratio on each split; the first ratio is 0.
-
-    The ratios from the first one at which too few units are left on some split are
-    omitted, with a warning.
-
-    Parameters
-    ----------
-    plan : Plan
-    task : Task
-    ratios : list of float
-    splits : list of (first rows, second rows)
-    steps : list of Step
-        One for each split; it runs the split and reports it.
-    columns : tuple of str
-        Columns on demand: fields of `Cost`, "agreement" and "fidelity".
-    out_of_bag : bool
-        Whether the unpruned model was fitted on all rows, in this order, so that its
-        predictions are out of bag.
-    keep_candidates : bool
-        Whether the models of the first split are returned.
-
-    Returns
-    -------
-    ScoredPath
-    """
-    single = len(splits) == 1
-    scoring = _Scoring(
-        ratios=ratios,
-        columns=columns,
-        classes=classes_of(plan.estimator, task.y),
-        by_blocks=single,
-        keep_candidates=keep_candidates,
-        out_of_bag=out_of_bag,
-        families=families_of_other_packages(),
-    )
-    # with one split, the work inside it may run in parallel instead
-    inner = task if single else replace(task, n_jobs=None)
-    results = Parallel(n_jobs=None if single else task.n_jobs)(
-        delayed(step)(_score_split, plan, inner, split, scoring)
-        for step, split in zip(steps, splits)
-    )
-    shortest = min(results, key=lambda result: len(result.rows))
-    _warn_of_omitted_ratios(shortest.errors)
-    n = len(shortest.rows)
-    by_split = [result.rows[:n] for result in results]
-    table = table_of(ratios[:n], by_split, columns)
-    counts = None
-    if scoring.classes is not None:
-        counts = [
-            ClassCounts(scoring.classes, sum(row["counts"] for row in rows))
-            for rows in zip(*by_split)
-        ]
-    return ScoredPath(table, counts, results[0].candidates)
-
-
-def _warn_of_omitted_ratios(errors):
-    for error in errors:
-        warnings.warn(
-            "The model could not be fitted at all ratios; this ratio and all larger "
-            f"ones are omitted from the choice. {error.where} {error}",
-            FitFailedWarning,
-            stacklevel=2,
-        )
-
-
-def _score_split(plan, task, split, scoring):
-    """Prune on the first rows of a split, score on the second."""
-    register_missing(scoring.families)
-    first, second = split
-    first_rows, second_rows = task.take(first), task.take(second)
-    dense = fit_dense(plan, first_rows)
-    predictions = None
-    if scoring.out_of_bag:
-        opened = open_model(dense.model, second_rows, plan.method)
-        predictions = out_of_bag_predictions(
-            opened.family, opened.model, opened.task, np.asarray(second)
-        )
-    measure = held_out(
-        second_rows,
-        dense.model,
-        classes=scoring.classes,
-        columns=scoring.columns,
-        by_blocks=scoring.by_blocks,
-        out_of_bag=predictions,
-    )
-    models = pruned_at(plan, dense, first_rows, scoring.ratios)
-    scored, errors = _scored(models, measure), []
-    pairs = list(until_too_little(scored, errors))
-    candidates = [pair.pruned for pair in pairs] if scoring.keep_candidates else None
-    return _SplitScores([pair.row for pair in pairs], candidates, errors)
-
-
-class _Scored(NamedTuple):
-    """A pruned model and its row of the table."""
-
-    pruned: Pruned
-    row: dict
-
-    @property
-    def candidate(self):
-        return self.pruned.candidate
-
-
-def _scored(models, measure):
-    """Yield each model with its row; a model that repeats is measured once."""
-    model, row = None, None
-    for pruned in models:
-        if pruned.model is not model:
-            model, row = pruned.model, measure.row(pruned)
-        yield _Scored(pruned, row)

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from sklprune._column_scale import column_norms, column_scales
-from sklprune._column_step import column_step
+from sklprune._column_step import column_step, selected_columns
 from sklprune._estimators import seeded
 from sklprune._frames import column_names
 from sklprune._registry import family_of, register_family
@@ -29,13 +29,14 @@ from sklprune.families._column_links import ColumnLinks
 from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._fitting import Fitting
 from sklprune.families._recognition import stores_rows
+from sklprune.families._small_models import TrainingSmallModels
 from sklprune.families._wrapping import Wrapping
 
 #: attributes of a fitted model that describe the columns of X
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
 
-class Family(ColumnLinks, Fitting, Wrapping):
+class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
     """Base class of all families: the parts of one kind of model.
 
     A family has no state. Its methods receive the fitted estimator, and never change
@@ -276,7 +277,7 @@ class Family(ColumnLinks, Fitting, Wrapping):
         kept = np.flatnonzero(np.isin(received, selected))
         model = family_of(inner).narrow(inner, kept, names)
         seeded(model, task.random_state)
-        rows = step.transform(task.X)
+        rows = selected_columns(step, task.X)
         family_of(model).fit(model, rows, task.y, task.sample_weight, task.groups)
         return Pipeline([("columns", step), ("model", model)])
 

@@ -1,7 +1,28 @@
 """`Wrapping`: how a model is taken out of a pipeline or a search, and put back."""
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
+
+
+class ColumnSteps(NamedTuple):
+    """Steps that transform each column of X apart, and the model after them.
+
+    Parameters
+    ----------
+    model : estimator
+    transform : callable
+        `transform(X)`: the rows as the model receives them.
+    sources : ndarray of int
+        For each column that the model receives the position in X of the column that
+        this one comes from.
+    """
+
+    model: Estimator
+    transform: Callable[[MatrixLike], MatrixLike]
+    sources: Array
 
 
 class Wrapping:
@@ -10,19 +31,8 @@ class Wrapping:
     The defaults are for a model that is no wrapper.
     """
 
-    def open_columns(
-        self, estimator: Estimator, task: Task
-    ) -> tuple[Estimator, Task, Array] | None:
-        """The model after steps that transform each column apart; None without any.
-
-        Returns
-        -------
-        model, task : estimator, Task
-            The model, and the rows in the form in which it receives them.
-        sources : ndarray of int
-            For each column that it receives the position in X of the column that this
-            one comes from.
-        """
+    def open_columns(self, estimator: Estimator, X: MatrixLike) -> ColumnSteps | None:
+        """The steps that transform each column of X apart; None without any."""
         return None
 
     def close_columns(

@@ -1,5 +1,6 @@
 """Pipelines: the last step is pruned, and columns are those of the pipeline's input."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklprune.families._raw_columns import (
     stages_apart,
     transformed,
 )
+from sklprune.families._wrapping import ColumnSteps
 
 
 class PipelineFamily(Family):
@@ -41,22 +43,20 @@ class PipelineFamily(Family):
                 X = step.transform(X)
         return estimator[-1], task if X is task.X else task.with_X(X)
 
-    def open_columns(
-        self, estimator: Estimator, task: Task
-    ) -> tuple[Estimator, Task, Array] | None:
+    def open_columns(self, estimator: Estimator, X: MatrixLike) -> ColumnSteps | None:
         if not _fits_steps_apart(estimator):
             return None
-        n_features = num_features(task.X)
+        n_features = num_features(X)
         stages = stages_apart(estimator, n_features)
-        if len(estimator) > 1 and not stages or not are_apart(stages, task.X):
+        if len(estimator) > 1 and not stages or not are_apart(stages, X):
             return None
         n = len(stages)
         model = estimator[-1] if n == len(estimator) - 1 else estimator[n:]
         if _is_passthrough(model):
             return None
-        X = transformed([stage.step for stage in stages], task.X)
         sources = stages[-1].outputs if stages else np.arange(n_features)
-        return model, task if X is task.X else task.with_X(X), sources
+        steps = [stage.step for stage in stages]
+        return ColumnSteps(model, partial(transformed, steps), sources)
 
     def close_columns(
         self, estimator: Estimator, model: Estimator, kept: Array, X: MatrixLike
