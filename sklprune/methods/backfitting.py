@@ -34,6 +34,7 @@ from sklprune._trees.arrays import Ensemble
 from sklprune._trees.traversal import first_leaves
 from sklprune._typing import Array, Estimator
 from sklprune._units import Units
+from sklprune.methods._base import Method
 from sklprune.methods._distilled import DistilledMethod, DistilledPath, check_rho
 
 #: lower bound of the leaf penalty, as a share of the expected gain of a noise leaf
@@ -177,6 +178,10 @@ default="same"
         self.container = container
         self.n_shares = n_shares
         self.teacher = teacher
+
+    @classmethod
+    def variants(cls) -> list[Method]:
+        return [cls(), cls(container="auto")]
 
     def check_parameters(self) -> None:
         check_container(self)
