@@ -420,8 +420,9 @@ def test_a_pipeline_without_labels_is_pruned_at_a_number_or_refused(classes, net
         (list(range(150)), list(range(150, 200))),
         (np.arange(200) < 150, np.arange(200) >= 150),
         (np.arange(150, dtype=np.uint8), np.arange(150, 200, dtype=np.int32)),
+        (slice(150), slice(150, None)),
     ],
-    ids=["ranges", "lists", "masks", "other integers"],
+    ids=["ranges", "lists", "masks", "other integers", "slices"],
 )
 def test_splits_are_whatever_scikit_learn_accepts(binary, split):
     X, y = binary

@@ -93,7 +93,7 @@ def _all_splits(plan, task, cv):
         weights = {"sample_weight": task.sample_weight}
         metadata = requested(splitter, "split", **metadata, **weights)
     splits = [
-        (_positions(first), _positions(second))
+        (_positions(first, task.n_samples), _positions(second, task.n_samples))
         for first, second in splitter.split(task.X, task.y, **metadata)
     ]
     sizes = [(len(first), len(second)) for first, second in splits]
@@ -127,8 +127,10 @@ def _folds_of_few(estimator, task):
         return list(splitter.split(task.X, y, task.groups))
 
 
-def _positions(rows):
-    """Rows given as positions or as a mask, in any sequence, as an array of int."""
+def _positions(rows, n_rows):
+    """Rows given as positions, a mask or a slice, as an array of int."""
+    if isinstance(rows, slice):
+        return np.arange(n_rows)[rows]
     rows = np.asarray(rows)
     return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)
 
