@@ -54,6 +54,7 @@ def train(
     max_epochs: int,
     learning_rate: float,
     rng: np.random.RandomState,
+    masks: Sequence[Array] | None = None,
 ) -> list[Layer]:
     """Train the non-zero weights and the intercepts of a network by Adam, in batches.
 
@@ -71,6 +72,8 @@ def train(
     max_epochs : int
     learning_rate : float
     rng : RandomState
+    masks : list of ndarray of bool or None, default=None
+        For each layer, the weights that are trained; None for the non-zero ones.
 
     Returns
     -------
@@ -79,7 +82,7 @@ def train(
         and after each epoch.
     """
     layers = _copied(layers)
-    masks = [layer.coef != 0 for layer in layers]
+    masks = [layer.coef != 0 for layer in layers] if masks is None else masks
     adam = Adam([array for layer in layers for array in layer])
     best, lowest, waited = layers, np.inf, 0
     for epoch in tracked(range(max_epochs + 1), "epochs"):
