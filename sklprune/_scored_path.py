@@ -14,6 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklprune._evaluation.class_counts import ClassCounts, classes_of
 from sklprune._evaluation.held_out import held_out, table_of
 from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
+from sklprune._evaluation.shrinking import shrinking_of, shrinking_scores
 from sklprune._opening import Plan, open_model
 from sklprune._path import (
     Pruned,
@@ -141,10 +142,13 @@ def score_paths(
         baseline=baseline,
         families=families_of_other_packages(),
     )
+    shrinking = None
+    if len(alternatives) == 1 and not (keep_candidates or out_of_bag or baseline):
+        shrinking = shrinking_of(alternatives[0].plan, task, scoring)
     # with one split, the work inside it may run in parallel instead
     inner = task if single else replace(task, n_jobs=None)
     results = Parallel(n_jobs=None if single else task.n_jobs)(
-        delayed(step)(_score_split, alternatives, inner, split, scoring)
+        delayed(step)(_score_split, alternatives, inner, split, scoring, shrinking)
         for step, split in zip(steps, splits)
     )
     *by_way, from_scratch = zip(*results)
@@ -188,12 +192,16 @@ def _warn_of_omitted_ratios(errors):
         )
 
 
-def _score_split(alternatives, task, split, scoring):
+def _score_split(alternatives, task, split, scoring, shrinking):
     """Prune on the first rows of a split, score on the second: one result per way.
 
     The last result has the rows of models that are trained from scratch.
     """
     register_missing(scoring.families)
+    if shrinking is not None:
+        rows = shrinking.of_split(split, alternatives[0].ratios, scoring)
+        if rows is not None:
+            return [_SplitScores(rows, None, []), None]
     first, second = split
     first_rows, second_rows = task.take(first), task.take(second)
     plan = alternatives[0].plan
@@ -225,6 +233,11 @@ def _score_split(alternatives, task, split, scoring):
 def _score_alternative(alternative, dense, task, measure, keep_candidates):
     """Prune a model in one way and score it; None if it is optional and fails."""
     plan = alternative.plan
+    if plan.method.fits_models and not keep_candidates:
+        opened = opened_dense(plan, dense, task)
+        rows = shrinking_scores(plan, opened, alternative.ratios, measure)
+        if rows is not None:
+            return _SplitScores(rows, None, [])
     models, errors = models_on_path(plan, dense, task, alternative.ratios), []
     try:
         pairs = list(until_too_little(_scored(models, measure), errors))

@@ -1,13 +1,17 @@
 """Recursive elimination of the columns of a fit that can lose columns one by one."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from sklprune._typing import Array
 from sklprune._units import Units
+
+
+#: importances that differ by less than this many typical errors nearly tie
+NEAR_TIE = 3.0
 
 
 class ShrinkingFit(Protocol):
@@ -72,9 +76,14 @@ class Elimination:
         again.
     first : ndarray of shape (n_units,) or None, default=None
         Importances in the first round; None where they are those of the fit.
+    fitted : callable or None, default=None
+        `fitted(keep)`: importances of the kept units by a fit of the model itself,
+        which may stop before the solution. It is called where the importances of two
+        units differ by no more than such a fit may err.
 
     Attributes
     ----------
+    fit : ShrinkingFit
     removals : Removals
     """
 
@@ -85,9 +94,12 @@ class Elimination:
         scale: Array,
         stations: Sequence[int],
         first: Array | None = None,
+        fitted: Callable[[Array], Array] | None = None,
     ) -> None:
-        self._fit, self._units, self._scale = fit, units, scale
-        self._stations, self._first = stations, first
+        self.fit, self._units, self._scale = fit, units, scale
+        self._stations, self._first, self._fitted = stations, first, fitted
+        #: typical error of the importances of a fit of the model itself
+        self._error = 0.0
         self._unit = units.where.unit
         self._has_blocks = units.where.blocks is not None
         self._alive = np.ones(units.count, bool)
@@ -134,6 +146,8 @@ class Elimination:
     def _round_until(self, end: int, requested: list[int]) -> Iterator[Array]:
         """Remove units in the order of their importances now, up to each number."""
         squares = self._importances()
+        if self._fitted is not None:
+            squares = self._decided(squares, end - self._n_removed)
         # for equal importances the order is that of RFE
         worst_first = np.argsort(squares)
         positions, before = np.flatnonzero(self._alive), self._n_removed
@@ -157,20 +171,43 @@ class Elimination:
         columns = units
         if self._has_blocks:
             columns = np.flatnonzero(np.isin(self._unit, units))
-        self._fit.remove(columns.tolist())
+        self.fit.remove(columns.tolist())
 
     def _importances(self) -> Array:
         """Squared importances of the remaining units."""
         if self._first is not None and self._n_removed == 0:
             return np.asarray(self._first**2)
-        columns = self._fit.columns
-        squares = (self._fit.coef**2).sum(axis=1) * self._scale[columns] ** 2
+        return self._of_fit()
+
+    def _of_fit(self) -> Array:
+        """Squared importances by the fit on the remaining columns."""
+        columns = self.fit.columns
+        squares = (self.fit.coef**2).sum(axis=1) * self._scale[columns] ** 2
         if not self._has_blocks:
             everywhere = np.empty(self._units.count)
             everywhere[columns] = squares
             return everywhere[self._alive]
         sums = np.bincount(self._unit[columns], squares, self._units.count)
         return np.asarray(sums[self._alive])
+
+    def _decided(self, squares: Array, n: int) -> Array:
+        """Importances that decide which n units are removed, squared.
+
+        They are those of a fit of the model itself where others nearly tie.
+        """
+        found = np.sqrt(squares)
+        if self._n_removed == 0:
+            solution = np.sqrt(self._of_fit())
+            self._error = float(np.sqrt(np.mean((found - solution) ** 2)))
+            return squares
+        if not 0 < n < len(found):
+            return squares
+        around = np.partition(found, (n - 1, n))[n - 1 : n + 1]
+        if around[1] - around[0] > NEAR_TIE * self._error:
+            return squares
+        values = self._fitted(self._alive.copy())  # type: ignore[misc]
+        self._error = float(np.sqrt(np.mean((found - values) ** 2)))
+        return np.asarray(values**2)
 
     def _remaining_units(self) -> Units:
         if self._units.groups is None and self._units.fixed is None:

@@ -56,21 +56,29 @@ class LeastSquares:
         self._constant = np.flatnonzero(~varies)
         # the two inner arrays contain a removed column until they are compacted
         self._alive = np.ones(len(self._ids), bool)
+        self._forget()
         self._invert()
 
     # -- the fit ------------------------------------------------------------------
 
     @property
     def columns(self) -> Array:
-        return np.concatenate([self._ids[self._alive], self._constant])
+        if self._columns is None:
+            self._columns = self._ids[self._alive]
+            if len(self._constant):
+                self._columns = np.concatenate([self._columns, self._constant])
+        return self._columns
 
     @property
     def coef(self) -> Array:
         """Coefficients of `columns`, (n_remaining, n_targets)."""
-        ids = self._ids[self._alive]
-        coef = self._coef[self._alive] / self._scale[ids, None]
-        constant = np.zeros((len(self._constant), coef.shape[1]))
-        return np.concatenate([coef, constant])
+        if self._raw_coef is None:
+            coef = self._coef[self._alive]
+            if len(self._constant):
+                zeros = np.zeros((len(self._constant), coef.shape[1]))
+                coef = np.concatenate([coef, zeros])
+            self._raw_coef = coef / self._scale[self.columns, None]
+        return self._raw_coef
 
     @property
     def intercept(self) -> Array:
@@ -82,6 +90,11 @@ class LeastSquares:
         """Remove columns, and update the coefficients of the others."""
         for column in columns:
             self._remove(column)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._columns: Array | None = None
+        self._raw_coef: Array | None = None
 
     def _remove(self, column: int) -> None:
         if not self._is_varying(column):
@@ -110,36 +123,38 @@ class LeastSquares:
     def _invert(self) -> None:
         """Compute the inverse and the coefficients of the remaining columns anew."""
         self._matrix = self._scaled_products()
-        n = len(self._ids)
+        self._inverted = self._ids
+        norm = lapack.dlange("1", self._matrix)
         factor, failed = lapack.dpotrf(self._matrix, lower=1)
-        if not failed:
-            inverse, failed = lapack.dpotri(factor, lower=1)
         if failed:
             raise IllConditioned
-        lower = np.tril(inverse)
-        inverse = lower + lower.T
-        inverse.flat[:: n + 1] /= 2
-        norms = (np.abs(a).sum(axis=0).max(initial=0) for a in (self._matrix, inverse))
-        if np.prod(list(norms)) > MAX_CONDITION:
+        reciprocal, failed = lapack.dpocon(factor, norm, uplo="L")
+        if failed or not reciprocal * MAX_CONDITION > 1:
             raise IllConditioned
-        self._inverse: Any = inverse
-        self._n_inverted = n
-        self._coef = inverse @ self._target[self._ids]
-        self._coef += inverse @ self._residual()
+        inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+        lower = np.tril(inverse)
+        self._inverse = lower + lower.T
+        self._inverse.flat[:: len(lower) + 1] /= 2
+        self._coef = self._inverse @ self._target[self._ids]
+        self._coef += self._inverse @ self._residual()
         self._clear()
 
     def _scaled_products(self) -> Array:
         ids = self._ids
         scale = self._scale[ids]
-        if len(ids) == len(self._scale):
-            matrix = self._centred.products / scale / scale[:, None]
-        else:
-            matrix = self._centred.products[np.ix_(ids, ids)] / scale / scale[:, None]
+        matrix = self._centred.products
+        if len(ids) < len(self._scale):
+            matrix = matrix[np.ix_(ids, ids)]
+        matrix = matrix / np.multiply.outer(scale, scale)
         matrix.flat[:: len(ids) + 1] = 1.0 + self._alpha / scale**2
-        return matrix
+        return np.asarray(matrix)
 
     def _residual(self) -> Array:
-        return self._target[self._ids] - self._matrix @ self._coef
+        """What the normal equations of the remaining columns lack."""
+        position = np.searchsorted(self._inverted, self._ids)
+        coef = np.zeros((len(self._inverted), self._coef.shape[1]))
+        coef[position] = self._coef
+        return np.asarray(self._target[self._ids] - (self._matrix @ coef)[position])
 
     def _clear(self) -> None:
         self._pending = np.zeros((len(self._ids), BLOCK))
@@ -151,17 +166,17 @@ class LeastSquares:
         self._ids = self._ids[alive]
         self._coef = self._coef[alive]
         self._alive = np.ones(len(alive), bool)
-        if len(alive) <= self._n_inverted // 2:
+        if len(alive) <= len(self._inverted) // 2:
             # rounding errors of many outer products add up
             self._invert()
             return
-        pending, both = self._pending[alive], np.ix_(alive, alive)
-        self._inverse = self._inverse[both] - pending @ pending.T
-        self._matrix = self._matrix[both]
+        pending = self._pending[alive]
+        self._inverse = self._inverse[np.ix_(alive, alive)]
+        self._inverse -= pending @ pending.T
         correction = self._inverse @ self._residual()
-        size = np.abs(correction).max(initial=0)
         self._coef += correction
-        if size > MAX_CORRECTION * np.abs(self._coef).max(initial=0):
+        size = np.abs(self._coef).max(initial=0)
+        if np.abs(correction).max(initial=0) > MAX_CORRECTION * size:
             self._invert()
             return
         self._clear()

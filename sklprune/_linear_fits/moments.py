@@ -12,6 +12,8 @@ from scipy import sparse
 
 from sklprune._typing import Array
 
+#: rows whose products are computed together
+BLOCK = 1024
 #: variance of a constant column, relative to its mean square
 CONSTANT = 1e-20
 
@@ -116,15 +118,34 @@ def moments_of(
         sums = np.asarray(weighted.sum(axis=0), dtype=float).ravel()
         target_products = np.asarray(weighted.T @ y)
     else:
-        X = X - shift if shift.any() else X
-        if weight is not None:
-            X = X * np.sqrt(weight)[:, None]
-        products = X.T @ X
-        root = np.ones(len(X)) if weight is None else np.sqrt(weight)
-        sums = root @ X
-        target_products = X.T @ (y * root[:, None])
+        products, sums, target_products = _dense_products(X, y, weight, shift)
     target_sums = y.sum(axis=0) if weight is None else weight @ y
     total = float(len(y) if weight is None else weight.sum())
     return Moments(
         total, sums, target_sums, products, target_products, shift, target_shift
     )
+
+
+def _dense_products(
+    X: Array, y: Array, weight: Array | None, shift: Array
+) -> tuple[Array, Array, Array]:
+    """Products, sums and products with targets of dense rows.
+
+    The rows are shifted block by block, which avoids a copy of all of them.
+    """
+    n_rows, n_columns = X.shape
+    products, sums = np.zeros((n_columns, n_columns)), np.zeros(n_columns)
+    target_products = np.zeros((n_columns, y.shape[1]))
+    buffer = np.empty((min(BLOCK, n_rows), n_columns))
+    for start in range(0, n_rows, BLOCK):
+        rows = slice(start, start + BLOCK)
+        block = buffer[: min(BLOCK, n_rows - start)]
+        np.subtract(X[rows], shift, out=block)
+        root = np.ones(len(block))
+        if weight is not None:
+            root = np.sqrt(weight[rows])
+            block *= root[:, None]
+        products += block.T @ block
+        sums += root @ block
+        target_products += block.T @ (y[rows] * root[:, None])
+    return products, sums, target_products

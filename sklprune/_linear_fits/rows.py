@@ -42,6 +42,9 @@ class LeastSquaresRows:
     fit_intercept: bool
     known: Moments | None = None
 
+    #: whether a fit of the model gives the solution up to rounding errors
+    is_exact = True
+
     @cached_property
     def moments(self) -> Moments:
         """The moments of the rows."""
@@ -58,6 +61,10 @@ class LeastSquaresRows:
     def centred(self) -> Centred:
         """Products of the columns without their means."""
         return self.moments.centred(self.fit_intercept)
+
+    def prepare(self) -> None:
+        """Compute what the splits share."""
+        self.moments  # noqa: B018  cached
 
     def without(self, rows: Array) -> "LeastSquaresRows":
         """The same regression on all other rows."""
@@ -101,6 +108,12 @@ class LikelihoodRows:
     alpha: float
     per_weight: bool
     fit_intercept: bool
+
+    #: its solvers stop before the solution
+    is_exact = False
+
+    def prepare(self) -> None:
+        """The splits share nothing."""
 
     def without(self, rows: Array) -> "LikelihoodRows":
         """The same model on all other rows."""

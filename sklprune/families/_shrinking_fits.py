@@ -5,17 +5,20 @@
 classes of scikit-learn are known.
 """
 
+import copy
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.special import expit, softmax
+from sklearn.base import is_classifier
+from sklearn.preprocessing import LabelBinarizer
 
 from sklprune._frames import as_matrix
 from sklprune._linear_fits.likelihood import DERIVATIVES
 from sklprune._linear_fits.rows import LeastSquaresRows, LikelihoodRows, LinearRows
 from sklprune._sklearn_private import safe_indexing
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 
 #: classes whose fit is the solution of linear equations
@@ -23,6 +26,8 @@ LEAST_SQUARES = ("LinearRegression", "Ridge", "RidgeClassifier")
 #: distributions of `DERIVATIVES` by class, or by the variance power of Tweedie
 LOG_LINK = {"PoissonRegressor": "poisson", "GammaRegressor": "gamma"}
 TWEEDIE = {1: "poisson", 2: "gamma"}
+#: entries of a sparse X of which a generalised linear model makes an array
+MAX_DENSE = 10_000_000
 #: products of all pairs of columns must fit into memory
 MAX_COLUMNS = 10_000
 
@@ -83,6 +88,10 @@ def rows_of(
     y: Any = np.asarray(task.y)
     if X is None or X.shape[1] > MAX_COLUMNS or X.shape[1] == 0:
         return None
+    class_weight = getattr(estimator, "class_weight", None)
+    if isinstance(class_weight, str) and task.sample_weight is not None:
+        # releases of scikit-learn differ in how they combine these weights
+        return None
     if weight is not None:
         weight = np.asarray(weight, dtype=float)
         if (weight < 0).any():
@@ -96,7 +105,9 @@ def rows_of(
         y = y.reshape(len(y), -1).astype(float)
         return LeastSquaresRows(X, y, weight, alpha, fit_intercept)
     if sparse.issparse(X):
-        return None
+        if X.shape[0] * X.shape[1] > MAX_DENSE:
+            return None
+        X = X.toarray()
     per_weight = name != "LogisticRegression"
     distribution = _distribution(estimator) if per_weight else "logistic"
     if penalty is not None and not per_weight:
@@ -111,27 +122,34 @@ def rows_of(
     return LikelihoodRows(X, y, weight, derivatives, alpha, per_weight, fit_intercept)
 
 
-def response_of(
-    estimator: Estimator, classes: Array | None, name: str, raw: Array
-) -> Array:
-    """The result of a prediction method for linear predictors.
+def with_values(
+    estimator: Estimator, coef: Array, intercept: Array, y: ArrayLike
+) -> Estimator:
+    """A copy of an unfitted model with values instead of a fit: see `LinearFamily`."""
+    model, y = copy.copy(estimator), np.asarray(y)
+    one = not is_classifier(model) and y.ndim == 1
+    model.coef_ = coef[0] if one else coef
+    model.intercept_ = intercept[0] if one else intercept
+    model.n_features_in_ = coef.shape[1]
+    if not is_classifier(model):
+        return model
+    if hasattr(type(model), "classes_"):
+        # in older releases a ridge classifier has it as a property
+        model._label_binarizer = LabelBinarizer(pos_label=1, neg_label=-1).fit(y)
+    else:
+        model.classes_ = np.unique(y)
+    return model
 
-    Parameters
-    ----------
-    estimator : estimator
-    classes : ndarray or None
-        The classes of a classifier, ascending.
-    name : {"predict", "predict_proba", "decision_function"}
-    raw : ndarray of shape (..., n_rows, n_outputs)
 
-    Returns
-    -------
-    ndarray
-        With the same leading axes as `raw`.
+def response_of(model: Estimator, name: str, raw: Array) -> Array:
+    """The result of a prediction method for linear predictors: see `LinearFamily`.
+
+    The result has the same leading axes as `raw`.
     """
+    classes = getattr(model, "classes_", None)
     if classes is None:
         raw = raw[..., 0] if raw.shape[-1] == 1 else raw
-        return np.asarray(np.exp(raw) if _distribution(estimator) is not None else raw)
+        return np.asarray(np.exp(raw) if _distribution(model) is not None else raw)
     two = raw.shape[-1] == 1
     if name == "decision_function":
         return raw[..., 0] if two else raw

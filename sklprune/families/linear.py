@@ -21,7 +21,12 @@ from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
 from sklprune.families._permuted_outputs import PermutedLinear
 from sklprune.families._score_equations import known_penalty, score_equations_hold
-from sklprune.families._shrinking_fits import response_of, rows_of, shrinks
+from sklprune.families._shrinking_fits import (
+    response_of,
+    rows_of,
+    shrinks,
+    with_values,
+)
 from sklprune.families._training_state import with_own_state
 
 #: attributes that training writes and no prediction reads
@@ -125,21 +130,31 @@ class LinearFamily(PermutedLinear, LayeredFamily):
         weight, penalty = self.row_weights(estimator, task), _known_penalty(estimator)
         return rows_of(estimator, task, columns, weight, penalty)
 
-    def linear_response(
-        self, estimator: Estimator, classes: Array | None, name: str, raw: Array
-    ) -> Array:
-        """The result of a prediction method for linear predictors.
+    def linear_model(
+        self, estimator: Estimator, coef: Array, intercept: Array, y: ArrayLike
+    ) -> Estimator:
+        """A copy of an unfitted model with values instead of a fit.
 
         Parameters
         ----------
         estimator : estimator
-            Fitted or not.
-        classes : ndarray or None
-            The classes of a classifier, ascending.
+        coef : ndarray of shape (n_outputs, n_features)
+        intercept : ndarray of shape (n_outputs,)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        """
+        return with_values(estimator, coef, intercept, y)
+
+    def linear_response(self, model: Estimator, name: str, raw: Array) -> Array:
+        """The result of a prediction method for linear predictors.
+
+        Parameters
+        ----------
+        model : estimator
+            A fitted model.
         name : {"predict", "predict_proba", "decision_function"}
         raw : ndarray of shape (..., n_rows, n_outputs)
         """
-        return response_of(estimator, classes, name, raw)
+        return response_of(model, name, raw)
 
     def fitted_on(
         self,

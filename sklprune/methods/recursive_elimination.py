@@ -4,6 +4,7 @@ and repeat."""
 import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from inspect import Parameter, signature
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklprune._column_scale import column_norms
+from sklprune._estimators import seeded, unfitted
 from sklprune._frames import column_names
 from sklprune._linear_fits.elimination import Elimination, Removals
 from sklprune._linear_fits.least_squares import IllConditioned
@@ -200,7 +202,11 @@ class RecursiveElimination(Method):
         rows = self.shrinking_rows(family, estimator, units, task)
         if rows is None:
             return Order(importances, None)
-        return Order(importances, None, self._removals(rows, units, importances))
+        fitted = None
+        if not rows.is_exact and self.importance != "auto":
+            fitted = partial(_fitted_norms, family, estimator, units, task)
+        removals = self._removals(rows, units, importances, fitted)
+        return Order(importances, None, removals)
 
     def shrinking_rows(
         self, family: Any, estimator: Estimator, units: Units, task: Task
@@ -213,7 +219,7 @@ class RecursiveElimination(Method):
         return family.linear_rows(estimator, task, units.where.columns)
 
     def elimination(
-        self, rows: Any, units: Units, first: Array | None = None
+        self, rows: Any, units: Units, first: Array | None = None, fitted: Any = None
     ) -> Elimination:
         """The elimination of the columns of such rows.
 
@@ -223,6 +229,8 @@ class RecursiveElimination(Method):
         units : Units
         first : ndarray of shape (n_units,) or None
             Importances in the first step; None where they are those of the fit.
+        fitted : callable or None
+            See `Elimination`.
 
         Raises
         ------
@@ -233,12 +241,14 @@ class RecursiveElimination(Method):
         if self.importance == "auto":
             scale = rows.scales()
         stations = numbers_of_removed(self.step, units.count)
-        return Elimination(rows.fit(), units, scale, stations, first)
+        return Elimination(rows.fit(), units, scale, stations, first, fitted)
 
-    def _removals(self, rows: Any, units: Units, first: Array) -> Removals | None:
+    def _removals(
+        self, rows: Any, units: Units, first: Array, fitted: Any
+    ) -> Removals | None:
         """The order of all removals; None where columns are collinear."""
         try:
-            elimination = self.elimination(rows, units, first)
+            elimination = self.elimination(rows, units, first, fitted)
             for _ in elimination.run([units.count - 1]):
                 pass
         except IllConditioned:
@@ -295,6 +305,20 @@ class RecursiveElimination(Method):
         elif _method(self.importance) is None:
             scores = values
         return replace(made, scores=scores)
+
+
+def _fitted_norms(
+    family: Any, estimator: Estimator, units: Units, task: Task, keep: Array
+) -> Array:
+    """Norms of the coefficients of kept units, by a fit of the model on them."""
+    where = units.where.take(keep)
+    columns = where.selected(np.ones(len(where.positions), bool))
+    model = seeded(unfitted(estimator), task.random_state)
+    X = safe_indexing(task.X, columns, axis=1)
+    family.fit(model, X, task.y, task.sample_weight, task.groups)
+    values = np.zeros(num_features(task.X))
+    values[columns] = column_norms(model.coef_)
+    return np.asarray(where.norms(values))
 
 
 def _method(importance: Any) -> Method | None:
