@@ -8,10 +8,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from sklprune import prune
+from sklprune._networks.elimination import covariance, relative_errors
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Magnitude, NeuronElimination
-from sklprune.methods.neuron_elimination import covariance, relative_errors
 
 
 @pytest.fixture
