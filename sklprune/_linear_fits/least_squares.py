@@ -49,6 +49,9 @@ class LeastSquares:
 
     def __init__(self, centred: Centred, alpha: float) -> None:
         self._centred, self._alpha = centred, float(alpha)
+        finite = np.isfinite(centred.products).all()
+        if not finite or not np.isfinite(centred.target_products).all():
+            raise IllConditioned
         varies = centred.varies
         self._scale = np.where(varies, np.sqrt(np.diagonal(centred.products)), 1.0)
         self._target = centred.target_products / self._scale[:, None]
@@ -56,7 +59,8 @@ class LeastSquares:
         self._constant = np.flatnonzero(~varies)
         # the two inner arrays contain a removed column until they are compacted
         self._alive = np.ones(len(self._ids), bool)
-        self._forget()
+        self._columns: Array | None = None
+        self._raw_coef: Array | None = None
         self._invert()
 
     # -- the fit ------------------------------------------------------------------
@@ -90,11 +94,7 @@ class LeastSquares:
         """Remove columns, and update the coefficients of the others."""
         for column in columns:
             self._remove(column)
-        self._forget()
-
-    def _forget(self) -> None:
-        self._columns: Array | None = None
-        self._raw_coef: Array | None = None
+        self._columns = self._raw_coef = None
 
     def _remove(self, column: int) -> None:
         if not self._is_varying(column):

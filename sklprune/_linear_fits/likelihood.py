@@ -21,6 +21,8 @@ TOLERANCE = 1e-7
 #: a step with an old Hessian must reduce the gradient by at least this factor
 MIN_REDUCTION = 0.2
 MAX_STEPS = 60
+#: without a penalty, larger linear predictors mean that there is no finite solution
+MAX_PREDICTOR = 20.0
 
 
 class Derivatives(NamedTuple):
@@ -106,6 +108,8 @@ class Likelihood:
         scale = np.sqrt(np.einsum("ij,ij->i", self._rows, self._rows) / n_rows)[
             :n_columns
         ]
+        if not np.isfinite(scale).all() or not np.isfinite(y).all():
+            raise IllConditioned
         scale[scale <= 1e-10 * np.abs(shift)] = 0.0
         varies = scale > 0
         self._rows[:n_columns][~varies] = 0.0
@@ -118,6 +122,7 @@ class Likelihood:
         self._tolerance = TOLERANCE * total
         self._ids = np.arange(len(self._rows))
         self._n_columns, self._has_intercept = n_columns, bool(fit_intercept)
+        self._is_penalised = alpha > 0
         self._penalty = np.append(alpha / self._scale**2, np.zeros(int(fit_intercept)))
         # a constant column has the coefficient zero
         self._penalty[:n_columns][~varies] += total
@@ -203,7 +208,7 @@ class Likelihood:
         size = np.abs(gradient).max(initial=0.0)
         for _ in range(MAX_STEPS):
             if size <= self._tolerance:
-                return
+                break
             step = -self._inverse @ gradient
             along = step @ self._rows
             before = size
@@ -212,7 +217,10 @@ class Likelihood:
                 is_new = self._invert()
             else:
                 is_new = False
-        raise IllConditioned
+        else:
+            raise IllConditioned
+        if not self._is_penalised and np.abs(self._predictor).max() > MAX_PREDICTOR:
+            raise IllConditioned
 
     def _moved(
         self, step: Array, along: Array, gradient: Array, size: float, is_new: bool

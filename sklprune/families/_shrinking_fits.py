@@ -164,8 +164,13 @@ def response_of(model: Estimator, name: str, raw: Array) -> Array:
 
 def _numbers(X: MatrixLike, columns: Array) -> Any:
     """Some columns as floats, without a copy if possible; None if not numeric."""
-    X = as_matrix(X) if hasattr(X, "shape") else None
-    if X is None or X.dtype.kind not in "biuf":
+    if not hasattr(X, "shape"):
+        return None
+    try:
+        X = as_matrix(X)
+    except (TypeError, ValueError):  # a column of texts
+        return None
+    if X.dtype.kind not in "biuf":
         return None
     if sparse.issparse(X):
         X = X.tocsr()

@@ -4,19 +4,27 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone, is_regressor
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_selection import RFE, SelectKBest, f_regression
+from sklearn.feature_selection import RFE, RFECV, SelectKBest, f_regression
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune.families.linear import LinearFamily
 from sklprune.methods import Method, Permutation, RecursiveElimination
+from sklprune.rules import Agreement, Tolerance
 
 
 @pytest.fixture
@@ -53,6 +61,150 @@ def test_the_ranking_of_rfe(numbers, labels, step, k):
     ):
         expected = RFE(model, n_features_to_select=k, step=step).fit(X, y).ranking_
         np.testing.assert_array_equal(ranking(model, X, y, method, k), expected)
+
+
+@pytest.mark.parametrize("step", [1, 2, 0.25])
+def test_ranking_and_number_of_columns_of_rfecv(numbers, labels, step):
+    X, y = numbers
+    for model, (table, target) in (
+        (LinearRegression(), (X, y[:, 0])),
+        (LinearRegression(fit_intercept=False), (X, y)),
+        (Ridge(5.0), (X, y[:, 0])),
+        (RidgeClassifier(), labels),
+        (LogisticRegression(), (labels[0], labels[1] > 0)),
+        (LogisticRegression(), labels),
+    ):
+        expected = RFECV(model, step=step, cv=4).fit(table, target)
+        selector = FeaturePruningSelector(
+            model, method=RecursiveElimination("coef", step=step), rule="best", cv=4
+        ).fit(table, target)
+        assert selector.support_.sum() == expected.n_features_
+        np.testing.assert_array_equal(selector.ranking_, expected.ranking_)
+        scores = selector.path_.frame()["score_mean"].to_numpy()
+        reference = expected.cv_results_["mean_test_score"][::-1]
+        np.testing.assert_allclose(scores, reference, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss", "roc_auc", "f1"])
+def test_scores_of_rfecv_by_other_metrics(labels, scoring):
+    X, y = labels[0], labels[1] > 0
+    model = LogisticRegression(tol=1e-8)
+    expected = RFECV(model, scoring=scoring).fit(X, y)
+    selector = FeaturePruningSelector(
+        model, method=RecursiveElimination("coef"), rule="best", scoring=scoring
+    ).fit(X, y)
+    scores = selector.path_.frame()["score_mean"].to_numpy()
+    reference = expected.cv_results_["mean_test_score"][::-1]
+    np.testing.assert_allclose(scores, reference, rtol=1e-5)
+
+
+def with_and_without_fits(monkeypatch, model, X, y, weight=None, **parameters):
+    """Selectors that use updated fits, and a fit for each step."""
+    parameters = {"cv": 2, "random_state": 0} | parameters
+    selector = FeaturePruningSelector(model, **parameters)
+    yield selector.fit(X, y, sample_weight=weight)
+    known = LinearFamily.capabilities
+    with monkeypatch.context() as context:
+        context.setattr(
+            LinearFamily,
+            "capabilities",
+            lambda *args: known(*args) - {"shrinking_fits"},
+        )
+        yield clone(selector).fit(X, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"method": "recursive_elimination"},
+        {"method": RecursiveElimination("coef", step=3)},
+        {
+            "method": RecursiveElimination(step=2),
+            "feature_groups": [[0, 1], [4, 5, 6]],
+            "always_keep": [8],
+        },
+        {"method": RecursiveElimination(step="geometric"), "n_features_to_select": 3},
+        {
+            "method": RecursiveElimination("coef"),
+            "cv": [(np.arange(80), np.arange(80, 110))],
+            "rule": Tolerance(0.1),
+        },
+        {"method": RecursiveElimination(step=2), "rule": Agreement(0.7)},
+    ],
+)
+def test_updated_fits_give_the_results_of_a_fit_for_each_step(
+    numbers, monkeypatch, parameters, weighted
+):
+    X, y = numbers[0], numbers[1][:, 0]
+    weight = np.random.RandomState(0).uniform(0.2, 3, 120) if weighted else None
+    classes = np.where(y > 0, "yes", "no")
+    precise = LogisticRegression(tol=1e-9, solver="newton-cholesky")
+    coarse = np.digitize(X, [-10, 0, 10])
+    encoder = OneHotEncoder(handle_unknown="ignore")
+    for model, table, target in (
+        (LinearRegression(), X, y),
+        (RidgeClassifier(class_weight="balanced"), X, classes),
+        (precise, X, classes),
+        (make_pipeline(StandardScaler(), precise), X, classes),
+        (make_pipeline(encoder, precise), coarse, classes),
+    ):
+        if is_regressor(model) and isinstance(parameters.get("rule"), Agreement):
+            continue
+        if weighted and not isinstance(model, (LinearRegression, LogisticRegression)):
+            continue
+        ours, other = with_and_without_fits(
+            monkeypatch, model, table, target, weight, **parameters
+        )
+        np.testing.assert_array_equal(ours.ranking_, other.ranking_)
+        np.testing.assert_array_equal(ours.support_, other.support_)
+        frame = ours.path_.frame().drop(columns=["nonzero", "file_bytes"])
+        # a column that is constant in a fold has a coefficient of exactly zero or not
+        expected = other.path_.frame().drop(columns=["nonzero", "file_bytes"])
+        pd.testing.assert_frame_equal(frame, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_collinear_columns_and_few_rows_use_a_fit_for_each_step(numbers):
+    X, y = numbers[0], numbers[1][:, 0]
+    copies = np.column_stack([X, X[:, :2] + X[:, 2:4]])
+    for table, target in ((copies, y), (X[:8], y[:8])):
+        selector = FeaturePruningSelector(
+            LinearRegression(), method="recursive_elimination", cv=2
+        ).fit(table, target)
+        assert selector.path_.frame()["units"].min() == 1
+        assert selector.support_.any()
+
+
+def test_nearly_equal_columns_are_ranked_by_fits_of_the_model():
+    """L-BFGS stops early, and RFE ranks by the coefficients that it has then."""
+    X, y = make_classification(400, 60, n_informative=8, random_state=3)
+    model = LogisticRegression(tol=1e-2)
+    expected = RFE(model, n_features_to_select=1).fit(X, y).ranking_
+    ours = ranking(model, X, y, RecursiveElimination("coef"), 1)
+    assert np.mean(ours == expected) > 0.9
+
+
+def test_a_callable_that_receives_rows(numbers):
+    X, y = numbers[0], numbers[1][:, 0]
+    seen = []
+
+    def importance(model, rows, target):
+        seen.append((model.n_features_in_, rows.shape, len(target)))
+        assert not set(target) & model.seen_
+        return np.abs(model.coef_) * rows.std(axis=0)
+
+    method = RecursiveElimination(importance)
+    PrunedEstimator(RecordsRows(), method=method, pruning_ratio=3 / 9).fit(X, y)
+    assert seen == [(9, (24, 9), 24), (8, (24, 8), 24), (7, (24, 7), 24)]
+
+
+def test_geometric_steps():
+    X, y = make_regression(60, 40, random_state=0)
+    selector = FeaturePruningSelector(
+        Ridge(), method=RecursiveElimination(step="geometric"), cv=2
+    ).fit(X, y)
+    kept = selector.path_.frame()["units"].tolist()
+    assert kept[:5] == [40, 36, 33, 30, 27] and kept[-3:] == [3, 2, 1]
 
 
 def test_the_ranking_of_rfe_by_the_importances_of_a_forest(labels):
