@@ -1,1 +1,1 @@
-"""Changes of the hidden layers of a network: units and layers, removed or added."""
+"""Layers of weights as arrays: their loss, gradients, curvature and training."""

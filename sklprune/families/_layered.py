@@ -5,36 +5,17 @@ the masks and the removal of weights, and the removal of columns without a refit
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._frames import as_matrix
+from sklprune._networks.layer import Layer as Layer
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.families._base import Family
 from sklprune.families._column_links import Mask, ReadingColumns, is_all
-
-
-class Layer(NamedTuple):
-    """One layer: `inputs @ coef + intercept`.
-
-    Parameters
-    ----------
-    coef : ndarray of shape (n_inputs, n_outputs)
-    intercept : ndarray of shape (n_outputs,) or None
-        None if the model has no intercept.
-    """
-
-    coef: Array
-    # not Array | None: whether there is one depends on the model, not on the layer
-    intercept: Any
-
-    def forward(self, inputs: Array) -> Array:
-        """The outputs before the activation: (n_rows, n_outputs)."""
-        outputs = inputs @ self.coef
-        return outputs if self.intercept is None else outputs + self.intercept
 
 
 class LayeredFamily(ReadingColumns, Family):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
+from sklprune._networks.layer import Layer
+from sklprune._networks.problem import Problem
 from sklprune._progress import part, tracked
 from sklprune._typing import Array
-from sklprune.families._backpropagation import Problem
-from sklprune.families._layered import Layer
 
 #: limits of the batch size; with few rows an epoch has MIN_STEPS batches or fewer
 MAX_BATCH, MIN_BATCH, MIN_STEPS = 200, 64, 25

@@ -11,10 +11,10 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
+from sklprune._networks.problem import Problem
 from sklprune._registry import register_family
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
-from sklprune.families._backpropagation import Problem
 from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_linear_fit import fit_apart, fit_together

@@ -10,10 +10,10 @@ from sklearn.utils import check_random_state
 
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
+from sklprune._networks.problem import ACTIVATIONS, Problem
 from sklprune._registry import register_family
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
-from sklprune.families._backpropagation import ACTIVATIONS, Problem
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
 from sklprune.families._small_models import FACTOR, Trained, smaller_clones

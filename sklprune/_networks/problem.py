@@ -1,4 +1,4 @@
-"""Forward pass, loss and gradient of multi-layer perceptrons and softmax regression.
+"""Forward pass, loss and gradient of multi-layer perceptrons and linear models.
 
 The functions act on layers, not on a fitted estimator. One forward and one backward
 pass therefore handle every activation and every loss of scikit-learn's networks.
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
+from sklprune._networks.layer import Layer
 from sklprune._typing import Array
-from sklprune.families._layered import Layer
 
 ACTIVATIONS: dict[str, Any] = {
     "identity": lambda outputs: outputs,
@@ -43,6 +43,13 @@ LOSSES: dict[str, Any] = {
     "logistic": lambda outputs, y: (np.logaddexp(0, outputs) - y * outputs).sum(axis=1),
     "softmax": lambda outputs, y: logsumexp(outputs, axis=1) - (y * outputs).sum(1),
 }
+#: variance of the target of one output, given the prediction: the curvature of the loss
+VARIANCES: dict[str, Any] = {
+    "exp": lambda predicted: predicted,
+    "identity": np.ones_like,
+    "logistic": lambda predicted: predicted * (1 - predicted),
+    "softmax": lambda predicted: predicted * (1 - predicted),
+}
 
 
 class Problem(NamedTuple):
@@ -58,6 +65,9 @@ class Problem(NamedTuple):
         Activation of the hidden layers; not used without any.
     last : str
         Activation of the outputs, which also selects the loss.
+    l2 : float or ndarray of shape (n_outputs,), default=0
+        L2 penalty of the fit: half of it times the squared weights belongs to the
+        mean loss. `loss` and `gradients` do not include it.
     """
 
     rows: Any
@@ -65,6 +75,7 @@ class Problem(NamedTuple):
     weight: Array
     hidden: str
     last: str
+    l2: Any = 0.0
 
     def take(self, rows: Array) -> "Problem":
         """The same problem on some of the rows."""
@@ -72,30 +83,62 @@ class Problem(NamedTuple):
             rows=self.rows[rows], targets=self.targets[rows], weight=self.weight[rows]
         )
 
+    def forward(self, layers: Sequence[Layer]) -> list[Any]:
+        """The inputs of each layer, and then the outputs before their activation."""
+        passed = [self.rows]
+        for layer in layers[:-1]:
+            passed.append(ACTIVATIONS[self.hidden](layer.forward(passed[-1])))
+        return [*passed, layers[-1].forward(passed[-1])]
+
+    def predicted(self, outputs: Array) -> Array:
+        """Predictions for outputs before their activation."""
+        predictions: Array = PREDICTIONS[self.last](outputs)
+        return predictions
+
     def loss(self, layers: Sequence[Layer]) -> float:
         """The weighted mean of the loss."""
-        *_, outputs = _forward(layers, self.rows, self.hidden)
+        outputs = self.forward(layers)[-1]
         return float(self.weight @ LOSSES[self.last](outputs, self.targets)) / len(
             self.targets
         )
 
     def gradients(self, layers: Sequence[Layer]) -> list[Layer]:
         """The gradient of `loss`, as layers of the same shapes."""
-        *inputs, outputs = _forward(layers, self.rows, self.hidden)
+        *inputs, outputs = self.forward(layers)
         weight = self.weight[:, None] / len(self.targets)
-        delta = (PREDICTIONS[self.last](outputs) - self.targets) * weight
+        delta = (self.predicted(outputs) - self.targets) * weight
+        return self.gradients_of(layers, inputs, delta)
+
+    def gradients_of(
+        self, layers: Sequence[Layer], inputs: Sequence[Any], delta: Array
+    ) -> list[Layer]:
+        """The gradient of `loss`, from its gradient in the outputs of each row.
+
+        Parameters
+        ----------
+        layers : list of Layer
+        inputs : list of ndarray
+            The inputs of each layer.
+        delta : ndarray of shape (n_rows, n_outputs)
+        """
         gradients = []
-        for i in reversed(range(len(layers))):
-            gradients.append(Layer(inputs[i].T @ delta, delta.sum(axis=0)))
-            if i > 0:
-                delta = delta @ layers[i].coef.T
-                delta *= DERIVATIVES[self.hidden](inputs[i])
+        for i, error in self.errors(layers, inputs, delta):
+            gradients.append(Layer(inputs[i].T @ error, error.sum(axis=0)))
         return gradients[::-1]
 
+    def errors(self, layers: Sequence[Layer], inputs: Sequence[Any], delta: Array):
+        """Propagate an error in the outputs of each row back through the layers.
 
-def _forward(layers: Sequence[Layer], rows: Any, hidden: str) -> list[Any]:
-    """The inputs of each layer, and then the outputs before their activation."""
-    passed = [rows]
-    for layer in layers[:-1]:
-        passed.append(ACTIVATIONS[hidden](layer.forward(passed[-1])))
-    return [*passed, layers[-1].forward(passed[-1])]
+        Yields
+        ------
+        position : int
+            The position of a layer; the last one comes first.
+        error : ndarray of shape (n_rows, n_outputs)
+            The derivative of the loss of each row in the outputs of that layer. The
+            gradient of a row in its weights is the outer product of the inputs and it.
+        """
+        for i in reversed(range(len(layers))):
+            yield i, delta
+            if i > 0:
+                delta = delta @ layers[i].coef.T
+                delta = delta * DERIVATIVES[self.hidden](inputs[i])

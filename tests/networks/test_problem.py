@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from sklprune.families._backpropagation import Problem
-from sklprune.families._layered import Layer
+from sklprune._networks.layer import Layer
+from sklprune._networks.problem import Problem
 
 SIZES = (4, 5, 3, 2)
 
