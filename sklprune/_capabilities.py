@@ -96,6 +96,14 @@ class MaskedFit(Protocol):
     masked_refit: Any
 
 
+class Structure(Protocol):
+    """Changes of hidden layers: `families._network_changes.ChangingNetworks`."""
+
+    activation: Any
+    with_network: Any
+    trained_layers: Any
+
+
 class ShrinkingFits(Protocol):
     """Fits on fewer and fewer columns: `LinearFamily.linear_rows`."""
 
@@ -124,6 +132,7 @@ CAPABILITIES: dict[str, type] = {
     "out_of_bag": OutOfBag,
     "layers": Layers,
     "masked_refit": MaskedFit,
+    "structure": Structure,
     "fast_permutation": FastPermutation,
     "shrinking_fits": ShrinkingFits,
 }

@@ -179,7 +179,8 @@ def _pruned(plan, here, ratio, dense, last, X):
     if _same_units(last, here.mask_of_all(candidate)):
         return replace(last, candidate=replace(last.candidate, ratio=ratio))
     of_all = here.candidate_of_all(candidate, ratio)
-    if of_all.keep.all() and not plan.method.recasts:
+    unchanged = of_all.keep.all() and not plan.method.recasts
+    if unchanged and not candidate.n_changes:
         return Pruned(Closed(stripped(dense.model)), of_all)
     inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
     whole = Closing(

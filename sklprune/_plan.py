@@ -211,6 +211,7 @@ def _refit_for(refit, method, estimator, core, labels):
     granularity, family = method.granularity, family_of(core)
     if isinstance(refit, (bool, np.bool_)):
         name = family.refit_of(core, granularity, labels) if refit else None
+        name = None if method.trains else name
         refit = None if name is None else named("refit", name)
     else:
         refit = named("refit", refit)
@@ -227,6 +228,8 @@ def _refit_for(refit, method, estimator, core, labels):
 
 def _refit_misfit(refit, method, estimator, core):
     """Why a refit cannot follow a method, as a clause; "" if it can."""
+    if refit is not None and method.trains:
+        return f"{type(method).__name__} trains its candidates itself"
     again = type(method).stations is not Method.stations
     if not family_of(estimator).accepts(estimator, refit, method.granularity, again):
         if refit is None:

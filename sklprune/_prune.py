@@ -167,6 +167,8 @@ def _build_result(plans, task, choice, *, store_path, progress):
     warn_of_size(choice, plan.method, dense, best, task)
     table, position = choice.shown
     if table is None:
+        table = best.candidate.table
+    if table is None:
         table = unscored_table(dense, models if store_path else [best], store_path)
     stored = None
     if store_path:

@@ -129,6 +129,8 @@ class Report:
             method.recasts,
             getattr(method, "replaces", False),
         )
+        self._trained = candidate.n_changes > 0
+        self._n_added = _n_added(pruned, candidate) if self._trained else 0
         self._family, self._units = candidate.family, candidate.units
         self._keep, self._scores = candidate.keep, candidate.scores
         zero = self._family.zero_units(candidate.dense, candidate.units)
@@ -271,6 +273,12 @@ class Report:
                 f"{self._model_name}: nothing was pruned, {self._method} converted it "
                 f"to a {self._pruned_name}."
             )
+        if self._trained:
+            several = plural(units.granularity)
+            return (
+                f"{self._model_name}: {removed} of {units.count} {several} removed and "
+                f"{self._n_added} added by {self._method}, which has trained the rest."
+            )
         if not removed:
             why = self.score["kept_because"]
             return (
@@ -312,7 +320,7 @@ class Report:
 
     def __str__(self) -> str:
         rows: list[Row] = [("", "original", "stripped", "pruned", "smaller")]
-        units, kept = plural(self.granularity), int(self._keep.sum())
+        units, kept = plural(self.granularity), int(self._keep.sum()) + self._n_added
         if units not in {field.name for field in fields(Cost)}:
             # weights, leaves and neurons have no field of their own
             counts = [float(n) for n in (self.n_units, self.n_units, kept)]
@@ -421,3 +429,10 @@ class Report:
                 "run to run."
             )
         return notes
+
+
+def _n_added(pruned: Estimator, candidate: Candidate) -> int:
+    """The number of units of a pruned model that the unpruned one did not have."""
+    core = family_of(pruned).core(pruned)
+    units = family_of(core).own_units(core, candidate.units.granularity)
+    return int(units.count - candidate.keep.sum())

@@ -94,7 +94,8 @@ class Round:
             worst_first = np.lexsort((-kept, scores[candidate.keep]))
             scores = self.rounds.copy()
             scores[kept[worst_first]] += np.arange(1, len(kept) + 1)
-        return Candidate(ratio, keep, scores, opened.family, opened.model, opened.units)
+        of_all = opened.family, opened.model, opened.units
+        return Candidate(ratio, keep, scores, *of_all, table=candidate.table)
 
     def after(self, candidate, model):
         """The round that begins at a candidate of this one, built as a model."""

@@ -402,6 +402,9 @@ class Candidate:
     refitted : estimator or None
         The smaller model, after a refit or with its values unchanged. None before it
         was made.
+    table : dict of ndarray or None
+        The models on the way to it, as `PruningPath` shows them, if the method
+        determines the size by a search.
     """
 
     ratio: float
@@ -411,6 +414,12 @@ class Candidate:
     dense: Estimator
     units: Units
     refitted: Estimator | None = None
+    table: dict[str, Array] | None = None
+
+    @property
+    def n_changes(self) -> int:
+        """The number of changes that a search has kept."""
+        return 0 if self.table is None else len(self.table["ratio"]) - 1
 
     def refit(self, refit: Any, task: Task) -> "Candidate":
         """The same candidate with refitted values; `refit=None` keeps the values."""

@@ -48,6 +48,7 @@ from sklprune.methods import (
     Magnitude,
     MemberSelection,
     RecursiveElimination,
+    StructureSearch,
 )
 
 X, Y = make_classification(150, 8, n_informative=4, n_classes=3, random_state=0)
@@ -162,6 +163,11 @@ DECIDED = {
         make_pipeline(StandardScaler(), RandomForestRegressor(8)),
         "recast",
         Y2[:, 0],
+    ),
+    "searched hidden layers": (
+        MLPClassifier((9, 7), max_iter=30),
+        StructureSearch(max_refits=8, max_epochs=5),
+        Y,
     ),
 }
 #: classes of the results of methods that replace a forest

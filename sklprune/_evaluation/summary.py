@@ -45,7 +45,7 @@ def summary_of(plan, task, choice, dense, best):
     dict
     """
     keep, reason = best.candidate.keep, None
-    if keep.all():
+    if keep.all() and not best.candidate.n_changes:
         reason = _why_kept(plan.method, choice, best.candidate.ratio)
     if choice.rule is None:
         scores = _training_scores(plan, task, dense, best.model)

@@ -16,6 +16,7 @@ from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
+from sklprune.families._network_changes import ChangingNetworks
 from sklprune.families._small_models import FACTOR, Trained, smaller_clones
 from sklprune.families._training_state import with_own_state
 
@@ -31,7 +32,7 @@ TRAINING_STATE = (
 )
 
 
-class MLPFamily(LayeredFamily):
+class MLPFamily(ChangingNetworks, LayeredFamily):
     """`MLPClassifier` and `MLPRegressor`.
 
     Units of granularity "neuron" are the hidden neurons of all layers, layer by layer.
@@ -68,7 +69,7 @@ class MLPFamily(LayeredFamily):
         return super().own_misfit(estimator, granularity)
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        return super().capabilities(estimator) | {"masked_refit"}
+        return super().capabilities(estimator) | {"masked_refit", "structure"}
 
     def masked_refit(
         self,
@@ -102,6 +103,10 @@ class MLPFamily(LayeredFamily):
             rng=check_random_state(task.random_state),
         )
         return self.with_layers(estimator, trained)
+
+    def _penalty(self, estimator: Estimator, task: Task) -> float:
+        """The L2 penalty of one step, which scikit-learn divides by its rows."""
+        return float(estimator.alpha / _rows_per_step(estimator, task))
 
     def _problem(self, estimator: Estimator, task: Task, dtype: np.dtype) -> Problem:
         """The rows, with targets in the form that the network is fitted to."""

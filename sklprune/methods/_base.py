@@ -42,6 +42,9 @@ class Method(BaseEstimator):
         Whether the method removes nothing, and converts the model to another class.
     replaces : bool
         Whether the method makes new units, and keeps none of the model.
+    trains : bool
+        Whether the method trains its candidates itself, so that no refit follows. It
+        may add units. The candidate then has its model, even if all units are kept.
     fits_models : bool
         Whether `path` fits models. It then receives the weights of rows as they were
         given, and otherwise the same in a common unit.
@@ -87,6 +90,7 @@ class Method(BaseEstimator):
     decides: bool = False
     recasts: bool = False
     replaces: bool = False
+    trains: bool = False
     takes_blocks: bool = False
     fits_models: bool = False
     reason: str = ""
