@@ -9,7 +9,6 @@ import numpy as np
 from sklprune._typing import Array
 from sklprune._units import Units
 
-
 #: importances that differ by less than this many typical errors nearly tie
 NEAR_TIE = 3.0
 

@@ -6,7 +6,6 @@ has the coefficients `b - G[:, k] * b[k] / G[k, k]`.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy.linalg import lapack

@@ -12,6 +12,15 @@ from scipy import sparse
 
 from sklprune._typing import Array
 
+#: the fields of `Moments` that are sums over rows
+SUMS = (
+    "weight",
+    "sums",
+    "target_sums",
+    "products",
+    "target_products",
+    "target_squares",
+)
 #: rows whose products are computed together
 BLOCK = 1024
 #: variance of a constant column, relative to its mean square
@@ -32,6 +41,7 @@ class Moments:
     products : ndarray of shape (n_columns, n_columns)
         Sums of products of two columns.
     target_products : ndarray of shape (n_columns, n_targets)
+    target_squares : ndarray of shape (n_targets,)
     shift : ndarray of shape (n_columns,)
     target_shift : ndarray of shape (n_targets,)
     """
@@ -41,14 +51,14 @@ class Moments:
     target_sums: Array
     products: Array
     target_products: Array
+    target_squares: Array
     shift: Array
     target_shift: Array
 
     def minus(self, other: "Moments") -> "Moments":
         """The moments of the rows that are not among those of `other`."""
-        names = ("weight", "sums", "target_sums", "products", "target_products")
         return replace(
-            self, **{name: getattr(self, name) - getattr(other, name) for name in names}
+            self, **{name: getattr(self, name) - getattr(other, name) for name in SUMS}
         )
 
     def centred(self, fit_intercept: bool) -> "Centred":
@@ -119,10 +129,16 @@ def moments_of(
         target_products = np.asarray(weighted.T @ y)
     else:
         products, sums, target_products = _dense_products(X, y, weight, shift)
-    target_sums = y.sum(axis=0) if weight is None else weight @ y
-    total = float(len(y) if weight is None else weight.sum())
+    ones = np.ones(len(y)) if weight is None else weight
     return Moments(
-        total, sums, target_sums, products, target_products, shift, target_shift
+        float(ones.sum()),
+        sums,
+        ones @ y,
+        products,
+        target_products,
+        ones @ y**2,
+        shift,
+        target_shift,
     )
 
 

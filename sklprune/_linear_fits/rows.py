@@ -66,14 +66,16 @@ class LeastSquaresRows:
         """Compute what the splits share."""
         self.moments  # noqa: B018  cached
 
-    def without(self, rows: Array) -> "LeastSquaresRows":
-        """The same regression on all other rows."""
+    def moments_of(self, rows: Array) -> Moments:
+        """The moments of some of the rows, with the same shift."""
         whole = self.moments
         weight = None if self.weight is None else self.weight[rows]
-        taken = moments_of(
-            self.X[rows], self.y[rows], weight, whole.shift, whole.target_shift
-        )
-        return replace(self, known=whole.minus(taken))
+        shifts = whole.shift, whole.target_shift
+        return moments_of(self.X[rows], self.y[rows], weight, *shifts)
+
+    def without(self, rows: Array) -> "LeastSquaresRows":
+        """The same regression on all other rows."""
+        return replace(self, known=self.moments.minus(self.moments_of(rows)))
 
     def scales(self) -> Array:
         """Standard deviation of each column, or root mean square without intercept."""
