@@ -13,6 +13,8 @@ import numpy as np
 from sklprune._linear_fits.moments import Moments
 from sklprune._typing import Array
 
+#: scores that differ by less, relatively, are equal
+TIE = 1e-12
 #: a column whose remaining part is a smaller share of it is collinear
 COLLINEAR = 1e-10
 
@@ -174,7 +176,10 @@ def forward_selection(
             ]
         of_folds = [score(fold, each) for fold, each in zip(folds, errors)]
         scores[remaining] = np.mean(of_folds, axis=0)
-        best = int(remaining[np.argmax(scores[remaining])])
+        # of equal scores the first one counts, whatever the rounding errors are
+        highest = scores[remaining].max()
+        tied = scores[remaining] >= highest - TIE * max(1.0, abs(highest))
+        best = int(remaining[np.argmax(tied)])
         _add(folds, groups[best])
         remaining = remaining[remaining != best]
         yield best, scores

@@ -149,7 +149,8 @@ class Sequential(Method):
     ) -> Any:
         """The steps from sums of products; None for other models and metrics."""
         function, sign, _ = scorer_parts(task.scorer, estimator)
-        several = np.ndim(task.y) > 1 and np.shape(task.y)[1] > 1
+        y = np.asarray(task.y)
+        several = y.ndim > 1 and y.shape[1] > 1
         if function not in SCORES or is_classifier(estimator) or routing_enabled():
             return None
         weighted = task.sample_weight is not None
