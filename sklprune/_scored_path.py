@@ -14,7 +14,12 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklprune._evaluation.class_counts import ClassCounts, classes_of
 from sklprune._evaluation.held_out import held_out, table_of
 from sklprune._evaluation.out_of_bag import out_of_bag as out_of_bag_predictions
-from sklprune._evaluation.shrinking import shrinking_of, shrinking_scores
+from sklprune._evaluation.shrinking import (
+    shrinking_of,
+    shrinking_scores,
+    suffices,
+    with_scores,
+)
 from sklprune._opening import Plan, open_model
 from sklprune._path import (
     Pruned,
@@ -144,7 +149,7 @@ def score_paths(
     )
     shrinking = None
     if len(alternatives) == 1 and not (keep_candidates or out_of_bag or baseline):
-        shrinking = shrinking_of(alternatives[0].plan, task, scoring)
+        shrinking = shrinking_of(alternatives[0].plan, task)
     # with one split, the work inside it may run in parallel instead
     inner = task if single else replace(task, n_jobs=None)
     results = Parallel(n_jobs=None if single else task.n_jobs)(
@@ -198,10 +203,11 @@ def _score_split(alternatives, task, split, scoring, shrinking):
     The last result has the rows of models that are trained from scratch.
     """
     register_missing(scoring.families)
+    known = None
     if shrinking is not None:
-        rows = shrinking.of_split(split, alternatives[0].ratios, scoring)
-        if rows is not None:
-            return [_SplitScores(rows, None, []), None]
+        known = shrinking.of_split(split, alternatives[0].ratios, scoring)
+        if known is not None and suffices(scoring.columns):
+            return [_SplitScores(known, None, []), None]
     first, second = split
     first_rows, second_rows = task.take(first), task.take(second)
     plan = alternatives[0].plan
@@ -221,7 +227,7 @@ def _score_split(alternatives, task, split, scoring, shrinking):
         out_of_bag=predictions,
     )
     results = [
-        _score_alternative(each, dense, first_rows, measure, scoring.keep_candidates)
+        _score_alternative(each, dense, first_rows, measure, scoring, known)
         for each in tracked(alternatives, "methods")
     ]
     baseline = None
@@ -230,14 +236,17 @@ def _score_split(alternatives, task, split, scoring, shrinking):
     return [*results, baseline]
 
 
-def _score_alternative(alternative, dense, task, measure, keep_candidates):
-    """Prune a model in one way and score it; None if it is optional and fails."""
-    plan = alternative.plan
-    if plan.method.fits_models and not keep_candidates:
+def _score_alternative(alternative, dense, task, measure, scoring, known):
+    """Prune a model in one way and score it; None if it is optional and fails.
+
+    `known` are the scores that are known without a model, if they are.
+    """
+    plan, keep_candidates = alternative.plan, scoring.keep_candidates
+    if known is None and plan.method.fits_models and not keep_candidates:
         opened = opened_dense(plan, dense, task)
-        rows = shrinking_scores(plan, opened, alternative.ratios, measure)
-        if rows is not None:
-            return _SplitScores(rows, None, [])
+        known = shrinking_scores(plan, opened, alternative.ratios, measure)
+        if known is not None and suffices(scoring.columns):
+            return _SplitScores(known, None, [])
     models, errors = models_on_path(plan, dense, task, alternative.ratios), []
     try:
         pairs = list(until_too_little(_scored(models, measure), errors))
@@ -247,7 +256,9 @@ def _score_alternative(alternative, dense, task, measure, keep_candidates):
         _warn_of_omitted_method(plan.method, error)
         return None
     candidates = [pair.pruned for pair in pairs] if keep_candidates else None
-    return _SplitScores([pair.row for pair in pairs], candidates, errors)
+    rows = [pair.row for pair in pairs]
+    rows = rows if known is None else with_scores(rows, known)
+    return _SplitScores(rows, candidates, errors)
 
 
 def _warn_of_omitted_method(method, error):

@@ -138,6 +138,12 @@ CASES = {
         Y,
     ),
     "eliminated columns": (LogisticRegression(), "recursive_elimination", Y),
+    "columns eliminated from least squares": (
+        LinearRegression(),
+        RecursiveElimination("coef"),
+        Y2,
+    ),
+    "columns added one by one": (Ridge(), "sequential", Y2),
     "columns eliminated by permutation": (
         KNeighborsClassifier(algorithm="brute"),
         RecursiveElimination("permutation", step=2),

@@ -124,18 +124,10 @@ class Shrinking:
         )
 
 
-def shrinking_of(plan, task, scoring):
-    """A `Shrinking` where all splits can be scored in this way, else None.
-
-    Parameters
-    ----------
-    plan : Plan
-    task : Task
-    scoring : object
-        As in `Shrinking.of_split`.
-    """
+def shrinking_of(plan, task):
+    """A `Shrinking` where all splits can be scored in this way, else None."""
     method, estimator = plan.method, plan.estimator
-    if not _is_known(plan, task, scoring):
+    if not _is_known(plan, task):
         return None
     family = family_of(estimator)
     if "shrinking_fits" not in family.capabilities(estimator):
@@ -164,7 +156,7 @@ def shrinking_scores(plan, opened, ratios, measure):
     -------
     list of dict, or None
     """
-    if measure.out_of_bag is not None or not _is_known(plan, measure.task, measure):
+    if measure.out_of_bag is not None or not _is_known(plan, measure.task):
         return None
     family, model, units = opened.family, opened.model, opened.units
     rows = plan.method.shrinking_rows(family, model, units, opened.task)
@@ -176,6 +168,23 @@ def shrinking_scores(plan, opened, ratios, measure):
     return _table_rows(family, model, sets, task, measure.blocks, measure)
 
 
+def suffices(columns):
+    """Whether all columns on demand are known without a model."""
+    return set(columns) <= KNOWN
+
+
+def with_scores(rows, known):
+    """Rows of the table with the scores that are known without a model.
+
+    They are thus the same bits whether or not models are needed for other columns.
+    """
+    names = ("score", "parts", "agreement", "counts")
+    return [
+        row | {name: other[name] for name in names if name in other}
+        for row, other in zip(rows, known)
+    ]
+
+
 def _lacks_classes(estimator, y, of_all):
     """Whether a classifier cannot be fitted like on all rows."""
     if not is_classifier(estimator):
@@ -183,15 +192,14 @@ def _lacks_classes(estimator, y, of_all):
     return len(np.unique(np.asarray(y))) < len(np.unique(np.asarray(of_all)))
 
 
-def _is_known(plan, task, scoring):
-    """Whether all columns of the table follow from predictions of fits."""
+def _is_known(plan, task):
+    """Whether scores follow from predictions of fits."""
     return (
         hasattr(plan.method, "shrinking_rows")
         and not plan.frozen
         and not plan.drop_unread
         and plan.refit is not None
         and plan.refit.fits_anew
-        and set(scoring.columns) <= KNOWN
         and task.scorer is not None
         and task.y is not None
         and not routing_enabled()
