@@ -163,15 +163,15 @@ def _open_columns(opened: OpenedModel) -> OpenedModel:
     The units are the same columns of X. Steps that mix columns are part of the model.
     """
     family, model, task = opened.family, opened.model, opened.task
-    steps = family.open_columns(model, task.X)
-    if steps is None:
+    inside = family.open_columns(model, task.X)
+    if inside is None:
         return opened
-    inner = steps.model
+    steps, X = inside
+    inner, received = steps.model, task.with_X(X)
     core = family_of(inner).core(inner)
     if task.scorer is not None and not only_predicts(task.scorer, core):
         # it may read columns of X
         return opened
-    received = task.with_X(steps.transform(task.X))
     units = family_of(inner).units(inner, opened.units.granularity, received.X)
     inside = _open_columns(OpenedModel(family_of(inner), inner, units, received, ()))
     where = opened.units.where.with_blocks(inside.units.where, steps.sources)

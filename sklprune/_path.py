@@ -181,7 +181,7 @@ def _pruned(plan, here, ratio, dense, last, X):
     of_all = here.candidate_of_all(candidate, ratio)
     unchanged = of_all.keep.all() and not plan.method.recasts
     if unchanged and not candidate.n_changes:
-        return Pruned(Closed(stripped(dense.model)), of_all)
+        return Pruned(Closed(stripped(dense.model), None, here.opened), of_all)
     inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
     whole = Closing(
         here.opened, inside, candidate.keep, X if plan.drop_unread else None

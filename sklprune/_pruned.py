@@ -18,10 +18,14 @@ from sklprune._unread import Unread, without_unread
 
 
 class Closed(NamedTuple):
-    """A whole plain model, and the columns that were removed as unread."""
+    """A whole plain model, and the columns that were removed as unread.
+
+    `opened` is the model taken out of its wrappers, where it can be scored there.
+    """
 
     model: Estimator
     unread: Unread | None = None
+    opened: Any = None
 
 
 class Closing:
@@ -42,15 +46,17 @@ class Closing:
     def __init__(
         self, opened: Any, inside: Estimator, keep: Array, unread_on: MatrixLike | None
     ) -> None:
-        self.opened = opened
-        self._inside, self._keep, self._unread_on = inside, keep, unread_on
+        # a model without unread columns may have fewer parameters than the one inside
+        self.opened = opened if unread_on is None else None
+        self._parts = opened, inside, keep, unread_on
 
     @cached_property
     def _closed(self) -> Closed:
-        model = self.opened.close(self._inside, self._keep)
-        if self._unread_on is None:
+        opened, inside, keep, unread_on = self._parts
+        model = opened.close(inside, keep)
+        if unread_on is None:
             return Closed(model)
-        return Closed(*without_unread(model, self._unread_on))
+        return Closed(*without_unread(model, unread_on))
 
     @property
     def model(self) -> Estimator:
@@ -61,11 +67,6 @@ class Closing:
     def unread(self) -> Unread | None:
         """The columns that were removed because the model no longer reads them."""
         return self._closed.unread
-
-    @property
-    def same_size_inside(self) -> bool:
-        """Whether the whole model has the fitted values of the one inside alone."""
-        return bool(self.opened.column_wrappers) and self._unread_on is None
 
 
 @dataclass(frozen=True)
@@ -103,10 +104,13 @@ class Pruned:
 
         It has the same number of parameters. It may be the model inside a pipeline.
         """
-        if not getattr(self.whole, "same_size_inside", False):
+        opened = self.whole.opened
+        if opened is None or not opened.column_wrappers:
             return self.model, task
         model: Any = self.inside
-        X = self.whole.opened.received(task.X)
-        if isinstance(model, Pipeline) and model.steps[0][0] == "columns":
+        X = opened.received(task.X)
+        if model is None:
+            model = opened.column_wrappers[-1].steps.model
+        elif isinstance(model, Pipeline) and model.steps[0][0] == "columns":
             X, model = selected_columns(model[0], X), model[-1]
         return model, task.with_X(X)

@@ -117,10 +117,10 @@ class HeldOut:
 
     def _row_of_pruned(self, pruned):
         unpruned = pruned.candidate.keep.all()
-        if unpruned or not INSIDE.issuperset(self.columns):
+        if not INSIDE.issuperset(self.columns):
             return self.row_of(pruned.model, unpruned)
         model, task = pruned.to_score(self.task)
-        return self.row_of(model, task=task)
+        return self.row_of(model, unpruned, task)
 
     def row_of(self, model, unpruned=False, task=None):
         """The same without numbers of units, for any model.

@@ -31,8 +31,13 @@ class Wrapping:
     The defaults are for a model that is no wrapper.
     """
 
-    def open_columns(self, estimator: Estimator, X: MatrixLike) -> ColumnSteps | None:
-        """The steps that transform each column of X apart; None without any."""
+    def open_columns(
+        self, estimator: Estimator, X: MatrixLike
+    ) -> tuple[ColumnSteps, MatrixLike] | None:
+        """The steps that transform each column of X apart; None without any.
+
+        X in the form in which the model after these steps receives it is returned too.
+        """
         return None
 
     def close_columns(

@@ -43,20 +43,25 @@ class PipelineFamily(Family):
                 X = step.transform(X)
         return estimator[-1], task if X is task.X else task.with_X(X)
 
-    def open_columns(self, estimator: Estimator, X: MatrixLike) -> ColumnSteps | None:
+    def open_columns(
+        self, estimator: Estimator, X: MatrixLike
+    ) -> tuple[ColumnSteps, MatrixLike] | None:
         if not _fits_steps_apart(estimator):
             return None
         n_features = num_features(X)
         stages = stages_apart(estimator, n_features)
-        if len(estimator) > 1 and not stages or not are_apart(stages, X):
+        if len(estimator) > 1 and not stages:
             return None
         n = len(stages)
         model = estimator[-1] if n == len(estimator) - 1 else estimator[n:]
         if _is_passthrough(model):
             return None
+        transform = partial(transformed, [stage.step for stage in stages])
+        received = transform(X)
+        if not are_apart(stages, X, received):
+            return None
         sources = stages[-1].outputs if stages else np.arange(n_features)
-        steps = [stage.step for stage in stages]
-        return ColumnSteps(model, partial(transformed, steps), sources)
+        return ColumnSteps(model, transform, sources), received
 
     def close_columns(
         self, estimator: Estimator, model: Estimator, kept: Array, X: MatrixLike
@@ -70,7 +75,7 @@ class PipelineFamily(Family):
         step, last = column_step(kept, X), model[-1]
         if _is_pruned_on_columns(estimator):
             return Pipeline([("columns", step), ("model", last)])
-        narrowed = self.narrow(estimator, kept, column_names(X))
+        narrowed = self.narrow(_without_last(estimator), kept, column_names(X))
         before = put_together(stages, narrowed, kept)
         pipeline.steps = before + _as_steps(after, last)
         return Pipeline([("columns", step), ("model", pipeline)])
@@ -105,6 +110,20 @@ class PipelineFamily(Family):
             first = family_of(first).narrow(first, columns, names)
             narrowed.set_params(**{name: first})
         return narrowed
+
+    def check_removal(
+        self, estimator: Estimator, granularity: str, refit: Any, X: MatrixLike
+    ) -> None:
+        try:
+            super().check_removal(estimator, granularity, refit, X)
+        except ValueError:
+            # columns that a parameter of the last step names can be followed if the
+            # steps before it transform each column apart: see `open_columns`
+            if any(not _may_act_apart(step) for _, step in estimator.steps[:-1]):
+                raise
+            before, last = _without_last(estimator), estimator[-1]
+            super().check_removal(before, granularity, refit, X)
+            family_of(last).check_removal(last, granularity, refit, X)
 
     def close(self, estimator: Estimator, model: Estimator) -> Estimator:
         pipeline = self.strip(estimator)
@@ -227,6 +246,19 @@ def _fits_steps_apart(pipeline: Estimator) -> bool:
     own = type(pipeline).fit
     known = own is Pipeline.fit or type(pipeline).__module__.startswith("imblearn.")
     return known and getattr(pipeline, "transform_input", None) is None
+
+
+def _without_last(pipeline: Estimator) -> Estimator:
+    """A pipeline without its last step, whose parameters are then not adapted."""
+    last, _ = pipeline.steps[-1]
+    return Pipeline([*pipeline.steps[:-1], (last, "passthrough")])
+
+
+def _may_act_apart(step: Any) -> bool:
+    """Whether it is possible that a step transforms each column apart."""
+    if _is_passthrough(step):
+        return True
+    return type(family_of(step)).sources is not Family.sources
 
 
 def _as_steps(steps: list[tuple[str, Any]], model: Any) -> list[tuple[str, Any]]:

@@ -41,9 +41,7 @@ class ScalerFamily(Family):
         return one_to_one(inputs, outputs)
 
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
-        if _is_elementwise(estimator) or estimator.feature_names_out == "one-to-one":
-            return inputs
-        return None
+        return inputs if _is_elementwise(estimator) else None
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
@@ -62,8 +60,12 @@ class ScalerFamily(Family):
 
 
 def _is_elementwise(estimator: Estimator) -> bool:
-    """Whether each output depends on the input of the same position alone."""
-    if not hasattr(estimator, "func"):
+    """Whether each output depends on the input of the same position alone.
+
+    The user states it of a function by `feature_names_out="one-to-one"`. It need not be
+    true, and is checked on some rows.
+    """
+    if not hasattr(estimator, "func") or estimator.feature_names_out == "one-to-one":
         return True
     function: Any = estimator.func
     return (function is None or isinstance(function, np.ufunc)) and not (

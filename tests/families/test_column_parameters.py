@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.frozen import FrozenEstimator
+from sklearn.impute import KNNImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
@@ -344,6 +345,7 @@ HGB = HistGradientBoostingClassifier(max_iter=3, monotonic_cst=CST)
         (BaggingClassifier(HGB, 2), lambda m: m.estimators_[0]),
         (make_pipeline(HGB), lambda m: m[-1]),
         (make_pipeline("passthrough", HGB), lambda m: m[-1]),
+        (make_pipeline(StandardScaler(), HGB), lambda m: m[-1]),
         (GridSearchCV(HGB, {"max_iter": [2]}, cv=2), lambda m: m),
         (
             VotingClassifier([("a", make_pipeline(HGB))]),
@@ -375,7 +377,7 @@ def test_parameters_of_a_regressor_with_transformed_target_are_adapted(regressio
 @pytest.mark.parametrize(
     "model",
     [
-        make_pipeline(StandardScaler(), HGB),
+        make_pipeline(KNNImputer(), HGB),
         BaggingClassifier(HGB, 2, max_features=0.9),
         StackingClassifier([("a", LogisticRegression())], HGB, cv=2, passthrough=True),
         make_pipeline(StandardScaler(), Boosting(special=[1])),

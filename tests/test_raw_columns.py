@@ -1,0 +1,465 @@
+"""Columns of X are removed from a pipeline whose first steps are fitted once.
+
+The result must be that of a pipeline that is fitted again on the kept columns.
+"""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, VarianceThreshold
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    PowerTransformer,
+    QuantileTransformer,
+    RobustScaler,
+    SplineTransformer,
+    StandardScaler,
+)
+
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune._opening import open_model
+from sklprune._units import Task
+from sklprune.methods import Method
+
+NUMBERS, COLOURS = ["a", "b", "c", "d"], ["u", "v"]
+#: in this order the columns are kept: the first ones longest
+ORDER = ["u", "b", "text", "d", "a", "v", "c", "day"]
+
+
+class InOrder(Method):
+    """Keeps columns in a fixed order, on the whole pipeline or on the model inside."""
+
+    granularity = "feature"
+
+    def __init__(self, *, takes_blocks=True):
+        self.takes_blocks = takes_blocks
+
+    def score(self, family, estimator, units, task):
+        names = [str(name) for name in units.where.names]
+        order = [
+            ORDER.index(name) if name in ORDER else int(name[1:]) for name in names
+        ]
+        return -np.array(order, dtype=float)
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(0)
+    n = 120
+    frame = pd.DataFrame(rng.normal(size=(n, 4)), columns=NUMBERS)
+    frame["u"] = rng.choice(["red", "green", "blue"], n)
+    frame["v"] = rng.choice(["x", "y", "z"], n)
+    frame["text"] = [
+        " ".join(rng.choice(["one", "two", "three", "four", "five"], 4))
+        for _ in range(n)
+    ]
+    frame["day"] = rng.integers(1, 8, n)
+    y = frame["b"] + (frame["u"] == "red") + frame["d"] > 0.3
+    frame.loc[::7, "b"] = np.nan
+    return frame, y.to_numpy().astype(int)
+
+
+def numbers(*steps):
+    return ("numbers", make_pipeline(SimpleImputer(), *steps), NUMBERS)
+
+
+def colours(**params):
+    encoder = OneHotEncoder(handle_unknown="ignore", **params)
+    return ("colours", encoder, COLOURS)
+
+
+def pipeline(*parts, last=None, **params):
+    first = ColumnTransformer(list(parts), **params)
+    return make_pipeline(first, last or LogisticRegression())
+
+
+def log_of_squares(X):
+    return np.log1p(np.square(X))
+
+
+def share_of_row(X):
+    return X / np.abs(X).sum(axis=1, keepdims=True)
+
+
+ONE_TO_ONE = {"feature_names_out": "one-to-one"}
+TEXT = ("text", TfidfVectorizer(), "text")
+TOPICS = make_pipeline(CountVectorizer(), TruncatedSVD(2, random_state=0))
+UNION = FeatureUnion([("z", StandardScaler()), ("unit", MinMaxScaler())])
+APART = {
+    "scaled and one-hot": pipeline(numbers(StandardScaler()), colours()),
+    "dropped categories": pipeline(
+        numbers(), ("colours", OneHotEncoder(drop="first"), COLOURS)
+    ),
+    "rare categories": pipeline(numbers(), colours(min_frequency=30)),
+    "known categories": pipeline(
+        numbers(), colours(categories=[["red", "green"], ["x", "y"]])
+    ),
+    "indicators": pipeline(
+        ("numbers", SimpleImputer(add_indicator=True), NUMBERS), colours()
+    ),
+    "texts": pipeline(numbers(), TEXT),
+    "topics of texts": pipeline(numbers(), ("topics", TOPICS, "text")),
+    "remainder": pipeline(
+        numbers(), colours(), ("no", "drop", ["text"]), remainder="passthrough"
+    ),
+    "remainder is scaled": pipeline(
+        numbers(), colours(), ("no", "drop", "text"), remainder=StandardScaler()
+    ),
+    "columns by type": pipeline(
+        (
+            "numbers",
+            make_pipeline(SimpleImputer(), RobustScaler()),
+            make_column_selector(dtype_include="number"),
+        ),
+        colours(),
+    ),
+    "columns by position": pipeline(
+        ("numbers", SimpleImputer(), slice(0, 4)),
+        ("colours", OneHotEncoder(), [False] * 4 + [True, True, False, False]),
+        ("day", "passthrough", [-1]),
+    ),
+    "function": pipeline(
+        numbers(FunctionTransformer(log_of_squares, **ONE_TO_ONE)), colours()
+    ),
+    "ufunc": pipeline(numbers(MinMaxScaler(), FunctionTransformer(np.sqrt)), colours()),
+    "union": pipeline(numbers(UNION), colours()),
+    "quantiles": pipeline(numbers(QuantileTransformer(n_quantiles=20)), colours()),
+    "powers": pipeline(numbers(PowerTransformer()), colours()),
+    "constant columns": make_pipeline(
+        ColumnTransformer([numbers(), colours(sparse_output=False)]),
+        VarianceThreshold(1e-3),
+        LogisticRegression(),
+    ),
+    "pipeline inside": make_pipeline(
+        ColumnTransformer([numbers(), colours()], sparse_threshold=0),
+        make_pipeline(StandardScaler(), LogisticRegression()),
+    ),
+    "components of scaled columns": make_pipeline(
+        ColumnTransformer([numbers(), colours()], sparse_threshold=0),
+        StandardScaler(),
+        PCA(2),
+        LogisticRegression(),
+    ),
+    "nothing before the model": Pipeline(
+        [("no", "passthrough"), ("model", HistGradientBoostingClassifier(max_iter=3))]
+    ),
+}
+MIXED = {
+    "components": pipeline(numbers(PCA(1)), colours()),
+    "products": pipeline(numbers(PolynomialFeatures()), colours()),
+    "neighbours": pipeline(("numbers", KNNImputer(), NUMBERS), colours()),
+    "selected by y": pipeline(numbers(SelectKBest(k=1)), colours()),
+    "function that mixes": pipeline(
+        numbers(FunctionTransformer(share_of_row, **ONE_TO_ONE)), colours()
+    ),
+}
+
+
+#: pipelines whose steps name the columns that they make
+NAMED = ["scaled and one-hot", "indicators", "texts", "remainder", "union", "function"]
+
+
+def shown(model):
+    return re.sub(" at 0x[0-9a-f]+", "", repr(model))
+
+
+def rows_for(name, table):
+    X, y = table
+    return (X[NUMBERS] if name == "nothing before the model" else X), y
+
+
+def opened(model, X, y):
+    fitted = clone(model).fit(X, y)
+    return open_model(fitted, Task(X, y), InOrder())
+
+
+def compared(model, X, y, ratio, **params):
+    """The result of opening a pipeline, and that of fitting it as a whole."""
+    one, other = (
+        PrunedEstimator(
+            model,
+            method=InOrder(takes_blocks=takes_blocks),
+            pruning_ratio=ratio,
+            random_state=0,
+            **params,
+        ).fit(X, y)
+        for takes_blocks in (True, False)
+    )
+    np.testing.assert_array_equal(one.support_, other.support_)
+    for name in ("predict", "predict_proba"):
+        if hasattr(one, name):
+            np.testing.assert_allclose(
+                getattr(one, name)(X), getattr(other, name)(X), rtol=1e-5, atol=1e-7
+            )
+    return one, other
+
+
+@pytest.mark.parametrize("ratio", [0.4, 0.8])
+@pytest.mark.parametrize("name", APART)
+def test_the_result_is_that_of_a_fit_on_the_kept_columns(table, name, ratio):
+    X, y = rows_for(name, table)
+    assert opened(APART[name], X, y).column_wrappers
+    one, other = compared(APART[name], X, y, ratio)
+    assert shown(one.estimator_) == shown(other.estimator_)
+    kept = X.columns[one.support_]
+    inside = one.estimator_[-1]
+    # only the kept columns are needed, and the parameters are those for them
+    np.testing.assert_array_equal(inside.predict(X[kept]), one.predict(X))
+    again = clone(inside).fit(X[kept], y)
+    np.testing.assert_allclose(again.predict(X[kept]), one.predict(X))
+    names = [
+        list(model[:-1].get_feature_names_out(kept))
+        for model in (inside, other.estimator_[-1])
+        if name in NAMED
+    ]
+    assert names[:1] == names[1:]
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_steps_that_mix_columns_are_fitted_again(table, name):
+    X, y = table
+    assert not opened(MIXED[name], X, y).column_wrappers
+    compared(MIXED[name], X, y, 0.5)
+
+
+def test_only_the_steps_that_mix_columns_belong_to_the_model(table):
+    X, y = table
+    model = APART["components of scaled columns"]
+    inside = opened(model, X, y).model
+    assert [type(step) for step in inside] == [PCA, LogisticRegression]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_frames_between_the_steps(table, kind):
+    pytest.importorskip(kind)
+    X, y = table
+    model = pipeline(
+        numbers(StandardScaler()),
+        colours(sparse_output=False),
+        ("day", "passthrough", ["day"]),
+    ).set_output(transform=kind)
+    one, other = compared(model, X, y, 0.5)
+    inside = one.estimator_[-1]
+    assert type(inside[0].transform(X)).__module__.startswith(kind)
+    assert list(inside[-1].feature_names_in_) == list(
+        other.estimator_[-1][-1].feature_names_in_
+    )
+
+
+def test_polars_frames_are_kept(table):
+    polars = pytest.importorskip("polars")
+    X, y = table
+    X = polars.from_pandas(X)
+    model = pipeline(numbers(), colours())
+    one, _ = compared(model, X, y, 0.5)
+    kept = [name for name, keep in zip(X.columns, one.support_) if keep]
+    np.testing.assert_array_equal(one.predict(X.select(kept)), one.predict(X))
+
+
+def test_dtypes_of_a_frame_reach_the_steps(table):
+    X, y = table
+    X = X.astype({"u": "category", "day": "Int64"})
+    model = pipeline(
+        ("numbers", "passthrough", ["b", "day"]),
+        ("colours", "passthrough", ["u"]),
+        last=HistGradientBoostingClassifier(max_iter=3),
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    one, _ = compared(model, X, y, 0.7)
+    assert str(one.estimator_[0].transform(X).dtypes["u"]) == "category"
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, sparse.csc_array])
+def test_arrays_and_sparse_matrices(container):
+    rng = np.random.default_rng(0)
+    dense = rng.normal(size=(80, 6)) * (rng.random((80, 6)) < 0.6)
+    y = (dense[:, 1] + dense[:, 4] > 0).astype(int)
+    X = container(dense)
+    model = make_pipeline(MaxAbsScaler(), LogisticRegression())
+    assert opened(model, X, y).column_wrappers
+    one, other = compared(model, X, y, 0.5)
+    assert repr(one.estimator_) == repr(other.estimator_)
+    assert one.estimator_[-1][0].scale_.shape == (3,)
+
+
+def test_a_pruned_pipeline_is_pruned_again_without_nesting(table):
+    X, y = table
+    model = APART["scaled and one-hot"]
+    once = PrunedEstimator(model, method=InOrder(), pruning_ratio=0.4).fit(X, y)
+    frozen = once.estimator_
+    assert opened(frozen, X, y).column_wrappers
+    results = [
+        prune(frozen, X, y, method=InOrder(takes_blocks=blocks), pruning_ratio=0.4)
+        for blocks in (True, False)
+    ]
+    one, other = (result.estimator_ for result in results)
+    assert repr(one) == repr(other)
+    np.testing.assert_allclose(one.predict_proba(X), other.predict_proba(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("rule", ["one_se", "tolerance"])
+def test_the_same_number_of_columns_is_chosen(table, rule):
+    X, y = table
+    model = APART["scaled and one-hot"]
+    one, other = compared(model, X, y, [0.3, 0.5, 0.8], rule=rule, cv=3)
+    assert one.pruning_ratio_ == other.pruning_ratio_
+    for name in ("units", "parameters", "score_mean", "score_se"):
+        np.testing.assert_allclose(one.path_.frame()[name], other.path_.frame()[name])
+
+
+def test_every_model_on_the_path_is_a_whole_pipeline(table):
+    X, y = table
+    ratios = [0.3, 0.5, 0.8]
+    model = APART["scaled and one-hot"]
+    pruned, _ = compared(model, X, y, ratios, store_path=True, cv=3)
+    for ratio in ratios:
+        single = PrunedEstimator(
+            model, method=InOrder(), pruning_ratio=ratio, random_state=0
+        ).fit(X, y)
+        np.testing.assert_array_equal(
+            pruned.path_.at(ratio).predict_proba(X), single.predict_proba(X)
+        )
+
+
+def test_weights_reach_the_last_step(table):
+    X, y = table
+    weight = np.where(X["day"] > 3, 3.0, 0.5)
+    results = [
+        PrunedEstimator(
+            APART["scaled and one-hot"],
+            method=InOrder(takes_blocks=blocks),
+            pruning_ratio=0.5,
+        )
+        .fit(X, y, sample_weight=weight)
+        .predict_proba(X)
+        for blocks in (True, False)
+    ]
+    np.testing.assert_allclose(*results, rtol=1e-5)
+
+
+def test_a_fitted_pipeline_keeps_its_fitted_steps(table):
+    X, y = table
+    model = clone(APART["scaled and one-hot"]).fit(X, y)
+    small = prune(model, X[:60], y[:60], method=InOrder(), pruning_ratio=0.5)
+    scaler = small.estimator_[-1][0].named_transformers_["numbers"][-1]
+    of_all = model[0].named_transformers_["numbers"][-1]
+    kept = np.isin(NUMBERS, X.columns[small.support_])
+    np.testing.assert_array_equal(scaler.mean_, of_all.mean_[kept])
+
+
+def test_the_steps_of_the_given_pipeline_are_not_changed(table):
+    X, y = table
+    model = clone(APART["union"]).fit(X, y)
+    before = model.predict_proba(X)
+    prune(model, X, y, method=InOrder(), pruning_ratio=0.7)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+    assert list(model.feature_names_in_) == list(X.columns)
+
+
+def test_permutation_shuffles_the_columns_of_one_raw_column_together(table):
+    X, y = table
+    model = clone(APART["scaled and one-hot"]).fit(X, y)
+    blocks = PrunedEstimator(model, pruning_ratio=0.5, method="permutation")
+    importances = prune(
+        model, X, y, method="permutation", pruning_ratio=0.5, random_state=0
+    ).importances_
+    from sklearn.inspection import permutation_importance
+
+    expected = permutation_importance(model, X, y, random_state=0).importances_mean
+    np.testing.assert_allclose(importances, expected, atol=1e-12)
+    assert blocks.fit(X, y).support_.sum() == 4
+
+
+def test_a_score_that_reads_columns_of_x_receives_them(table):
+    X, y = table
+
+    def on_weekdays(model, rows, target):
+        days = (rows["day"] < 6).to_numpy()
+        return accuracy_score(np.asarray(target)[days], model.predict(rows[days]))
+
+    pruned = PrunedEstimator(
+        APART["scaled and one-hot"],
+        method="permutation",
+        scoring=on_weekdays,
+        pruning_ratio=[0.3, 0.5],
+        cv=2,
+        random_state=0,
+    ).fit(X, y)
+    assert pruned.support_.sum() < 8
+
+
+def test_groups_and_columns_to_keep(table):
+    X, y = table
+    selector = FeaturePruningSelector(
+        APART["scaled and one-hot"],
+        method="permutation",
+        n_features_to_select=3,
+        feature_groups=[["a", "u"]],
+        always_keep=["u"],
+        random_state=0,
+    ).fit(X, y)
+    kept = list(selector.get_feature_names_out())
+    assert {"a", "u"} <= set(kept) and len(kept) == 3
+
+
+def test_columns_that_no_step_reads_are_removed_first(table):
+    X, y = table
+    pruned = PrunedEstimator(
+        APART["scaled and one-hot"],
+        method="permutation",
+        pruning_ratio=2 / 8,
+        random_state=0,
+    ).fit(X, y)
+    # "text" and "day" are dropped by the column transformer
+    assert not pruned.support_[X.columns.isin(["text", "day"])].any()
+    assert (pruned.importances_[X.columns.isin(["text", "day"])] == 0).all()
+
+
+def test_steps_become_smaller(table):
+    X, y = table
+    pruned = PrunedEstimator(
+        APART["scaled and one-hot"], method=InOrder(), pruning_ratio=0.7
+    ).fit(X, y)
+    first = pruned.estimator_[-1][0]
+    assert first.named_transformers_["numbers"][0].statistics_.shape == (1,)
+    assert len(first.named_transformers_["colours"].categories_) == 1
+
+
+def test_parameters_of_the_last_step_follow_its_columns(table):
+    X, y = table
+    model = pipeline(
+        ("codes", OrdinalEncoder(), COLOURS),
+        ("numbers", "passthrough", NUMBERS),
+        last=HistGradientBoostingClassifier(
+            max_iter=3, categorical_features=[0, 1], monotonic_cst=[0, 0, 0, 1, 0, 0]
+        ),
+    )
+    pruned = PrunedEstimator(model, method=InOrder(), pruning_ratio=0.7).fit(X, y)
+    # "u" and "b" are kept
+    last = pruned.estimator_[-1][-1]
+    assert last.categorical_features == [0]
+    assert last.monotonic_cst == [0, 1]
+
+
+def test_discretised_columns(table):
+    X, y = table
+    for step in (KBinsDiscretizer(3), SplineTransformer(3)):
+        compared(pipeline(numbers(step), colours()), X, y, 0.5)
