@@ -104,7 +104,9 @@ class BlockDescent:
             value, inner = (tree.value - constant)[traversal.nodes], traversal.inner
             weight = np.where(inner, 0.0, tree.weight[traversal.nodes])
             weight *= self.loss.weight.sum() / weight.sum()
-            sums = traversal.subtree_sums([*(weight * value.T), weight])
+            sums = traversal.subtree_sums(
+                np.column_stack([weight[:, None] * value, weight])
+            )
             prior.append(sums.astype(np.float32))
             state.keep(i, inner, value, NO_PREDICTION)
         self.proposer.set_prior(prior)

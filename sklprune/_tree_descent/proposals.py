@@ -121,7 +121,7 @@ class Proposer:
         neg_gradient, hessian = self.state.derivatives(self.state.trees[i].output)
         if i in self.state.kept:
             neg_gradient = neg_gradient + hessian * before
-        sums = traversal.sums(leaves, (*neg_gradient.T, *hessian.T))
+        sums = traversal.sums(leaves, neg_gradient, hessian)
         if self._prior is not None:
             sums += self._prior_weight * self._prior[i]
         value, gain = self.values_and_gains(sums, leaf_penalty)
@@ -144,7 +144,7 @@ class Proposer:
             if i in state.kept:
                 before[:, k] = state.kept[i].value[:, 0].take(leaves)
         neg_gradient += hessian * before
-        sums = traversal.sums(leaves, (*neg_gradient.T, *hessian.T))
+        sums = traversal.sums(leaves, neg_gradient, hessian)
         neg_gradients, hessians = sums[:, :-1], sums[:, -1:]
         if self._prior is not None:
             priors = np.stack([self._prior[i] for i in copies], axis=2)

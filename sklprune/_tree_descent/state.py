@@ -176,7 +176,7 @@ class EnsembleState:
             columns = [weight > 0, weight, weight * (targets**2).sum(axis=1)]
             columns += [weight * column for column in targets.T]
             n_rows, weight, squares, *sums = (
-                self.traversals[i].sums(self.leaves[i], columns).T
+                self.traversals[i].sums(self.leaves[i], np.column_stack(columns)).T
             )
             divisor = np.where(weight > 0, weight, 1.0)
             variance = squares / divisor - sum((each / divisor) ** 2 for each in sums)

@@ -5,13 +5,43 @@ nodes below a node are therefore one slice. Sums over a subtree are differences 
 running sums, and a pruning needs no loop over the levels.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklprune._trees.arrays import children_of, ends_of, levels_of, preorder, sums_at
+from sklprune._trees.arrays import (
+    children_of,
+    ends_of,
+    levels_of,
+    preorder,
+    row_sums,
+)
 from sklprune._typing import Array
+
+
+class Levels(NamedTuple):
+    """The levels of a tree, arranged so that siblings need no search.
+
+    The nodes are ordered by level. The left children of the splits of a level come
+    first, and then the right children, in the order of the splits. The children of all
+    splits of a level are therefore two slices.
+
+    Parameters
+    ----------
+    order : ndarray of shape (n_nodes,), int
+        Places of all nodes in this order, the root first.
+    splits : ndarray of shape (n_splits,), int
+        Places of the splits, in the order of their levels.
+    positions : ndarray of shape (n_splits,), int
+        The position of each split in `order`.
+    counts : list of int
+        Number of splits of each level.
+    """
+
+    order: Array
+    splits: Array
+    positions: Array
+    counts: list[int]
 
 
 class Traversal(NamedTuple):
@@ -23,14 +53,12 @@ class Traversal(NamedTuple):
         Number of the node at each place.
     end : ndarray of shape (n_nodes,), int
         The place after the subtree of each node; at a leaf the next place.
-    levels : list of (ndarray, ndarray)
-        The places of the splits of each level and of their right children, from the
-        root down.
+    levels : Levels
     """
 
     nodes: Array
     end: Array
-    levels: list[tuple[Array, Array]]
+    levels: Levels
 
     @property
     def inner(self) -> Array:
@@ -47,33 +75,34 @@ class Traversal(NamedTuple):
         place[self.nodes] = np.arange(len(self.nodes))
         return place
 
-    def sums(self, leaves: Array, columns: Sequence[Array] | Array) -> Array:
+    def sums(self, leaves: Array, *values: Array) -> Array:
         """Sums over the rows that reach each node.
 
         Parameters
         ----------
         leaves : ndarray of shape (n_rows,), int
             The place of the leaf of each row.
-        columns : list of ndarray of shape (n_rows,)
+        *values : ndarray of shape (n_rows, n_columns)
 
         Returns
         -------
         ndarray of shape (n_nodes, n_columns)
+            The columns of all values side by side.
         """
-        return self.subtree_sums(sums_at(leaves, columns, len(self.end)).T)
+        sums = [row_sums(leaves, each, len(self.end)) for each in values]
+        return self.subtree_sums(sums[0] if len(sums) == 1 else np.hstack(sums))
 
-    def subtree_sums(self, columns: Sequence[Array] | Array) -> Array:
+    def subtree_sums(self, values: Array) -> Array:
         """Sums over the subtree of each node: (n_nodes, n_columns).
 
         Parameters
         ----------
-        columns : list of ndarray of shape (n_nodes,)
+        values : ndarray of shape (n_nodes, n_columns)
         """
-        sums = np.empty((len(self.end), len(columns)))
-        running = np.zeros(len(self.end) + 1)
-        for k, column in enumerate(columns):
-            np.cumsum(column, out=running[1:])
-            sums[:, k] = running[self.end] - running[:-1]
+        running = np.zeros((len(self.end) + 1, values.shape[1]))
+        np.cumsum(values, axis=0, out=running[1:])
+        sums = running.take(self.end, axis=0)
+        sums -= running[:-1]
         return sums
 
     def best_splits(self, gain: Array) -> tuple[Array, Any]:
@@ -91,11 +120,19 @@ class Traversal(NamedTuple):
         best : float or ndarray of shape (n_copies,)
             Gain of the best pruning of the whole tree.
         """
-        best, split = gain.copy(), np.zeros(gain.shape, dtype=bool)
-        for places, right in reversed(self.levels):
-            both, alone = best[places + 1] + best[right], best[places]
-            split[places] = both > alone
-            best[places] = np.maximum(both, alone)
+        order, splits, positions, counts = self.levels
+        best, alone = gain.take(order, axis=0), gain.take(splits, axis=0)
+        gains_more = np.empty(alone.shape, dtype=bool)
+        below, after = len(order), len(splits)
+        for n_splits in reversed(counts):
+            level = slice(after - n_splits, after)
+            both = best[below - 2 * n_splits : below - n_splits]
+            both = both + best[below - n_splits : below]
+            np.greater(both, alone[level], out=gains_more[level])
+            best[positions[level]] = np.maximum(both, alone[level])
+            below, after = below - 2 * n_splits, after - n_splits
+        split = np.zeros(gain.shape, dtype=bool)
+        split[splits] = gains_more
         return split, best[0]
 
     def reached(self, split: Array) -> Array:
@@ -146,9 +183,22 @@ def traversal_through(nodes: Array, inner: Array) -> Traversal:
     inner : ndarray of shape (n_nodes,), bool
         Whether each of them is split.
     """
-    traversal = Traversal(nodes.astype(np.int32), ends_of(inner), [])
-    levels = levels_of(*traversal.children())
-    return traversal._replace(levels=[(places, right) for places, _, right in levels])
+    end = ends_of(inner)
+    levels = levels_of(*children_of(inner, end))
+    return Traversal(nodes.astype(np.int32), end, _arranged(levels))
+
+
+def _arranged(levels: list[tuple[Array, Array, Array]]) -> Levels:
+    """The levels of a tree by place, as `levels_of` returns them, arranged."""
+    root = np.zeros(1, dtype=np.intp)
+    children = [side for _, left, right in levels for side in (left, right)]
+    order = np.concatenate([root, *children])
+    splits = np.concatenate([root[:0], *(places for places, _, _ in levels)])
+    position = np.empty(len(order), dtype=np.int32)
+    position[order] = np.arange(len(order))
+    counts = [len(places) for places, _, _ in levels]
+    order, splits = order.astype(np.int32), splits.astype(np.int32)
+    return Levels(order, splits, position[splits], counts)
 
 
 def first_leaves(left: Array, right: Array) -> Array:

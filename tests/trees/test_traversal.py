@@ -71,7 +71,8 @@ def test_sums_are_those_of_the_rows_that_reach_a_node(max_leaf_nodes):
     tree, X = grown(max_leaf_nodes)
     traversal = traversal_of(tree.children_left, tree.children_right)
     number = np.random.RandomState(1).normal(size=len(X))
-    sums = traversal.sums(traversal.places()[tree.apply(X)], [np.ones(len(X)), number])
+    leaves = traversal.places()[tree.apply(X)]
+    sums = traversal.sums(leaves, np.ones((len(X), 1)), number[:, None])
     reaches = tree.decision_path(X).toarray()[:, traversal.nodes].astype(bool)
     np.testing.assert_array_equal(sums[:, 0], reaches.sum(axis=0))
     # sums in another order
