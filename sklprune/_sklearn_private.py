@@ -16,7 +16,7 @@ from sklearn.ensemble._forest import _generate_sample_indices
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper as BinMapper
 from sklearn.ensemble._hist_gradient_boosting.grower import TreeGrower
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import _classification, accuracy_score, r2_score
+from sklearn.metrics import _classification, _ranking, accuracy_score, r2_score
 from sklearn.metrics._scorer import (
     _BaseScorer,
     _MultimetricScorer,
@@ -34,6 +34,7 @@ from sklprune._typing import Estimator, Scorer
 __all__ = [
     "BAGGING_SAMPLES_BY_WEIGHT",
     "CALLBACKS",
+    "EQUAL_SCORES_IN_ORDER",
     "FOREST_SAMPLES_BY_WEIGHT",
     "BinMapper",
     "HasMethods",
@@ -77,6 +78,11 @@ def log_of_probability(probability: Any) -> Any:
 def is_scorer(value: object) -> bool:
     """Whether a value is a scorer made by `make_scorer` or `get_scorer`."""
     return isinstance(value, _BaseScorer)
+
+#: whether a ROC curve has rows of equal scores in the order of the rows, not reversed
+EQUAL_SCORES_IN_ORDER = hasattr(
+    _ranking, "_sort_inputs_and_compute_classification_thresholds"
+)
 
 
 def is_passthrough(scorer: object) -> bool:

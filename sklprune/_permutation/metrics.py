@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn import metrics
 
-from sklprune._sklearn_private import log_of_probability
+from sklprune._sklearn_private import EQUAL_SCORES_IN_ORDER, log_of_probability
 from sklprune._typing import Array
 
 
@@ -64,9 +64,15 @@ def _balanced_accuracy(responses: Any, targets: Targets) -> Array:
 
 def _log_loss(responses: Any, targets: Targets) -> Array:
     probability = responses.response("predict_proba")
-    flat = probability.reshape(-1, targets.n_classes)
-    positions = np.tile(targets.values, len(probability))
-    of_class = flat[np.arange(len(flat)), positions].reshape(len(probability), -1)
+    if targets.n_classes == 2:
+        # a scorer passes the probability of the second class alone
+        second = probability[..., 1]
+        of_class = np.where(targets.values == 1, second, 1 - second)
+    else:
+        flat = probability.reshape(-1, targets.n_classes)
+        positions = np.tile(targets.values, len(probability))
+        of_class = flat[np.arange(len(flat)), positions]
+        of_class = of_class.reshape(len(probability), -1)
     eps = np.finfo(of_class.dtype).eps
     return targets.mean(-log_of_probability(np.clip(of_class, eps, 1 - eps)))
 
@@ -90,10 +96,12 @@ def _area(scores: Array, targets: Targets) -> float:
             values=targets.values[used], weight=targets.weight[used]
         )
     # the order of equal scores matters only to the rounding of sums of weights
+    in_order = EQUAL_SCORES_IN_ORDER
     if targets.weight is None:
         order = np.argsort(scores)[::-1]
     else:
-        order = np.argsort(scores, kind="mergesort")[::-1]
+        order = np.argsort(-scores if in_order else scores, kind="mergesort")
+        order = order if in_order else order[::-1]
     scores, positive = scores[order], targets.values[order]
     last = np.append(np.flatnonzero(np.diff(scores)), len(scores) - 1)
     if targets.weight is None:

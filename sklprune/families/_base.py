@@ -120,8 +120,7 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
     (15, 4)
     """
 
-    # LinearDiscriminantAnalysis has coef_, but its transform reads other arrays
-    classes: tuple[str, ...] = ("BaseEstimator", "LinearDiscriminantAnalysis")
+    classes: tuple[str, ...] = ("BaseEstimator",)
     granularities: tuple[str, ...] = ()
     default_method: Any = "permutation"
     default_refit: str | None = None

@@ -16,6 +16,8 @@ from sklprune._permutation.tables import reordered
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._layered import Layer
 
+#: number of values of a hidden layer that are computed at once: 1 MB
+MAX_HIDDEN = 131_072
 #: relative distance within which two outputs are compared by the model itself
 NEARLY_EQUAL = 1e-12
 
@@ -94,6 +96,74 @@ class PermutedLinear(PermutedOutputs):
             "Generalized" in cls.__name__ for cls in type(estimator).__mro__
         )
         return outputs[..., 0] if linear and estimator.coef_.ndim == 1 else None
+
+
+class PermutedNetwork(PermutedOutputs):
+    """The capability for networks: `LayeredFamily.layers` and `activate`.
+
+    The outputs are those of the last layer before its activation. A permutation changes
+    the inputs of the first hidden layer only by the part of the permuted columns.
+    """
+
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        offered: frozenset[str] = super().capabilities(estimator)  # type: ignore[misc]
+        return offered | {"fast_permutation"}
+
+    def output_model(self, estimator: Estimator) -> Estimator:
+        family: Any = self
+        n_outputs = estimator.coefs_[-1].shape[1]
+        model = family.strip(estimator)
+        model.coefs_, model.intercepts_ = [np.eye(n_outputs)], [np.zeros(n_outputs)]
+        model.n_layers_, model.hidden_layer_sizes = 2, ()
+        return with_n_inputs(model, n_outputs)
+
+    def permuted_outputs(
+        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
+    ) -> Iterator[Array | None] | None:
+        family: Any = self
+        rows = matrix_of_floats(X)
+        first, *rest = family.layers(estimator)
+        if rows is None or first.coef.dtype != np.float64:
+            return None
+
+        def outputs(hidden: Array) -> Array:
+            for layer in rest:
+                hidden = layer.forward(family.activate(estimator, hidden))
+            return hidden
+
+        hidden = first.forward(rows)
+        if not sparse.issparse(rows):
+            rows = np.asfortranarray(rows)
+        before = _in_blocks(outputs, hidden)
+        after = (_after_layers(outputs, hidden, rows, first.coef, c) for c in changes)
+        return chain([before[None]], after)
+
+
+def _in_blocks(outputs: Any, hidden: Array) -> Array:
+    """Outputs of layers for some rows at a time, so that they fit into a cache."""
+    size = max(1, MAX_HIDDEN // hidden.shape[1])
+    return np.concatenate(
+        [outputs(hidden[i : i + size]) for i in range(0, len(hidden), size)]
+    )
+
+
+def _after_layers(
+    outputs: Any, hidden: Array, rows: Any, coef: Array, change: Any
+) -> Array | None:
+    """The outputs of a network after a change of its inputs."""
+    coef = coef[change.columns]
+    values = rows[:, change.columns]
+    values = values.toarray() if sparse.issparse(values) else values
+    if not coef.any() or (values == values[0]).all():
+        return None
+    found, size = [], max(1, MAX_HIDDEN // hidden.shape[1])
+    for order in change.orders:
+        added = values.take(order, axis=0) - values
+        found += [
+            outputs(hidden[i : i + size] + added[i : i + size] @ coef)
+            for i in range(0, len(hidden), size)
+        ]
+    return np.concatenate(found).reshape(len(change.orders), len(hidden), -1)
 
 
 def matrix_of_floats(X: MatrixLike) -> Any:

@@ -20,6 +20,7 @@ from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._base import Family
 from sklprune.families._column_links import ReadingColumns
+from sklprune.families._permuted_trees import PermutedTrees
 from sklprune.families._sklearn_tree import tree_counts
 from sklprune.families._tree_rows import RecognisingRows
 
@@ -31,7 +32,7 @@ N_STAGES_COMPARED = 3
 MIN_NODES, MAX_NODES = 0.6, 1.6
 
 
-class TreesFamily(RecognisingRows, ReadingColumns, Family):
+class TreesFamily(PermutedTrees, RecognisingRows, ReadingColumns, Family):
     """Base of the families whose models sum or average binary trees.
 
     The *raw prediction* of a model is its offset plus the sum over its trees of the
@@ -248,7 +249,7 @@ class TreesFamily(RecognisingRows, ReadingColumns, Family):
         return "cost_complexity"
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered = {"trees", "fitted_on"}
+        offered = {"trees", "fitted_on", "fast_permutation"}
         # other leaf values might violate the constraint
         monotonic = getattr(estimator, "monotonic_cst", None) is not None
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES

@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
+from sklprune._trees.permuted_columns import Summands
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune.families._column_links import Mask, is_all, with_inputs
 from sklprune.families._empty_boosting import make_empty_boosting
@@ -68,10 +69,20 @@ class BoostingFamily(BoostedFamily):
         return predict(X).reshape(X.shape[0], -1)
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        # an `init` estimator depends on the row: no other model can represent it
+        # an `init` estimator depends on the row: no other model can represent it, and
+        # it may read any column
         constant = estimator.init is None or isinstance(estimator.init, str)
-        own = {"as_boosting"} if constant else set()
-        return super().capabilities(estimator) | own
+        offered = super().capabilities(estimator)
+        if not constant:
+            return offered - {"fast_permutation"}
+        return offered | {"as_boosting"}
+
+    def summands(self, estimator: Estimator) -> Summands:
+        values = [
+            estimator.learning_rate * tree.value[:, 0]
+            for tree in self.sklearn_trees(estimator)
+        ]
+        return Summands(values, estimator.estimators_.shape[1], 1.0)
 
     def as_boosting(
         self, estimator: Estimator, X: MatrixLike, container: str

@@ -16,6 +16,7 @@ from sklearn.model_selection import train_test_split
 from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of
+from sklprune._trees.permuted_columns import Splits, Summands
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._column_links import Mask, is_all, with_inputs
@@ -119,6 +120,30 @@ class HistBoostingFamily(BoostedFamily):
         share = estimator.validation_fraction
         whole = isinstance(share, (int, np.integer))
         return n_rows - (int(share) if whole else math.ceil(n_rows * share))
+
+    # -- the capability "fast_permutation" ---------------------------------------------
+
+    def splits(self, estimator: Estimator) -> list[Splits]:
+        known, place = estimator._bin_mapper.make_known_categories_bitsets()
+        known = _unpacked(known)
+        return [
+            _splits_of_predictor(tree, known, place)
+            for tree in self.sklearn_trees(estimator)
+        ]
+
+    def summands(self, estimator: Estimator) -> Summands:
+        trees = self.sklearn_trees(estimator)
+        values = [tree.nodes["value"][:, None] for tree in trees]
+        return Summands(values, estimator.n_trees_per_iteration_, 1.0)
+
+    def compared_rows(self, estimator: Estimator, X: MatrixLike) -> Array:
+        return estimator._preprocess_X(X, reset=False)
+
+    def compared_columns(self, estimator: Estimator) -> Array | None:
+        if getattr(estimator, "_preprocessor", None) is None:
+            return None
+        # it moves the columns of categories to the front
+        return np.argsort(np.argsort(~estimator.is_categorical_, kind="stable"))
 
     # -- models of pruned trees --------------------------------------------------------
 
@@ -278,6 +303,40 @@ def _arrays_of_predictor(
     )
     value, weight = nodes["value"][:, None], nodes["count"].astype(float)
     return TreeArrays(left, right, value, weight, output, position).averaged()
+
+
+def _splits_of_predictor(tree: Any, known: Array, place: Array) -> Splits:
+    """The splits of a fitted predictor.
+
+    Parameters
+    ----------
+    tree : TreePredictor of scikit-learn
+    known : ndarray of shape (n_category_columns, 256), bool
+        The categories that the fit has seen. Others are treated as missing.
+    place : ndarray of shape (n_features,), int
+        The row of `known` of each column.
+    """
+    nodes, leaf = tree.nodes, tree.nodes["is_leaf"] != 0
+    left, right = (
+        np.where(leaf, -1, nodes[side].astype(int)) for side in ("left", "right")
+    )
+    missing_left = nodes["missing_go_to_left"] != 0
+    by_category = np.flatnonzero(~leaf & (nodes["is_categorical"] != 0))
+    category = np.full(len(nodes), -1)
+    category[by_category] = np.arange(len(by_category))
+    at = nodes[by_category]
+    categories = _unpacked(tree.raw_left_cat_bitsets)[at["bitset_idx"]]
+    if len(at):
+        unseen = ~known[place[at["feature_idx"]]]
+        categories = categories | (unseen & missing_left[by_category, None])
+    feature, threshold = nodes["feature_idx"], nodes["num_threshold"]
+    return Splits(left, right, feature, threshold, missing_left, category, categories)
+
+
+def _unpacked(bitsets: Array) -> Array:
+    """Bitsets of shape (n, 8) as masks of shape (n, 256)."""
+    words = np.ascontiguousarray(bitsets, dtype="<u4").reshape(-1, 8)
+    return np.unpackbits(words.view(np.uint8), axis=1, bitorder="little").astype(bool)
 
 
 def _predictor_of(tree: Any, like: Any) -> Any:
