@@ -17,6 +17,7 @@ from sklprune._units import Task, Units
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._masked_solvers import train
 from sklprune.families._network_changes import ChangingNetworks
+from sklprune.families._permuted_outputs import PermutedNetwork
 from sklprune.families._small_models import FACTOR, Trained, smaller_clones
 from sklprune.families._training_state import with_own_state
 
@@ -32,7 +33,7 @@ TRAINING_STATE = (
 )
 
 
-class MLPFamily(ChangingNetworks, LayeredFamily):
+class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
     """`MLPClassifier` and `MLPRegressor`.
 
     Units of granularity "neuron" are the hidden neurons of all layers, layer by layer.
