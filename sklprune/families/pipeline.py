@@ -15,7 +15,7 @@ from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._base import Family
 from sklprune.families._column_links import Mask, all_of
-from sklprune.families._column_parameters import clone_for_columns
+from sklprune.families._column_parameters import check_has_columns, clone_for_columns
 from sklprune.families._raw_columns import (
     are_apart,
     put_together,
@@ -117,6 +117,7 @@ class PipelineFamily(Family):
         try:
             super().check_removal(estimator, granularity, refit, X)
         except ValueError:
+            check_has_columns(estimator, X)
             # columns that a parameter of the last step names can be followed if the
             # steps before it transform each column apart: see `open_columns`
             if any(not _may_act_apart(step) for _, step in estimator.steps[:-1]):
