@@ -107,6 +107,13 @@ class OpenedModel:
     column_wrappers: tuple[ColumnWrapper, ...] = ()
     known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def with_columns(self) -> tuple[Any, Estimator]:
+        """The model whose columns are the units, which may be a pipeline."""
+        for wrapper in self.column_wrappers:
+            return wrapper.family, wrapper.estimator
+        return self.family, self.model
+
     def received(self, X: MatrixLike) -> MatrixLike:
         """Other rows as the innermost model receives them, if the units are columns.
 

@@ -119,6 +119,9 @@ class Report:
         self._weighed = False
         self._unread = [] if unread else unread_columns(original, pruned)
         self._limits = limits_of(original, pruned)
+        if hasattr(candidate.units.where, "blocks") and not candidate.keep.all():
+            opened = candidate.units.where.blocks is not None
+            self._limits += family_of(original).notes_on_columns(original, opened)
         self._method = type(method).__name__
         self._reason = method.reason
         self._model_name = type(candidate.dense).__name__

@@ -94,7 +94,7 @@ class Round:
             worst_first = np.lexsort((-kept, scores[candidate.keep]))
             scores = self.rounds.copy()
             scores[kept[worst_first]] += np.arange(1, len(kept) + 1)
-        of_all = opened.family, opened.model, opened.units
+        of_all = *opened.with_columns, opened.units
         return Candidate(ratio, keep, scores, *of_all, table=candidate.table)
 
     def after(self, candidate, model):

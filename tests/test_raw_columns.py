@@ -463,3 +463,21 @@ def test_discretised_columns(table):
     X, y = table
     for step in (KBinsDiscretizer(3), SplineTransformer(3)):
         compared(pipeline(numbers(step), colours()), X, y, 0.5)
+
+
+def test_the_report_states_which_steps_were_fitted_again(table):
+    X, y = table
+    once = "transformed apart by columntransformer, standardscaler, fitted once"
+    again = "again for each number of columns: pca, logisticregression"
+    all_steps = "All steps were fitted again.*since columntransformer may mix columns"
+    for name, model, notes in (
+        ("components of scaled columns", APART, (once, again)),
+        ("components", MIXED, (all_steps,)),
+        ("nothing before the model", APART, ()),
+    ):
+        rows = rows_for(name, table)[0]
+        pruned = PrunedEstimator(model[name], method=InOrder(), pruning_ratio=0.5)
+        report = str(pruned.fit(rows, y).report_)
+        assert report.startswith("Pipeline: ")
+        assert all(re.search(note, report) for note in notes)
+        assert ("fitted again" in report.lower()) == bool(notes)

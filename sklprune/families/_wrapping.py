@@ -40,6 +40,13 @@ class Wrapping:
         """
         return None
 
+    def notes_on_columns(self, estimator: Estimator, opened: bool) -> list[str]:
+        """Sentences on the steps that a removal of columns has fitted again.
+
+        `opened`: whether `open_columns` has opened the estimator.
+        """
+        return []
+
     def close_columns(
         self, estimator: Estimator, model: Estimator, kept: Array, X: MatrixLike
     ) -> Estimator:

@@ -111,6 +111,24 @@ class PipelineFamily(Family):
             narrowed.set_params(**{name: first})
         return narrowed
 
+    def notes_on_columns(self, estimator: Estimator, opened: bool) -> list[str]:
+        if _is_pruned_on_columns(estimator):
+            last = estimator[-1]
+            return family_of(last).notes_on_columns(last, opened)
+        acting = [name for name, step in estimator.steps if not _is_passthrough(step)]
+        stages = stages_apart(estimator, getattr(estimator, "n_features_in_", 2))
+        apart = [stage.name for stage in stages if stage.name in acting]
+        rest = acting[len(apart) :]
+        if not acting[:-1]:
+            return []
+        if opened:
+            return [
+                f"Each column is transformed apart by {', '.join(apart)}, fitted once. "
+                f"Fitted again for each number of columns: {', '.join(rest)}."
+            ]
+        why = f", since {rest[0]} may mix columns" if rest[1:] else ""
+        return [f"All steps were fitted again for each number of columns{why}."]
+
     def check_removal(
         self, estimator: Estimator, granularity: str, refit: Any, X: MatrixLike
     ) -> None:
