@@ -10,7 +10,9 @@ For regression, one penalty for all sizes was as good or better on three tables.
 
 The factor or the penalty is chosen on rows that neither the descent nor the trees were
 fitted on. Estimates from the fitted rows themselves are too small: splits of unpruned
-trees are adapted to the noise of these rows.
+trees are adapted to the noise of these rows. Scores of two classes are calibrated on
+the held-out rows first. Otherwise a strong penalty would be preferred for large models
+only because their probabilities are less certain.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.calibration import calibrate
 from sklprune._tree_descent.forward_backward import PENALTY_FACTOR
 from sklprune._typing import Array
 
@@ -35,7 +38,7 @@ class Search(NamedTuple):
     per_tree : bool
         Whether the penalty is a factor times the number of kept trees.
     first : tuple of float
-        The first two factors, which are tried in any case.
+        The factors that are tried in any case.
     lowest, highest : float
         Bounds of the factor.
     usual : float
@@ -43,7 +46,7 @@ class Search(NamedTuple):
     """
 
     per_tree: bool
-    first: tuple[float, float]
+    first: tuple[float, ...]
     lowest: float
     highest: float
     usual: float
@@ -56,16 +59,20 @@ class Search(NamedTuple):
 
 #: a step from one factor to the next
 STEP = 4.0
-OF_CLASSES = Search(True, (2.0, 8.0), 2.0**-3, 2.0**9, usual=4.0)
-OF_VALUES = Search(False, (40.0, 160.0), 2.5, 2560.0, usual=80.0)
+OF_CLASSES = Search(True, (1.0, 4.0, 16.0), 4.0**-3, 4.0**5, usual=4.0)
+OF_VALUES = Search(False, (20.0, 80.0, 320.0), 1.25, 5120.0, usual=80.0)
 #: steps of the leaf penalty that are taken at once
 STRIDE = 2
 #: sizes at which models are compared, in leaves
-SMALLEST, LARGEST, N_SIZES = 16, 2000, 30
-#: a loss that is at most this many times the best one is nearly as good
-NEARLY = 1.1
-#: a curve ends where this share of the reduction of the loss is lost again
-LOST_AGAIN = 0.1
+SMALLEST, LARGEST, N_SIZES = 16, 4000, 30
+#: a size counts where its best loss exceeds the least loss by at most this share, of
+#: the least loss or of the reduction of the loss, whichever is smaller
+NEARLY = 0.1
+#: a curve ends where this share of the reduction of the loss is lost again, or at this
+#: many times the leaves of its best model
+LOST_AGAIN, FAR_BEYOND = 0.1, 4
+#: but not at this many leaves or fewer, where curves are not smooth
+SETTLED = 100
 
 
 class Curve(NamedTuple):
@@ -74,6 +81,7 @@ class Curve(NamedTuple):
     Parameters
     ----------
     n_leaves : list of int
+        The first model has no tree.
     loss : list of float
         Weighted sums over the held-out rows.
     """
@@ -85,6 +93,17 @@ class Curve(NamedTuple):
         """The loss at given numbers of leaves, interpolated."""
         leaves = np.maximum.accumulate(np.maximum(self.n_leaves, 1))
         return np.interp(np.log(sizes), np.log(leaves), self.loss)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether larger models are hardly better than the best one so far."""
+        best = int(np.argmin(self.loss))
+        least, last = self.loss[best], self.n_leaves[-1]
+        if last <= SETTLED:
+            return False
+        lost = self.loss[-1] - least
+        far = last > FAR_BEYOND * self.n_leaves[best]
+        return far or lost > LOST_AGAIN * (self.loss[0] - least)
 
 
 #: runs a descent with a given factor, and measures its models on held-out rows
@@ -118,19 +137,17 @@ def held_out_curve(
     curve, leaf_penalty = Curve([], []), first_penalty
 
     def record() -> None:
-        losses = descent.loss.losses(descent.state.raw_prediction)
+        raw_prediction = descent.state.raw_prediction
+        calibration = calibrate(descent.loss, raw_prediction, rows, held_out[rows])
         curve.n_leaves.append(descent.n_leaves)
-        curve.loss.append(float(held_out[rows] @ losses[rows]))
+        curve.loss.append(calibration.loss)
 
     record()
     while leaf_penalty > min_penalty * descent.noise():
         more = forward(leaf_penalty)
         if descent.n_trees:
             record()
-        lost = curve.loss[-1] - min(curve.loss)
-        if lost > LOST_AGAIN * (curve.loss[0] - min(curve.loss)) > 0:
-            break
-        if not more or descent.n_leaves > max_leaves:
+        if curve.has_ended or not more or descent.n_leaves > max_leaves:
             break
         leaf_penalty /= PENALTY_FACTOR**STRIDE
     return curve
@@ -139,9 +156,8 @@ def held_out_curve(
 def best_factor(trials: Sequence[Trial], search: Search) -> float:
     """The factor with the least held-out loss.
 
-    Two factors are tried, and then further ones in the better direction while they are
-    better. The vertex of the parabola through the best one and its neighbours is
-    returned.
+    Some factors are tried, and then further ones while the best is at an end. The
+    vertex of the parabola through the best one and its neighbours is returned.
 
     Parameters
     ----------
@@ -151,33 +167,39 @@ def best_factor(trials: Sequence[Trial], search: Search) -> float:
     """
     sizes = np.geomspace(SMALLEST, LARGEST, N_SIZES)
     curves: dict[float, Array] = {}
+    constant, factors = 0.0, list(search.first)
+    while factors:
+        for factor in factors:
+            found = [trial(factor) for trial in trials]
+            curves[factor] = np.sum([curve.at(sizes) for curve in found], axis=0)
+            constant = sum(curve.loss[0] for curve in found)
+        losses = _losses(curves, constant)
+        best = min(losses, key=lambda factor: losses[factor])
+        factors = []
+        if search.lowest < best == min(losses):
+            factors = [best / STEP]
+        elif search.highest > best == max(losses):
+            factors = [best * STEP]
+    tried = np.array(sorted(losses))
+    return _vertex(tried, np.array([losses[factor] for factor in tried]))
 
-    def losses_with(factor: float) -> dict[float, float]:
-        curves[factor] = np.sum([trial(factor).at(sizes) for trial in trials], axis=0)
-        return _losses(curves)
 
-    low, high = search.first
-    losses_with(low)
-    losses = losses_with(high)
-    while losses[low] <= min(losses.values()) and low > search.lowest:
-        low /= STEP
-        losses = losses_with(low)
-    while losses[high] <= min(losses.values()) and high < search.highest:
-        high *= STEP
-        losses = losses_with(high)
-    factors = np.array(sorted(losses))
-    return _vertex(factors, np.array([losses[factor] for factor in factors]))
-
-
-def _losses(curves: dict[float, Array]) -> dict[float, float]:
+def _losses(curves: dict[float, Array], constant: float) -> dict[float, float]:
     """The mean loss of each factor, over sizes that are equally spaced in their log.
 
     A curve that ends early counts with its last model at all larger sizes. Only sizes
     count at which some model is nearly as good as the best of all, since a rule chooses
     among these.
+
+    Parameters
+    ----------
+    curves : dict of float to ndarray
+    constant : float
+        The loss of the model without trees.
     """
     least = np.min(list(curves.values()), axis=0)
-    near = least <= NEARLY * least.min()
+    best = least.min()
+    near = least <= best + NEARLY * min(best, max(constant - best, 0.0))
     return {factor: float(curve[near].mean()) for factor, curve in curves.items()}
 
 

@@ -42,6 +42,29 @@ def test_the_search_ends_at_its_bounds(best, bound):
     assert best_factor([parabola(best)], OF_CLASSES) == bound
 
 
+def test_a_curve_that_ends_early_counts_with_its_last_model():
+    def trial(factor):
+        if factor == 4.0:
+            return Curve([0, 16, 200], [9.0, 5.0, 4.0])
+        return Curve([0, 16, 5000], [9.0, 6.0, 7.0])
+
+    assert best_factor([trial], OF_CLASSES) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("n_leaves", "loss", "has_ended"),
+    [
+        ([0, 2, 3], [9.0, 8.0, 9.5], False),  # a few leaves prove nothing
+        ([0, 60, 200], [9.0, 5.0, 6.0], True),
+        ([0, 60, 200], [9.0, 5.0, 5.2], False),
+        ([0, 60, 300], [9.0, 5.0, 5.2], True),
+        ([0, 60, 300], [9.0, 5.0, 4.9], False),
+    ],
+)
+def test_a_curve_ends_far_beyond_its_best_model(n_leaves, loss, has_ended):
+    assert Curve(n_leaves, loss).has_ended == has_ended
+
+
 def test_a_curve_is_interpolated_and_ends_with_its_last_model():
     curve = Curve([0, 10, 1000], [3.0, 2.0, 1.0])
     np.testing.assert_allclose(curve.at(np.array([1, 10, 100, 5000])), [3, 2, 1.5, 1])
