@@ -90,6 +90,12 @@ class Layers(Protocol):
     narrow_fitted: Any
 
 
+class TrainingProblem(Protocol):
+    """The loss of layers of weights: `families._layered.LayeredFamily`."""
+
+    training_problem: Any
+
+
 class MaskedFit(Protocol):
     """A fit of non-zero weights only: `LinearFamily.masked_refit`, `MLPFamily` too."""
 
@@ -131,6 +137,7 @@ CAPABILITIES: dict[str, type] = {
     "members": Members,
     "out_of_bag": OutOfBag,
     "layers": Layers,
+    "training_problem": TrainingProblem,
     "masked_refit": MaskedFit,
     "structure": Structure,
     "fast_permutation": FastPermutation,

@@ -429,6 +429,9 @@ class Candidate:
             return self
         if refit is None:
             return replace(self, refitted=self.family.remove(*which))
+        continued = getattr(refit, "continued", None)
+        if self.refitted is not None and continued is not None:
+            return replace(self, refitted=continued(self.refitted, self.family, *which))
         return replace(self, refitted=refit.apply(self.family, *which))
 
     def build(self) -> Estimator:

@@ -62,6 +62,8 @@ CASES = {
     "mlp neurons": (MLPClassifier((9, 7), max_iter=30), Magnitude("neuron"), Y),
     "mlp elimination": (MLPClassifier((9, 7), max_iter=30), "neuron_elimination", Y),
     "mlp weights": (MLPClassifier((9, 7), max_iter=30), Magnitude("weight"), Y),
+    "logistic weights by curvature": (LogisticRegression(), "second_order", Y),
+    "mlp weights by curvature": (MLPClassifier((9, 7), max_iter=30), "second_order", Y),
     "mlp regressor": (
         MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),
         "neuron_elimination",

@@ -1,5 +1,6 @@
 """`Layer`: the weights and intercepts between two layers of units."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sklprune._typing import Array
@@ -23,3 +24,11 @@ class Layer(NamedTuple):
         """The outputs before the activation: (n_rows, n_outputs)."""
         outputs = inputs @ self.coef
         return outputs if self.intercept is None else outputs + self.intercept
+
+    def combined(self, function: Callable[..., Array], *others: "Layer") -> "Layer":
+        """Apply a function to the weights of layers, and to their intercepts."""
+        coef = function(self.coef, *(other.coef for other in others))
+        if self.intercept is None:
+            return Layer(coef, None)
+        intercepts = (other.intercept for other in others)
+        return Layer(coef, function(self.intercept, *intercepts))

@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 
 from sklprune._frames import as_matrix
 from sklprune._networks.layer import Layer as Layer
+from sklprune._networks.problem import Problem
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.families._base import Family
@@ -44,6 +45,27 @@ class LayeredFamily(ReadingColumns, Family):
     def activate(self, estimator: Estimator, outputs: Array) -> Array:
         """Apply the activation of the hidden layers; the identity without any."""
         return outputs
+
+    def training_problem(
+        self, estimator: Estimator, task: Task, *, labels: bool
+    ) -> Problem:
+        """The rows and the loss that the layers were fitted with.
+
+        Parameters
+        ----------
+        estimator : estimator
+        task : Task
+        labels : bool
+            Whether the targets are `task.y`. Otherwise they are the predictions of
+            the estimator, and `task.y` may be None.
+
+        Returns
+        -------
+        Problem
+            Rows and targets have the dtype for computations with the layers: float32
+            for networks, and float64 for linear models.
+        """
+        raise NotImplementedError
 
     def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
         """A copy for the kept columns, with all remaining weights as they were.
@@ -90,7 +112,7 @@ class LayeredFamily(ReadingColumns, Family):
     # -- weights as units --------------------------------------------------------------
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        return frozenset({"layers"})
+        return frozenset({"layers", "training_problem"})
 
     def own_units(self, estimator: Estimator, granularity: str) -> Units:
         shapes = tuple(layer.coef.shape for layer in self.layers(estimator))

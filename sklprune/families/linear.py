@@ -17,6 +17,7 @@ from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
+from sklprune.families._linear_losses import l2_of_mean, loss_name, targets_of_loss
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
 from sklprune.families._permuted_outputs import PermutedLinear
@@ -173,6 +174,23 @@ class LinearFamily(PermutedLinear, LayeredFamily):
             strength, l1_ratio = _penalty(estimator)
             penalty = strength * (1 - l1_ratio), strength * l1_ratio
         return score_equations_hold(estimator, X, y, weight, penalty)
+
+    def training_problem(
+        self, estimator: Estimator, task: Task, *, labels: bool
+    ) -> Problem:
+        weight = self.row_weights(estimator, task)
+        weight = np.ones(task.n_samples) if weight is None else weight
+        loss = loss_name(estimator, _is_multinomial(estimator))
+        X = as_matrix(task.X).astype(float)
+        (layer,) = self.layers(estimator)
+        problem = Problem(X, X, weight / weight.mean(), "identity", loss)
+        if labels:
+            y = labels_of(estimator, task.y)
+            targets = targets_of_loss(estimator, y, loss, layer.coef.shape[1])
+        else:
+            targets = problem.predicted(layer.forward(X))
+        l2 = l2_of_mean(estimator, weight.sum())
+        return problem._replace(targets=targets, l2=l2)
 
     def masked_refit(
         self,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,19 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
             estimator.activation,
             estimator.out_activation_,
         )
+
+    def training_problem(
+        self, estimator: Estimator, task: Task, *, labels: bool
+    ) -> Problem:
+        y = task.y if labels else estimator.predict(task.X)
+        problem = self._problem(estimator, replace(task, y=y), np.dtype(np.float32))
+        l2 = estimator.alpha / _rows_per_step(estimator, task)
+        problem = problem._replace(l2=np.float32(l2))
+        if labels:
+            return problem
+        layers = [layer.combined(_as_float32) for layer in self.layers(estimator)]
+        outputs = problem.forward(layers)[-1]
+        return problem._replace(targets=problem.predicted(outputs))
 
     @staticmethod
     def _targets(estimator: Estimator, y: ArrayLike) -> Array:
@@ -261,6 +275,10 @@ def _rows_per_step(estimator: Estimator, task: Task) -> int:
     if estimator.solver != "lbfgs":
         n_rows = min(n_rows, 200 if isinstance(size, str) else size)
     return n_rows
+
+
+def _as_float32(array: Array) -> Array:
+    return np.asarray(array, dtype=np.float32)
 
 
 def _widths(estimator: Estimator) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from sklprune.methods.recursive_elimination import (
     RecursiveElimination as RecursiveElimination,
 )
 from sklprune.methods.regrow import Regrow as Regrow
+from sklprune.methods.second_order import SecondOrder as SecondOrder
 from sklprune.methods.sequential import Sequential as Sequential
 from sklprune.methods.structure_search import StructureSearch as StructureSearch
 

@@ -76,3 +76,23 @@ class Refit(BaseEstimator):
         estimator
         """
         raise NotImplementedError
+
+    def continued(
+        self,
+        start: Estimator,
+        family: Any,
+        dense: Estimator,
+        units: Units,
+        keep: Array,
+        task: Task,
+    ) -> Estimator:
+        """The same, where the method has already found values of the kept weights.
+
+        Parameters
+        ----------
+        start : estimator
+            The smaller model with these values. By default they are not used.
+        family, dense, units, keep, task
+            As in `apply`.
+        """
+        return self.apply(family, dense, units, keep, task)

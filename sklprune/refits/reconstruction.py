@@ -82,6 +82,18 @@ class Reconstruction(Refit):
                 inputs = family.activate(dense, solved[-1].forward(inputs))
         return family.remove(family.with_layers(dense, solved), units, keep, task)
 
+    def continued(
+        self,
+        start: Estimator,
+        family: Any,
+        dense: Estimator,
+        units: Units,
+        keep: Array,
+        task: Task,
+    ) -> Estimator:
+        """The values of the method, which reproduce the unpruned model already."""
+        return start
+
 
 def _numeric(X: MatrixLike) -> Any:
     X = as_matrix(X)
