@@ -97,9 +97,10 @@ class Backfitting(DistilledMethod):
 default="same"
         Class of the result. "same" is the class of the model. The others hold a forest
         as boosting, whose scores go through a link function. It is far smaller at the
-        same loss, and faster for single rows. "auto" is `HistGradientBoosting*` if the
-        pruning rows have missing values, else `GradientBoosting*`, which does not
-        support them but predicts a single row fastest. `HistGradientBoosting*` makes
+        same loss, and faster for single rows. "auto" is `HistGradientBoosting*` for
+        more than two classes and where the pruning rows have missing values. Else, and
+        for a sparse X, it is `GradientBoosting*`, which predicts a single row fastest,
+        but does not support missing values. `HistGradientBoosting*` makes
         the smallest file. Models that are no forests, and forests with several
         outputs, keep their class.
     n_shares : int, default=25

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
     load_diabetes,
@@ -23,7 +25,7 @@ from sklearn.metrics import log_loss, recall_score, roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from sklprune import PrunedEstimator, prune
+from sklprune import PrunedEstimator, cost, prune
 from sklprune._registry import family_of
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.losses import (
@@ -340,10 +342,33 @@ def test_several_classes_as_boosting():
     small = prune(
         model, X, y, method=Backfitting(container="auto"), pruning_ratio=0.9
     ).estimator_
-    assert isinstance(small, GradientBoostingClassifier)
+    assert isinstance(small, HistGradientBoostingClassifier)
     assert small.classes_.tolist() == list("abcd")
     assert small.score(X_test, y_test) > model.score(X_test, y_test) - 0.03
     assert log_loss(y_test, small.predict_proba(X_test)) < 0.3
+
+
+@pytest.mark.parametrize("method", [Backfitting(container="auto"), Regrow()])
+def test_files_of_several_classes_are_smaller_as_histogram_boosting(method):
+    X, y = load_digits(n_class=4, return_X_y=True)
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    rho, known = {"rho": 40.0}, {"pruning_ratio": 0.9, "random_state": 0}
+    auto = prune(model, X, y, method=clone(method).set_params(**rho), **known)
+    rho["container"] = "gradient_boosting"
+    other = prune(model, X, y, method=clone(method).set_params(**rho), **known)
+    assert isinstance(auto.estimator_, HistGradientBoostingClassifier)
+    np.testing.assert_allclose(auto.predict_proba(X), other.predict_proba(X), atol=1e-9)
+    bytes_of = [cost(each.estimator_).compressed_bytes for each in (auto, other)]
+    assert bytes_of[0] < 0.8 * bytes_of[1]
+
+
+def test_sparse_rows_of_several_classes_take_gradient_boosting():
+    X, y = load_digits(n_class=3, return_X_y=True)
+    X = sparse.csr_matrix(X)
+    model = RandomForestClassifier(10, random_state=0).fit(X, y)
+    method = Backfitting(container="auto", rho=40.0)
+    small = prune(model, X, y, method=method, pruning_ratio=0.9)
+    assert isinstance(small.estimator_, GradientBoostingClassifier)
 
 
 def test_the_scale_of_scores_is_the_best_one():
