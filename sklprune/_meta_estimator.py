@@ -214,6 +214,8 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         self.pruning_ratio_ = result.ratio
         self.path_ = result.path
         self.report_ = result.report
+        parameters = self.get_params(deep=False).items()
+        self.report_.settings = {name: repr(value) for name, value in parameters}
         progress.end()
         return result
 

@@ -181,6 +181,13 @@ def _misfit(method, core, family, granularity):
     return f", which {why}" if why else ""
 
 
+def suitable_methods(estimator):
+    """An object of each registered method that can prune a model."""
+    core = family_of(thawed(estimator)).core(thawed(estimator))
+    names = _methods_for(core, family_of(core), None)
+    return [named("method", name) for name in names]
+
+
 def _methods_for(core, family, granularity, labels=True):
     """Names of the methods that can prune a model."""
     return [

@@ -39,7 +39,7 @@ from sklprune._pruning_path import PruningPath
 from sklprune._report import Report
 from sklprune._scored_path import Alternative, score_paths
 from sklprune._typing import Estimator
-from sklprune._units import TooLittleLeft, Units
+from sklprune._units import TooLittleLeft, Units, plural
 from sklprune._validation import check_ratio
 
 
@@ -174,6 +174,8 @@ def _build_result(plans, task, choice, *, store_path, progress):
     if store_path:
         stored = {choice.name: {m.candidate.ratio: m.model for m in models}}
         stored |= _other_models(plans, dense, task, choice)
+    path = PruningPath(table, position, stored)
+    curve = path.curve(plural(best.candidate.units.granularity))
     summary = summary_of(plan, task, choice, dense, best)
     return Result(
         best.model,
@@ -181,11 +183,12 @@ def _build_result(plans, task, choice, *, store_path, progress):
         keep,
         best.candidate.scores,
         best.candidate.units,
-        PruningPath(table, position, stored),
+        path,
         Report(
             *(dense.model, best.model, plan.method, best.candidate, summary),
             best.unread,
             choice.comparison,
+            curve,
         ),
     )
 

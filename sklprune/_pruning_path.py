@@ -71,6 +71,35 @@ class PruningPath:
         first[model[self.chosen]] = self.chosen
         return first
 
+    def curve(self, units: str) -> dict[str, Any] | None:
+        """Score against size, for a chart; None where there are no scores.
+
+        Parameters
+        ----------
+        units : str
+            What the units are, in the plural. Of several methods units differ, and the
+            size is that of the file.
+
+        Returns
+        -------
+        dict
+            `sizes`, `scores` and `errors` (those of the differences to the unpruned
+            model) of the different models, the position `chosen`, and `what` the size
+            is.
+        """
+        if not self.has_scores or np.isnan(self.table["score_mean"]).any():
+            return None
+        rows = self.distinct
+        several = "method" in self.table
+        size = "file_bytes" if several else "units"
+        return {
+            "sizes": self.table[size][rows].tolist(),
+            "scores": self.table["score_mean"][rows].tolist(),
+            "errors": self.table["difference_se"][rows].tolist(),
+            "chosen": int(np.flatnonzero(rows == self.chosen)[0]),
+            "what": "bytes of the file" if several else f"{units} kept",
+        }
+
     def __repr__(self) -> str:
         ratios, n_models = self.table["ratio"], len(self.distinct)
         stored = "" if self._models is None else "; models are stored"

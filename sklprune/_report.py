@@ -2,6 +2,8 @@
 
 import math
 from dataclasses import fields, replace
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from sklprune._evaluation.summary import REFERENCE_KEYS
 from sklprune._evaluation.training_rows import Reference
 from sklprune._plain import stripped
 from sklprune._registry import family_of
+from sklprune._report_page import fragment, page
 from sklprune._report_text import (
     N_PRINTED,
     Row,
@@ -93,6 +96,13 @@ class Report:
     comparison : dict or None
         Candidates of several methods, and a small model trained from scratch: see
         `Choice.comparison`. None if there is nothing to compare.
+    curve : dict or None
+        Score against size, see `PruningPath.curve`. None without scores.
+
+    Attributes
+    ----------
+    settings : dict of str to str
+        The parameters of the fit, as code. Only after a fit of a public estimator.
     """
 
     def __init__(
@@ -104,8 +114,11 @@ class Report:
         score: dict[str, Any],
         unread: Unread | None = None,
         comparison: dict[str, Any] | None = None,
+        curve: dict[str, Any] | None = None,
     ) -> None:
         self.score = score
+        self.curve = curve
+        self.settings: dict[str, str] = {}
         self._comparison = comparison or {"methods": [], "baseline": None, "size": ""}
         self._dropped = unread
         self._models = {
@@ -217,6 +230,11 @@ class Report:
         best: dict[str, Any] | None = self._comparison["baseline"]
         return best
 
+    @property
+    def compared_size(self) -> str:
+        """The field of `Cost` by which methods are compared; "" if they are not."""
+        return str(self._comparison["size"])
+
     def measure(self, X: MatrixLike) -> "Report":
         """Measure latencies and add them to the costs; takes a few seconds.
 
@@ -321,7 +339,21 @@ class Report:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
-    def __str__(self) -> str:
+    def _repr_html_(self) -> str:
+        return fragment(self)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the report as one HTML page that needs no other file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            An existing file is replaced.
+        """
+        Path(path).write_text(page(self), encoding="utf-8")
+
+    def size_rows(self) -> list[Row]:
+        """The table of sizes as rows of text; the first one is the head."""
         rows: list[Row] = [("", "original", "stripped", "pruned", "smaller")]
         units, kept = plural(self.granularity), int(self._keep.sum()) + self._n_added
         if units not in {field.name for field in fields(Cost)}:
@@ -335,11 +367,14 @@ class Report:
             ]
             if not math.isnan(values[0]):
                 rows.append((title, *map(number, values), times(*values[1:])))
-        parts = [self.summary, aligned(rows), self._score_line()]
+        return rows
+
+    def __str__(self) -> str:
+        parts = [self.summary, aligned(self.size_rows()), self._score_line()]
         if self.score.get("chosen_by"):
             parts[-1] += f" Chosen by {self.score['chosen_by']}."
         parts += compared(**self._comparison)
-        return "\n".join([*parts, *self._by_class(), *self._notes()])
+        return "\n".join([*parts, *self._by_class(), *self.notes])
 
     def _score_line(self) -> str:
         score = self.score
@@ -392,7 +427,8 @@ class Report:
         hidden = len(recall) - len(shown)
         return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
 
-    def _notes(self) -> list[str]:
+    @property
+    def notes(self) -> list[str]:
         """Sentences on what the table does not show."""
         notes = []
         before, after = self.stripped, self.pruned

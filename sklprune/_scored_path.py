@@ -228,7 +228,9 @@ def _score_split(alternatives, task, split, scoring, shrinking):
     )
     results = [
         _score_alternative(each, dense, first_rows, measure, scoring, known)
-        for each in tracked(alternatives, "methods")
+        for each in (
+            tracked(alternatives, "methods") if len(alternatives) > 1 else alternatives
+        )
     ]
     baseline = None
     if scoring.baseline:

@@ -1,109 +1,43 @@
-"""The command line of sklprune: `python -m sklprune demo` prunes four small models."""
+"""The command line of sklprune; `sklprune --help` lists its commands."""
 
 import argparse
+import json
+import math
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TextIO
+from typing import Any
 
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklprune._command_line import comparison, inspection
+from sklprune._command_line.demo import demo
+from sklprune._command_line.messages import CommandError
+from sklprune._command_line.model_files import load_model
+from sklprune._command_line.pruning import prune_file
+from sklprune._command_line.tables import read_rows
+from sklprune._version import __version__
 
-from sklprune._pruned_estimator import PrunedEstimator
-from sklprune._units import plural
-from sklprune.rules import Tolerance
+#: exit codes, as `--help` lists them
+DONE, PROBLEM, NOTHING_REMOVED, INTERRUPTED = 0, 1, 3, 130
+EPILOG = """\
+model files:  .skops, .joblib, .pkl, .pickle. A pickle can run any code when it is
+              loaded, and needs --trust-pickle.
+tables:       .csv, .parquet, .feather (with pandas or polars) and .npz. Columns are
+              selected by the names that the model was fitted on.
+exit codes:   0 done, 1 a problem (one sentence on stderr), 2 wrong arguments,
+              3 nothing could be removed within the limit, 130 interrupted.
 
-#: titles and widths of the columns of the table
-HEAD = (
-    ("model", 44),
-    ("removed", 22),
-    ("score before", 12),
-    ("after", 7),
-    ("bytes before", 12),
-    ("stripped", 10),
-    ("after", 9),
-)
-
-
-def demo_models() -> list[tuple[str, Any, Any, str]]:
-    """Title, data, model and method of each row of the demo."""
-    digits, cancer = load_digits(return_X_y=True), load_breast_cancer(return_X_y=True)
-    diabetes = load_diabetes(return_X_y=True)
-    logistic = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
-    network = make_pipeline(StandardScaler(), MLPClassifier((64, 32), tol=1e-3))
-    forest = RandomForestClassifier()
-    boosting = HistGradientBoostingRegressor(max_iter=40)
-    return [
-        ("logistic regression, breast cancer: weights", cancer, logistic, "auto"),
-        ("MLP in a pipeline, digits: neurons", digits, network, "auto"),
-        ("random forest, breast cancer: leaves", cancer, forest, "auto"),
-        ("gradient boosting, diabetes: features", diabetes, boosting, "permutation"),
-    ]
-
-
-def demo(file: TextIO) -> None:
-    """Prune four models on data sets of scikit-learn, and print a table.
-
-    The scores are computed on a quarter of the rows, which are used neither to fit
-    the model nor to choose the ratio.
-
-    Parameters
-    ----------
-    file : text file
-        Where to print.
-    """
-    start = time.perf_counter()
-    rows = [tuple(title for title, _ in HEAD)]
-    for title, (X, y), model, method in demo_models():
-        print(f"pruning {title} ...", file=file, flush=True)
-        train, test, y_train, y_test = train_test_split(X, y, random_state=0)
-        pruned = PrunedEstimator(
-            model,
-            method=method,
-            rule=Tolerance(0.01),
-            cv=3,
-            store_path=True,
-            random_state=0,
-        ).fit(train, y_train)
-        before, after = pruned.path_.at(0), pruned.estimator_
-        report = pruned.report_
-        removed = len(report.removed)
-        rows.append(
-            (
-                title,
-                f"{removed} of {report.n_units} {plural(report.granularity)}",
-                f"{before.score(test, y_test):.3f}",
-                f"{after.score(test, y_test):.3f}",
-                f"{report.original.file_bytes:,.0f}",
-                f"{report.stripped.file_bytes:,.0f}",
-                f"{report.pruned.file_bytes:,.0f}",
-            )
-        )
-    print(file=file)
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, (_, width)) in enumerate(zip(row, HEAD))
-        ]
-        print("  ".join(cells), file=file)
-    print(
-        "\nThe score is accuracy, and R2 in the last row. It is computed on test rows. "
-        "Every result\nis a plain scikit-learn model. "
-        f"{time.perf_counter() - start:.0f} s.",
-        file=file,
-    )
+examples:
+  sklprune demo
+  sklprune inspect forest.joblib --trust-pickle
+  sklprune prune forest.joblib rows.csv --target price -o small.joblib --trust-pickle
+  sklprune compare forest.joblib small.joblib test.csv --target price --trust-pickle
+"""
 
 
 def one_thread() -> AbstractContextManager[Any]:
     """A context in which OpenMP and BLAS use one thread, if threadpoolctl is there.
 
-    Threads slow down the small predictions of the demo on a busy machine.
+    Threads slow down small predictions on a busy machine.
     """
     try:
         # a dependency of scikit-learn, not of this package
@@ -111,6 +45,123 @@ def one_thread() -> AbstractContextManager[Any]:
     except ImportError:
         return nullcontext()
     return threadpool_limits(1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sklprune",
+        description="Make scikit-learn models smaller, and compare them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("demo", help="prune four small models and print one table")
+    inspect = commands.add_parser(
+        "inspect", help="show the parts of a model, and what could be removed"
+    )
+    inspect.add_argument("model", metavar="MODEL", help="file of a fitted model")
+    inspect.add_argument("table", metavar="TABLE", nargs="?", help="rows to time on")
+    _add_common(inspect)
+    _add_prune(commands.add_parser("prune", help="write a smaller model file"))
+    compare = commands.add_parser(
+        "compare", help="compare model files by size, latency and score"
+    )
+    compare.add_argument("models", metavar="MODEL", nargs="+", help="two or more files")
+    compare.add_argument("table", metavar="TABLE", help="rows to score on")
+    compare.add_argument("--scoring", help="metric of scikit-learn, default: score()")
+    compare.add_argument(
+        "--baseline", action="store_true", help="also train small models from scratch"
+    )
+    _add_common(compare)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    parser.add_argument(
+        "--target", metavar="NAME", required=required, help="the column to predict"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
+    parser.add_argument(
+        "--trust-pickle", action="store_true", help="load files that can run any code"
+    )
+
+
+def _add_prune(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="file of a fitted model")
+    add("table", metavar="TABLE", help="rows to prune with")
+    add("-o", "--output", metavar="OUT", required=True, help="file of the result")
+    add(
+        "--method",
+        default="auto",
+        help="a method, several separated by commas, or 'smallest'; default: auto",
+    )
+    add(
+        "--max-drop",
+        type=float,
+        default=0.01,
+        metavar="D",
+        help="how far the score may fall, default: 0.01",
+    )
+    add("--ratio", type=float, help="fraction to remove, instead of --max-drop")
+    add("--scoring", help="metric of scikit-learn, default: score()")
+    add("--report", metavar="PAGE", help="also write a report as an HTML page")
+    add("--baseline", action="store_true", help="also train small models from scratch")
+    add("--drop-unread", action="store_true", help="remove columns that nothing reads")
+    add("--random-state", type=int, default=0, metavar="SEED", help="default: 0")
+    add("--n-jobs", type=int, metavar="N", help="processes, default: 1")
+    add("--force", action="store_true", help="replace existing files")
+    add("--quiet", action="store_true", help="print no progress")
+    _add_common(parser, required=True)
+
+
+def _print(options: argparse.Namespace, found: Any, text: str) -> None:
+    """Print a result as text or as JSON, which has no NaN."""
+    print(json.dumps(_without_nan(found), indent=2) if options.json else text)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    # numbers of numpy, and labels of any kind
+    return value.item() if hasattr(value, "item") else value
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    model = load_model(options.model, trust_pickle=options.trust_pickle)
+    rows = None
+    if options.table:
+        rows = read_rows(options.table, options.target, model)
+    found = inspection.inspect(model, rows)
+    _print(options, found, inspection.as_text(found))
+    return DONE
+
+
+def _prune(options: argparse.Namespace) -> int:
+    pruned = prune_file(options)
+    report = pruned.report_
+    found = report.to_dict() | {"output": options.output}
+    _print(options, found, f"{report}\nWritten to {options.output}.")
+    return DONE if report.removed else NOTHING_REMOVED
+
+
+def _compare(options: argparse.Namespace) -> int:
+    found = comparison.compare_files(options)
+    _print(options, found, comparison.as_text(found))
+    return DONE
+
+
+def _demo(options: argparse.Namespace) -> int:
+    demo(sys.stdout)
+    return DONE
+
+
+COMMANDS = {"demo": _demo, "inspect": _inspect, "prune": _prune, "compare": _compare}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,12 +175,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit status.
+        The exit code, see `sklprune --help`.
     """
-    parser = argparse.ArgumentParser(prog="sklprune", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="prune four models and print one table")
-    parser.parse_args(arguments)
-    with one_thread():
-        demo(sys.stdout)
-    return 0
+    options = _parser().parse_args(arguments)
+    try:
+        with one_thread():
+            return COMMANDS[options.command](options)
+    except CommandError as problem:
+        print(f"sklprune {options.command}: {problem}", file=sys.stderr)
+        return PROBLEM
+    except KeyboardInterrupt:
+        print(f"sklprune {options.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED

@@ -1,36 +1,325 @@
-"""The command line: the table of the demo, its arguments and its threads."""
+"""The command line: its commands, files, messages and exit codes."""
 
+import json
+import pickle
 import sys
+from importlib import import_module
 
+import joblib
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
-from sklearn.linear_model import Ridge
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from sklprune import cli
+from sklprune._command_line import demo, model_files, tables
+from sklprune._command_line.demo import Example
+
+
+@pytest.fixture
+def folder(tmp_path, binary, monkeypatch):
+    """A folder with models and tables; it is the current one."""
+    monkeypatch.chdir(tmp_path)
+    X, y = binary
+    frame = pd.DataFrame(X, columns=[f"c{i}" for i in range(8)])
+    forest = RandomForestClassifier(8, max_depth=4, random_state=0).fit(frame, y)
+    joblib.dump(forest, "forest.joblib")
+    joblib.dump(LogisticRegression().fit(X, y), "unnamed.joblib")
+    frame["unused"] = 0.0
+    frame.assign(answer=y).to_csv("rows.csv", index=False)
+    np.savez("rows.npz", X=X, answer=y)
+    return tmp_path
+
+
+def run(capsys, line):
+    """The exit code, and what is printed on stdout and stderr."""
+    code = cli.main(line.split())
+    return code, *capsys.readouterr()
+
+
+PRUNE = "prune forest.joblib rows.csv --target answer --trust-pickle --method "
+QUICK = PRUNE + "cost_complexity --max-drop 0.05 -o small.joblib"
+
+
+# -- prune ----------------------------------------------------------------------------
+
+
+def test_a_smaller_model_is_written(folder, capsys):
+    code, out, err = run(capsys, QUICK)
+    assert code == cli.DONE
+    assert "leaves removed by CostComplexity" in out and "small.joblib" in out
+    assert "pruning on 200 rows" in err
+    small = joblib.load("small.joblib")
+    assert type(small) is RandomForestClassifier
+    leaves = [sum(t.get_n_leaves() for t in m.estimators_) for m in (small, forest())]
+    assert leaves[0] < leaves[1]
+
+
+def forest():
+    return joblib.load("forest.joblib")
+
+
+@pytest.mark.parametrize("ending", ["joblib", "pkl", "skops"])
+def test_models_are_written_in_the_format_of_the_ending(folder, capsys, ending):
+    if ending == "skops":
+        pytest.importorskip("skops")
+    code, _, err = run(capsys, QUICK.replace("small.joblib", f"small.{ending}"))
+    assert code == cli.DONE, err
+    reloaded = model_files.load_model(f"small.{ending}", trust_pickle=True)
+    assert reloaded.n_estimators <= 8
+
+
+def test_the_report_is_written_as_a_page(folder, capsys):
+    code, *_ = run(capsys, QUICK + " --report page.html")
+    assert code == cli.DONE
+    page = (folder / "page.html").read_text()
+    assert page.startswith("<!DOCTYPE html>") and "removed by CostComplexity" in page
+
+
+def test_json_is_the_report(folder, capsys):
+    code, out, _ = run(capsys, QUICK + " --json")
+    assert code == cli.DONE
+    found = json.loads(out)
+    assert found["output"] == "small.joblib"
+    assert found["pruned"]["nodes"] < found["original"]["nodes"]
+
+
+def test_nothing_that_can_be_removed_has_an_exit_code_of_its_own(folder, capsys):
+    line = QUICK.replace("0.05", "0") + " --scoring neg_log_loss --quiet"
+    code, out, _ = run(capsys, line.replace("cost_complexity", "member_selection"))
+    assert (code == cli.NOTHING_REMOVED) == ("nothing was pruned" in out)
+
+
+def test_several_methods_are_compared(folder, capsys):
+    methods = "cost_complexity,member_selection"
+    code, out, _ = run(capsys, QUICK.replace("cost_complexity", methods))
+    assert code == cli.DONE and "member_selection" in out
+
+
+def test_a_ratio_can_be_given(folder, capsys):
+    code, *_ = run(capsys, PRUNE + "member_selection --ratio 0.5 -o small.joblib")
+    assert code == cli.DONE
+    assert joblib.load("small.joblib").n_estimators == 4
+
+
+# -- files ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        (QUICK.replace(" --trust-pickle", ""), "can run any code"),
+        (QUICK.replace("forest.joblib", "none.joblib"), "there is no such model file"),
+        (QUICK.replace("forest.joblib", "rows.csv"), "ending of a model must be"),
+        (QUICK.replace("rows.csv", "none.csv"), "there is no such table"),
+        (QUICK.replace("rows.csv", "forest.joblib"), "ending of a table must be"),
+        (QUICK.replace("small.joblib", "none/small.joblib"), "none does not exist"),
+        (QUICK.replace("small.joblib", "small.onnx"), "ending of a model must be"),
+        (QUICK.replace("small.joblib", "forest.joblib"), "exists. Pass --force"),
+        (QUICK + " --report rows.csv", "exists. Pass --force"),
+        (QUICK.replace("answer", "answr"), "Did you mean 'answer'"),
+        (QUICK.replace("cost_complexity", "cost"), "cost_complexity"),
+        (QUICK + " --scoring nothing", "nothing"),
+        (QUICK.replace("0.05", "-1"), "max_drop must be"),
+    ],
+)
+def test_problems_are_one_sentence_and_nothing_is_written(
+    folder, capsys, line, message
+):
+    before = sorted(path.name for path in folder.iterdir())
+    content = (folder / "forest.joblib").read_bytes()
+    code, out, err = run(capsys, line)
+    assert code == cli.PROBLEM and out == ""
+    problem = err.splitlines()[-1]
+    assert problem.startswith("sklprune prune: ") and message in problem
+    assert sorted(path.name for path in folder.iterdir()) == before
+    assert (folder / "forest.joblib").read_bytes() == content
+
+
+def test_an_existing_file_is_replaced_with_force(folder, capsys):
+    (folder / "small.joblib").write_text("old")
+    code, *_ = run(capsys, QUICK + " --force")
+    assert code == cli.DONE and joblib.load("small.joblib").n_estimators <= 8
+
+
+def test_an_interrupted_command_leaves_no_file(folder, capsys, monkeypatch):
+    def interrupt(*_, **__):
+        (folder / f".small.joblib.{model_files.os.getpid()}.part").write_text("half")
+        raise KeyboardInterrupt
+
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr(model_files.joblib, "dump", interrupt)
+    code, _, err = run(capsys, QUICK)
+    assert code == cli.INTERRUPTED and "interrupted" in err
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_file_that_contains_no_model_is_a_problem(folder, capsys):
+    (folder / "list.pkl").write_bytes(pickle.dumps([1, 2]))
+    (folder / "broken.pkl").write_bytes(b"nothing")
+    (folder / "new.pkl").write_bytes(pickle.dumps(Ridge()))
+    for name, message in [
+        ("list.pkl", "contains a list, which is not a scikit-learn estimator"),
+        ("broken.pkl", "cannot be loaded"),
+        ("new.pkl", "not fitted"),
+    ]:
+        code, _, err = run(capsys, f"inspect {name} --trust-pickle")
+        assert code == cli.PROBLEM and message in err
+
+
+def test_types_in_a_skops_file_must_be_trusted(folder, capsys):
+    sio = pytest.importorskip("skops.io")
+    sio.dump(forest(), "forest.skops")
+    code, _, err = run(capsys, "inspect forest.skops")
+    assert code == cli.PROBLEM and "sklearn.tree._tree.Tree" in err
+    assert run(capsys, "inspect forest.skops --trust-pickle")[0] == cli.DONE
+
+
+# -- tables ---------------------------------------------------------------------------
+
+
+def without(*missing):
+    """A function that imports modules, but not some that are missing."""
+
+    def load(name):
+        if name in missing:
+            raise ImportError(f"no {name}")
+        return import_module(name)
+
+    return load
+
+
+@pytest.mark.parametrize("ending", ["parquet", "feather"])
+def test_tables_of_every_kind_give_the_same_result(folder, capsys, ending):
+    pytest.importorskip("pyarrow")
+    getattr(pd.read_csv("rows.csv"), f"to_{ending}")(f"rows.{ending}")
+    assert run(capsys, QUICK)[0] == cli.DONE
+    line = QUICK.replace("rows.csv", f"rows.{ending}").replace("small", "other")
+    assert run(capsys, line)[0] == cli.DONE
+    X = pd.read_csv("rows.csv")[[f"c{i}" for i in range(8)]]
+    small, other = joblib.load("small.joblib"), joblib.load("other.joblib")
+    np.testing.assert_array_equal(small.predict_proba(X), other.predict_proba(X))
+
+
+def test_a_table_of_arrays_needs_no_other_package(folder, capsys, monkeypatch):
+    monkeypatch.setattr(tables, "import_module", without("pandas", "polars"))
+    code, _, err = run(capsys, "inspect unnamed.joblib rows.npz --trust-pickle")
+    assert code == cli.DONE, err
+    code, _, err = run(capsys, "inspect unnamed.joblib rows.csv --trust-pickle")
+    assert code == cli.PROBLEM and "pip install pandas" in err
+
+
+def test_polars_reads_tables_where_pandas_is_missing(folder, capsys, monkeypatch):
+    pytest.importorskip("polars")
+    monkeypatch.setattr(tables, "import_module", without("pandas"))
+    line = "inspect unnamed.joblib rows.csv --target answer --trust-pickle"
+    code, _, err = run(capsys, line)
+    # the model has no names, and the table has one more column
+    assert code == cli.PROBLEM and "has 9 columns besides the target" in err
+
+
+def test_a_model_without_names_needs_as_many_columns(folder, capsys):
+    table = pd.read_csv("rows.csv").drop(columns="unused")
+    table.to_csv("eight.csv", index=False)
+    line = "inspect unnamed.joblib eight.csv --target answer --trust-pickle"
+    assert run(capsys, line)[0] == cli.DONE
+    code, _, err = run(capsys, line.replace("unnamed", "forest"))
+    assert code == cli.DONE
+    table.drop(columns="c3").to_csv("seven.csv", index=False)
+    code, _, err = run(capsys, line.replace("eight", "seven"))
+    assert code == cli.PROBLEM and "was fitted on 8" in err
+
+
+def test_arrays_that_do_not_fit_are_a_problem(folder, capsys):
+    np.savez("other.npz", X=np.zeros((5, 3)))
+    for table, message in [("other.npz", "shape (5, 3)"), ("rows.npz", "no array 'y'")]:
+        line = f"inspect unnamed.joblib {table} --trust-pickle"
+        line += " --target y" if table == "rows.npz" else ""
+        code, _, err = run(capsys, line)
+        assert code == cli.PROBLEM and message in err
+
+
+# -- inspect and compare --------------------------------------------------------------
+
+
+def test_inspect_shows_parts_and_what_can_be_removed(folder, capsys):
+    code, out, _ = run(capsys, "inspect forest.joblib --trust-pickle")
+    assert code == cli.DONE
+    assert "8 members" in out and "backfitting" in out and "Pass a table" in out
+
+
+def test_inspect_estimates_times_on_rows(folder, capsys):
+    line = "inspect unnamed.joblib rows.npz --target answer --trust-pickle --json"
+    code, out, _ = run(capsys, line)
+    assert code == cli.DONE
+    found = json.loads(out)
+    magnitude = next(m for m in found["methods"] if m["method"] == "magnitude")
+    assert magnitude["units"] == 8 and magnitude["seconds"] > 0
+    assert found["cost"]["latency_one_row"] > 0
+
+
+def test_compare_shows_a_row_for_each_model(folder, capsys):
+    run(capsys, QUICK)
+    line = "compare forest.joblib small.joblib rows.csv --target answer --trust-pickle"
+    code, out, _ = run(capsys, line + " --json")
+    assert code == cli.DONE
+    before, after = json.loads(out)
+    assert after["file_bytes"] < before["file_bytes"]
+    assert before["agreement"] == 1 and 0 < after["agreement"] <= 1
+    assert before["score"] == forest().score(
+        pd.read_csv("rows.csv")[[f"c{i}" for i in range(8)]],
+        pd.read_csv("rows.csv")["answer"],
+    )
+    code, out, _ = run(capsys, line)
+    assert code == cli.DONE and "agreement" in out
+
+
+def test_compare_can_train_small_models(folder, capsys):
+    line = "compare unnamed.joblib rows.npz --target answer --trust-pickle --baseline"
+    code, out, _ = run(capsys, line)
+    assert code == cli.DONE and "trained from scratch: LogisticRegression on" in out
+    code, _, err = run(capsys, line.replace(" --target answer", ""))
+    assert code == cli.PROBLEM and "needs --target" in err
+
+
+# -- demo and arguments ---------------------------------------------------------------
 
 
 def test_the_demo_prints_a_row_for_each_model(monkeypatch, capsys):
     data = load_diabetes(return_X_y=True)
-    models = [("ridge, diabetes: weights", data, Ridge(), "auto")]
-    monkeypatch.setattr(cli, "demo_models", lambda: models)
+    example = Example("ridge, diabetes: weights", data, Ridge(), "auto", "Ridge()")
+    monkeypatch.setattr(demo, "demo_models", lambda: [example])
     assert cli.main(["demo"]) == 0
-    progress, _, titles, row, *_ = capsys.readouterr().out.splitlines()
+    progress, *code, _, titles, row, _, _, _ = capsys.readouterr().out.splitlines()
     assert progress == "pruning ridge, diabetes: weights ..."
-    assert titles.split() == " ".join(title for title, _ in cli.HEAD).split()
+    assert code[0] == "    model = Ridge()"
+    assert titles.split() == " ".join(title for title, _ in demo.HEAD).split()
     assert row.startswith("ridge, diabetes: weights") and "of 10 weights" in row
 
 
-def test_the_models_of_the_demo_have_data_and_a_method():
-    for title, (X, y), model, method in cli.demo_models():
-        assert ":" in title and len(X) == len(y)
-        assert hasattr(model, "fit") and isinstance(method, str)
+def test_the_code_of_the_demo_makes_its_models():
+    names = {name: getattr(demo, name) for name in dir(demo)}
+    for example in demo.demo_models():
+        assert ":" in example.title and len(example.data[0]) == len(example.data[1])
+        made = eval(example.code, names)
+        assert repr(made) == repr(example.model)
 
 
 def test_a_missing_or_unknown_command_is_an_error(capsys):
-    for arguments in ([], ["prune"]):
-        with pytest.raises(SystemExit):
+    for arguments in ([], ["shrink"], ["prune"]):
+        with pytest.raises(SystemExit) as error:
             cli.main(arguments)
+        assert error.value.code == 2
     assert "usage: sklprune" in capsys.readouterr().err
+
+
+def test_the_help_lists_commands_and_exit_codes(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(name in text for name in (*cli.COMMANDS, "exit codes", "130"))
 
 
 def test_threads_are_limited_only_if_threadpoolctl_is_installed(monkeypatch):

@@ -1,0 +1,1 @@
+"""The commands of `sklprune` on the command line: one file for each."""
