@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._typing import Array, Estimator
+from sklprune._cost import sizes
+from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune.rules import Budget
 
 __all__ = ["PruningPath"]
 
@@ -163,11 +165,6 @@ class PruningPath:
         ValueError
             If no models were stored, or the ratio or the method was not requested.
         """
-        if self._models is None:
-            raise ValueError(
-                "No models were kept on the path. Fit with store_path=True to have "
-                "the estimator at each ratio."
-            )
         models = self._models_of(method, ratio)
         for known, model in models.items():
             if abs(known - ratio) < 1e-12:
@@ -177,9 +174,85 @@ class PruningPath:
             f"ratio={ratio!r} was not requested. The requested ratios are: {requested}."
         )
 
+    def within(self, X: MatrixLike | None = None, **limits: float) -> Estimator:
+        """The stored model with the best score that is small and fast enough.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or None, default=None
+            Rows on which latencies are measured; see :func:`sklprune.cost`.
+        **limits : float
+            The largest allowed value of each field of :class:`sklprune.Cost`, for
+            example `file_bytes=100_000`. A latency needs X.
+
+        Returns
+        -------
+        estimator
+            Of several models with the best score, the smallest ratio. Without scores,
+            as for a given ratio, the smallest ratio that fits.
+
+        Raises
+        ------
+        ValueError
+            If no models were stored, a limit is not a field of `Cost`, or no model
+            fits. The error then states the smallest value reached.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.ensemble import RandomForestClassifier
+        >>> from sklprune import PrunedEstimator
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> forest = RandomForestClassifier(20, random_state=0)
+        >>> pruned = PrunedEstimator(forest, method="member_selection", cv=3,
+        ...                          store_path=True, random_state=0).fit(X, y)
+        >>> pruned.path_.within(members=5).n_estimators
+        4
+        """
+        stored: Any = self._stored()
+        budget = Budget(**limits)
+        budget.check()
+        found = [
+            (sizes(model, budget.needs, X), -self._score(method, ratio), ratio, model)
+            for method, models in stored.items()
+            for ratio, model in models.items()
+        ]
+        for name in budget.needs:
+            if any(np.isnan(each[name]) for each, *_ in found):
+                raise ValueError(
+                    f"{name} is not known for these models. Limit another field, or "
+                    "pass X for a latency."
+                )
+        fitting = [row for row in found if budget.holds(row[0])]
+        if not fitting:
+            rows = {n: np.array([row[0][n] for row in found]) for n in budget.needs}
+            raise budget.too_large(rows)
+        return min(fitting, key=lambda row: row[1:3])[3]
+
+    def _score(self, method: str, ratio: float) -> float:
+        """The mean score of a method at a ratio; 0 where there are no scores."""
+        if not self.has_scores or np.isnan(self.table["score_mean"]).any():
+            return 0.0
+        same = np.abs(self.table["ratio"] - ratio) < 1e-12
+        if "method" in self.table and ratio > 0:
+            same &= self.table["method"] == method
+        at = np.flatnonzero(same)
+        # a size that was reached on all rows has the score of the nearest ratio
+        nearest = np.argmin(np.abs(self.table["ratio"] - ratio))
+        return float(self.table["score_mean"][at[0] if len(at) else nearest])
+
+    def _stored(self) -> dict[str, dict[float, Estimator]]:
+        """The stored models, or an error if there are none."""
+        if self._models is None:
+            raise ValueError(
+                "No models were kept on the path. Fit with store_path=True to have "
+                "the estimator at each ratio."
+            )
+        return self._models
+
     def _models_of(self, method: str | None, ratio: float) -> dict[float, Estimator]:
         """The stored models of a method."""
-        stored: Any = self._models
+        stored = self._stored()
         names = ", ".join(map(repr, stored))
         if method is None and len(stored) > 1 and ratio != 0:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
@@ -63,3 +64,54 @@ def test_a_given_ratio_has_the_sizes_of_the_result(binary, store_path):
 def test_the_ratio_zero_is_the_only_row(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0).fit(*binary)
     assert pruned.path_.frame()["ratio"].tolist() == [0]
+
+
+# -- the best model within limits -----------------------------------------------------
+
+
+@pytest.fixture
+def stored(binary):
+    return PrunedEstimator(
+        RandomForestClassifier(8, max_depth=4, random_state=0),
+        method="member_selection",
+        pruning_ratio=[0.25, 0.5, 0.75],
+        cv=3,
+        store_path=True,
+        random_state=0,
+    ).fit(*binary)
+
+
+@pytest.mark.parametrize("members", [8, 6, 5, 2])
+def test_the_best_stored_model_within_a_limit_is_returned(stored, members):
+    table, model = stored.path_.table, stored.path_.within(members=members)
+    fits = 8 * (1 - table["ratio"]) <= members
+    best = table["score_mean"][fits].max()
+    reached = 1 - model.n_estimators / 8
+    assert table["score_mean"][table["ratio"] == reached] == best
+
+
+def test_a_latency_is_measured_on_given_rows(stored, binary):
+    assert stored.path_.within(binary[0], latency_one_row=10).n_estimators <= 8
+    with pytest.raises(ValueError, match="pass X for a latency"):
+        stored.path_.within(latency_one_row=10)
+
+
+def test_the_largest_model_fits_best_where_there_are_no_scores(binary):
+    forest = RandomForestClassifier(8, random_state=0)
+    pruned = PrunedEstimator(
+        forest, method="member_selection", pruning_ratio=0.5, store_path=True
+    ).fit(*binary)
+    assert pruned.path_.within(members=8).n_estimators == 8
+    assert pruned.path_.within(members=7).n_estimators == 4
+
+
+def test_limits_that_are_not_allowed_or_not_reached(stored, binary):
+    with pytest.raises(ValueError, match="the smallest has members=2"):
+        stored.path_.within(members=1)
+    with pytest.raises(ValueError, match="has no limit"):
+        stored.path_.within()
+    with pytest.raises(TypeError, match="trees"):
+        stored.path_.within(trees=3)
+    without = PrunedEstimator(LogisticRegression(), cv=2).fit(*binary)
+    with pytest.raises(ValueError, match="store_path=True"):
+        without.path_.within(nonzero=3)
