@@ -64,6 +64,10 @@ CASES = {
     "mlp weights": (MLPClassifier((9, 7), max_iter=30), Magnitude("weight"), Y),
     "logistic weights by curvature": (LogisticRegression(), "second_order", Y),
     "mlp weights by curvature": (MLPClassifier((9, 7), max_iter=30), "second_order", Y),
+    "mlp weights by gradients": (MLPClassifier((9, 7), max_iter=30), "gradient", Y),
+    "linear weights by gradients": (SGDClassifier(), "gradient", Y),
+    "mlp weights by inputs": (MLPClassifier((9, 7), max_iter=30), "activation", Y),
+    "weights in random order": (LogisticRegression(), "random_order", Y),
     "mlp regressor": (
         MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),
         "neuron_elimination",

@@ -7,13 +7,18 @@ one line below. Another package derives from `Method` and passes an object.
 
 from sklprune._registry import registered
 from sklprune.methods._base import Method as Method
+from sklprune.methods.activation import Activation as Activation
 from sklprune.methods.backfitting import Backfitting as Backfitting
 from sklprune.methods.cost_complexity import CostComplexity as CostComplexity
 from sklprune.methods.elastic_net_path import ElasticNetPath as ElasticNetPath
+from sklprune.methods.gradient import Gradient as Gradient
+from sklprune.methods.knockoffs import Knockoffs as Knockoffs
 from sklprune.methods.magnitude import Magnitude as Magnitude
 from sklprune.methods.member_selection import MemberSelection as MemberSelection
 from sklprune.methods.neuron_elimination import NeuronElimination as NeuronElimination
 from sklprune.methods.permutation import Permutation as Permutation
+from sklprune.methods.random_order import RandomOrder as RandomOrder
+from sklprune.methods.probe import Probe as Probe
 from sklprune.methods.recast import Recast as Recast
 from sklprune.methods.recursive_elimination import (
     RecursiveElimination as RecursiveElimination,

@@ -3,11 +3,13 @@ are smallest."""
 
 import numbers
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sklprune._column_scale import column_scales
+from sklprune._networks.weight_scores import check_scope, comparable
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
@@ -31,9 +33,11 @@ class Magnitude(Method):
     ----------
     granularity : {"weight", "neuron"}, default="weight"
         What is removed: single weights, or hidden units of an MLP.
-    per : {"global", "layer"}, default="global"
+    per : {"global", "layer", "layer_adaptive"}, default="global"
         "global" compares the scores of all layers with each other. "layer" removes
-        the same fraction from each layer.
+        the same fraction from each layer. "layer_adaptive" divides each squared score
+        by the sum of those in its layer that are not smaller (LAMP). The largest score
+        of each layer then is 1, so that no layer loses all its weights first.
     standardize : bool, default=True
         Whether the weights of the first layer are multiplied by the standard
         deviation of their column of X. If the layer has no intercept, the root mean
@@ -47,6 +51,9 @@ class Magnitude(Method):
         :class:`sklearn.feature_selection.SelectFromModel`. `pruning_ratio` must then
         be "auto", and no rule is applied. With `per="layer"` the scores are ranks
         within the layer, scaled to (0, 1].
+    exclude : sequence of int, default=()
+        Positions of layers that lose nothing. Negative ones count from the end, so
+        that -1 is the last layer. For hidden units, the layers are the hidden layers.
 
     Notes
     -----
@@ -62,7 +69,8 @@ class Magnitude(Method):
     References
     ----------
     Han, Pool, Tran and Dally, Learning both weights and connections for efficient
-    neural networks, NeurIPS 2015.
+    neural networks, NeurIPS 2015. Lee, Park, Mo, Ahn and Shin, Layer-adaptive sparsity
+    for the magnitude-based pruning, ICLR 2021.
 
     Examples
     --------
@@ -91,11 +99,13 @@ class Magnitude(Method):
         per: str = "global",
         standardize: bool = True,
         threshold: float | str | None = None,
+        exclude: Sequence[int] = (),
     ) -> None:
         self.granularity = granularity
         self.per = per
         self.standardize = standardize
         self.threshold = threshold
+        self.exclude = exclude
 
     @property
     def decides(self) -> bool:  # type: ignore[override]  # depends on a parameter
@@ -106,10 +116,7 @@ class Magnitude(Method):
         self, family: Any, estimator: Estimator, units: Units, task: Task
     ) -> Array:
         """Scores of all units, (n_units,); see the description of the class."""
-        if self.per not in ("global", "layer"):
-            raise ValueError(
-                f"Magnitude(per={self.per!r}): per must be 'global' or 'layer'."
-            )
+        check_scope("Magnitude", self.per)
         layers = list(family.layers(estimator))
         norm_before = np.linalg.norm(layers[0].coef)
         if self.standardize:
@@ -120,9 +127,7 @@ class Magnitude(Method):
         if units.strata is None and len(layers) > 1:
             # standardizing must make columns comparable, not resize the layer
             sizes[0] *= norm_before / max(np.linalg.norm(sizes[0]), TINY)
-        if self.per == "layer":
-            sizes = [_ranks(size) for size in sizes]
-        return np.concatenate(sizes)
+        return comparable(sizes, self.per)
 
     def candidate(
         self,
@@ -134,10 +139,32 @@ class Magnitude(Method):
         ratio: float | None,
     ) -> Candidate:
         """The candidate at a ratio, or with the ratio None at the threshold."""
+        limited = self._limited(units)
         if ratio is not None:
-            return super().candidate(path, family, estimator, units, task, ratio)
-        keep = units.at_least(path, threshold_of(path, self.threshold))
+            keep = limited.best(path, ratio)
+            return Candidate(ratio, keep, path, family, estimator, units)
+        keep = limited.at_least(path, threshold_of(path, self.threshold))
         return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
+
+    def _limited(self, units: Units) -> Units:
+        """The units, of which those of excluded layers are fixed."""
+        if not len(self.exclude):
+            return units
+        layers = units.strata
+        if layers is None:
+            sizes = [rows * columns for rows, columns in units.where]
+            layers = np.repeat(np.arange(len(sizes)), sizes)
+        n_layers = int(layers.max()) + 1
+        for layer in self.exclude:
+            whole = isinstance(layer, numbers.Integral) and not isinstance(layer, bool)
+            if not (whole and -n_layers <= layer < n_layers):
+                raise ValueError(
+                    f"Magnitude(exclude={self.exclude!r}): {layer!r} must be the "
+                    f"position of one of {n_layers} layers, from {-n_layers} to "
+                    f"{n_layers - 1}."
+                )
+        fixed = np.isin(layers, np.mod(self.exclude, n_layers))
+        return replace(units, fixed=fixed)
 
 
 def threshold_of(scores: Array, threshold: Any) -> Any:
@@ -166,14 +193,6 @@ def _unit_sizes(layers: Sequence[Any]) -> list[Array]:
     outgoing = [np.sqrt((layer.coef**2).sum(axis=1)) for layer in layers[1:]]
     products = [a * b for a, b in zip(incoming, outgoing)]
     return [size / max(np.sqrt((size**2).mean()), TINY) for size in products]
-
-
-def _ranks(size: Array) -> Array:
-    """Ranks in (0, 1]: any threshold is above the same fraction of each layer."""
-    order = np.lexsort((-np.arange(len(size)), size))
-    ranks = np.empty(len(size))
-    ranks[order] = np.arange(1, len(size) + 1) / len(size)
-    return ranks
 
 
 register("method", Magnitude)

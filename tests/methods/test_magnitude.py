@@ -168,3 +168,44 @@ def test_the_selector_takes_a_method_that_determines_the_size(regression):
     selector.set_params(n_features_to_select=2)
     with pytest.raises(ValueError, match="determines the size itself"):
         selector.fit(X, y)
+
+
+# -- scopes and excluded layers --------------------------------------------------------
+
+
+def test_layer_adaptive_scores_are_shares_of_larger_squares(classes):
+    X, y = classes
+    model = MLPClassifier((6, 5), max_iter=30, random_state=0).fit(X, y)
+    method = Magnitude(per="layer_adaptive", standardize=False)
+    family = family_of(model)
+    units = family.units(model, "weight", X)
+    scores = method.score(family, model, units, Task(X))
+    first = np.abs(model.coefs_[0]).ravel()
+    for i in (0, 7, 20):
+        larger = first[first >= first[i]]
+        np.testing.assert_allclose(scores[i], first[i] ** 2 / (larger**2).sum())
+    ends = np.cumsum([coef.size for coef in model.coefs_])
+    assert [part.max() for part in np.split(scores, ends[:-1])] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("exclude, kept", [((-1,), [2]), ((1, 2), [1, 2])])
+def test_excluded_layers_lose_nothing(classes, exclude, kept):
+    X, y = classes
+    model = MLPClassifier((6, 5), max_iter=30, random_state=0).fit(X, y)
+    method = Magnitude(exclude=exclude)
+    small = prune(model, X, method=method, pruning_ratio=0.3, refit=False).estimator_
+    n_weights = sum(coef.size for coef in model.coefs_)
+    zeros = [int((coef == 0).sum()) for coef in small.coefs_]
+    assert sum(zeros) == int(0.3 * n_weights)
+    assert all(zeros[layer] == 0 for layer in kept)
+    units = Magnitude("neuron", exclude=[0])
+    small = prune(model, X, method=units, pruning_ratio=0.3, refit=False).estimator_
+    assert small.hidden_layer_sizes == (6, 2)
+
+
+@pytest.mark.parametrize("exclude", [(3,), (-4,), ("last",), (True,)])
+def test_an_unknown_layer_is_an_error(classes, exclude):
+    X, y = classes
+    model = MLPClassifier((6, 5), max_iter=10, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match="exclude=.*one of 3 layers, from -3 to 2"):
+        prune(model, X, method=Magnitude(exclude=exclude), pruning_ratio=0.3)
