@@ -22,9 +22,15 @@ OPENML = {
     "spambase": 1,
 }
 
+#: tables with more columns of categories than of numbers
+MANY_CATEGORIES = ("ames",)
 
-def load(name, folder=None):
-    """X as float32, dense or sparse, and y as class codes or floats."""
+
+def load(name, folder=None, numeric=False):
+    """X as float32, dense or sparse, and y as class codes or floats.
+
+    With `numeric`, columns of categories are removed where they are many: in ames.
+    """
     if name == "digits":
         X, y = load_digits(return_X_y=True)
         return X.astype(np.float32), y
@@ -32,6 +38,8 @@ def load(name, folder=None):
     if folder:
         with np.load(pathlib.Path(folder) / f"{name}.npz", allow_pickle=False) as file:
             X = file["X"] if "X" in file.files else _sparse(file)
+            if numeric and name in MANY_CATEGORIES:
+                X = X[:, ~file["cat_mask"].astype(bool)]
             return X.astype(np.float32), file["y"].copy()
     if name not in OPENML:
         raise ValueError(

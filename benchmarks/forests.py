@@ -2,7 +2,8 @@
 
     python benchmarks/forests.py [--data FOLDER] [--task binary] [--scoring roc_auc]
         [--sizes 50,100,250] [--depths 10,15,none] [--folds 5 | --quick]
-        [--margin 1] [--tables NAME,NAME] [--contenders "NAME" "NAME"]
+        [--margin 1] [--tables published | NAME,NAME] [--rows 1000,3000,all]
+        [--contenders "NAME" "NAME"] [--vary "NAME: PARAMETER=VALUE,VALUE"]
         [--json FILE [--redo "NAME"]] [--no-times]
 
 The protocol is that of LOP (Devos et al., ICML 2025). Three of five folds fit the
@@ -29,6 +30,16 @@ rows, and no others are available. "boosting as good as ..." is the smallest boo
 model that reaches the score of a pruned forest on the test rows, or else the best one.
 With balanced accuracy, the fit weights the classes equally.
 
+With `--rows` samples of each table are additional tables. A sample of 1000 rows is
+split into the five folds, and all other rows of the table are test rows.
+
+`--vary` is the leave-one-table-out mode. The contender is run with each value of a
+parameter, or of a constant of sklprune such as `_tree_descent.l2_strength.NEARLY`. The
+line "..., by other tables" takes for each table the value that is best on all other
+tables: the smallest models whose mean loss is within the limit.
+
+`forest_paths.py` shows whether larger models on a path are worse than smaller ones.
+
 The other contenders show the alternatives to pruning. They are the unpruned forest, its
 first trees, random trees, and a limit on the leaves of each tree. Further ones are
 refits along `ccp_alpha`, and a small boosting model from scratch. A smaller forest from
@@ -38,6 +49,8 @@ The JSON file has one object a line, and grows with each result. A run with the 
 file continues where the last run stopped, and several runs may share it. `--redo`
 computes contenders again; also redo those that are compared with them.
 """
+
+import itertools
 
 from command_line import Records, listed, parser_of
 from forest_contenders import contenders_of
@@ -51,9 +64,20 @@ from forest_figures import (
     timed,
 )
 from forest_problems import N_FOLDS, TASKS, Fold, settings_of
+from forest_variations import Variation
 from threadpoolctl import threadpool_limits
 
-KEY = ("task", "scoring", "margin", "table", "size", "depth", "fold", "contender")
+KEY = (
+    "task",
+    "scoring",
+    "margin",
+    "table",
+    "rows",
+    "size",
+    "depth",
+    "fold",
+    "contender",
+)
 
 
 def run_fold(key, options, records):
@@ -79,6 +103,7 @@ def compute(key, missing, options, records):
         key["fold"],
         options.data,
         options.margin,
+        key["rows"],
     )
     forest, fit_seconds = timed(fold.forest.fit, *fold.rows(fold.fit))
     measurement = Measurement(fold, forest, fit_seconds, timed=not options.no_times)
@@ -103,7 +128,8 @@ def summed_up(found):
 def run_settings(title, settings, options, records):
     """Run all tables with forests of these sizes and depths, and print the means."""
     by_table = {}
-    for table in options.tables:
+    for table, rows in itertools.product(options.tables, options.rows):
+        name = f"{table}, {rows} rows" if rows else table
         found = []
         for size, depth in settings:
             key = {
@@ -111,6 +137,7 @@ def run_settings(title, settings, options, records):
                 "scoring": options.scoring,
                 "margin": options.margin or None,
                 "table": table,
+                "rows": rows,
                 "size": size,
                 "depth": depth,
             }
@@ -119,12 +146,15 @@ def run_settings(title, settings, options, records):
                 for fold in range(options.folds)
                 for record in run_fold(key | {"fold": fold}, options, records)
             ]
-            show(f"{table}: {named(options.task, size, depth)}", summed_up(here))
+            show(f"{name}: {named(options.task, size, depth)}", summed_up(here))
             found += here
-        by_table[table] = summed_up(found)
+        by_table[name] = summed_up(found)
         if len(settings) > 1:
-            show(f"{table}: {title}", by_table[table])
+            show(f"{name}: {title}", by_table[name])
     if len(by_table) > 1:
+        limit = TASKS[options.task].limits(options.scoring)[0]
+        for variation in options.variations:
+            variation.add_choice(by_table, limit)
         show_together(title, by_table, options)
 
 
@@ -156,7 +186,13 @@ def parsed_options():
     parser.add_argument("--depths", "--depth", default="10,15,none")
     parser.add_argument("--folds", type=int, default=N_FOLDS)
     parser.add_argument("--quick", action="store_true", help="one fold")
-    parser.add_argument("--tables", help="names, with commas between them")
+    parser.add_argument(
+        "--tables", help="names, with commas between them; or published"
+    )
+    parser.add_argument("--rows", default="all", help="sizes of samples, or all")
+    parser.add_argument(
+        "--vary", nargs="+", default=(), help='"NAME: PARAMETER=VALUE,VALUE"'
+    )
     parser.add_argument(
         "--contenders", "--ways", nargs="+", help="names of rows, each in quotes"
     )
@@ -164,6 +200,9 @@ def parsed_options():
     parser.add_argument("--no-times", action="store_true", help="measure no seconds")
     options = parser.parse_args()
     task, contenders = TASKS[options.task], contenders_of(options.task)
+    options.variations = [Variation(text, contenders) for text in options.vary]
+    for variation in options.variations:
+        contenders |= variation.contenders
     options.scoring = options.scoring or task.scorings[0]
     if options.scoring not in task.scorings:
         parser.error(f"--scoring is one of {', '.join(task.scorings)}")
@@ -175,9 +214,19 @@ def parsed_options():
         parser.error(f"--folds is 1 to {N_FOLDS}")
     options.folds = 1 if options.quick else options.folds
     options.contenders = {
-        name: contenders[name] for name in options.contenders or contenders
+        name: contenders[name]
+        for name in (
+            *(options.contenders or contenders),
+            *(name for each in options.variations for name in each.contenders),
+        )
     }
-    options.tables = listed(options.tables) if options.tables else task.tables
+    options.rows = [
+        None if rows == "all" else int(rows) for rows in listed(options.rows)
+    ]
+    if options.tables == "published":
+        options.tables = task.published
+    else:
+        options.tables = listed(options.tables) if options.tables else task.tables
     options.sizes = [int(size) for size in listed(options.sizes or task.sizes)]
     options.depths = [
         None if depth == "none" else int(depth) for depth in listed(options.depths)
