@@ -7,6 +7,7 @@ from sklprune._feature_selector import FeaturePruningSelector
 from sklprune._importance import permutation_importance
 from sklprune._plain import strip, to_plain
 from sklprune._pruned_estimator import PrunedEstimator, prune
+from sklprune._schedule import Schedule
 from sklprune._version import __version__
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "FeaturePruningSelector",
     "PrunedEstimator",
     "PruningPathDisplay",
+    "Schedule",
     "__version__",
     "cost",
     "methods",

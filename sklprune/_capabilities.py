@@ -102,6 +102,13 @@ class MaskedFit(Protocol):
     masked_refit: Any
 
 
+class Online(Protocol):
+    """Training batch by batch: `families._online_training.OnlineTraining`."""
+
+    continued: Any
+    with_zeros: Any
+
+
 class Structure(Protocol):
     """Changes of hidden layers: `families._network_changes.ChangingNetworks`."""
 
@@ -140,6 +147,7 @@ CAPABILITIES: dict[str, type] = {
     "training_problem": TrainingProblem,
     "masked_refit": MaskedFit,
     "structure": Structure,
+    "online": Online,
     "fast_permutation": FastPermutation,
     "shrinking_fits": ShrinkingFits,
 }

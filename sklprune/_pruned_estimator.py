@@ -1,16 +1,13 @@
 """`PrunedEstimator`, which fits and prunes a model, and `prune` for a fitted one."""
 
 import copy
-from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
-from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
-from sklearn.utils.metadata_routing import process_routing
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklprune._delegation import DelegationMixin
 from sklprune._meta_estimator import (
     MethodLike,
     PruningMetaEstimator,
@@ -18,12 +15,12 @@ from sklprune._meta_estimator import (
     RuleLike,
     checks_parameters,
 )
-from sklprune._metadata import given, routing_enabled
+from sklprune._partial_fit import PartialFitMixin
+from sklprune._schedule import Schedule
 from sklprune._sklearn_private import HasMethods, StrOptions
 from sklprune._support import ColumnSupportMixin
 from sklprune._typing import (
     CV,
-    Array,
     ArrayLike,
     Estimator,
     MatrixLike,
@@ -35,24 +32,10 @@ from sklprune._typing import (
 
 __all__ = ["PrunedEstimator", "prune"]
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 
-
-def _if_the_model_has(name: str) -> Callable[[Function], Function]:
-    """Decorate a method that exists only if the model has a method of that name.
-
-    The model is the pruned one after `fit`, and the wrapped one before.
-    """
-
-    def check(self: Any) -> bool:
-        getattr(getattr(self, "estimator_", self.estimator), name)
-        return True
-
-    decorator: Callable[[Function], Function] = available_if(check)
-    return decorator
-
-
-class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
+class PrunedEstimator(
+    DelegationMixin, PartialFitMixin, ColumnSupportMixin, PruningMetaEstimator
+):
     """Meta-estimator that fits a model, prunes it, and predicts with the result.
 
     The pruned model `estimator_` is a plain scikit-learn estimator. It can be stored,
@@ -163,6 +146,8 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         Number of columns seen in `fit`. Only if the model has this attribute.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns seen in `fit`. Only if X has names that are strings.
+    history_ : dict of lists
+        Rows, units and loss for each call of :meth:`partial_fit`. Only after it.
     support_, importances_, ranking_ : ndarray of shape (n_features,)
         As in :class:`FeaturePruningSelector`. Only after columns were pruned, also if
         none was removed.
@@ -191,6 +176,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         "seen": ["boolean", StrOptions({"auto"})],
         "drop_unread": ["boolean"],
         "baseline": ["boolean"],
+        "schedule": [Schedule, None],
     }
 
     _routed = (
@@ -220,6 +206,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         seen: Seen = "auto",
         drop_unread: bool = False,
         baseline: bool = False,
+        schedule: Schedule | None = None,
     ) -> None:
         self.estimator = estimator
         self.method = method
@@ -236,6 +223,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         self.seen = seen
         self.drop_unread = drop_unread
         self.baseline = baseline
+        self.schedule = schedule
 
     @checks_parameters
     def fit(
@@ -269,6 +257,7 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
             The fitted estimator.
         """
         self._clear_support()
+        self._forget_stream()
         result = self._prune(
             *(X, y, sample_weight, groups),
             self.pruning_ratio,
@@ -280,104 +269,6 @@ class PrunedEstimator(ColumnSupportMixin, PruningMetaEstimator):
         )
         self._set_support(X, result)
         return self
-
-    @_if_the_model_has("predict")
-    def predict(self, X: MatrixLike, **params: Any) -> Any:
-        """Predict with the pruned model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        **params
-            Keywords that are passed to the `predict` of the model.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        """
-        return self._call("predict", X, **params)
-
-    @_if_the_model_has("predict_proba")
-    def predict_proba(self, X: MatrixLike, **params: Any) -> Any:
-        """Class probabilities of the pruned model; see :meth:`predict`."""
-        return self._call("predict_proba", X, **params)
-
-    @_if_the_model_has("predict_log_proba")
-    def predict_log_proba(self, X: MatrixLike, **params: Any) -> Any:
-        """Logarithms of class probabilities of the pruned model."""
-        return self._call("predict_log_proba", X, **params)
-
-    @_if_the_model_has("decision_function")
-    def decision_function(self, X: MatrixLike, **params: Any) -> Any:
-        """Decision function of the pruned model; see :meth:`predict`."""
-        return self._call("decision_function", X, **params)
-
-    @_if_the_model_has("transform")
-    def transform(self, X: MatrixLike, **params: Any) -> Any:
-        """Transform X with the pruned model; see :meth:`predict`."""
-        return self._call("transform", X, **params)
-
-    @_if_the_model_has("score_samples")
-    def score_samples(self, X: MatrixLike) -> Any:
-        """Score of each row by the pruned model, such as a log-likelihood."""
-        return self._call("score_samples", X)
-
-    @_if_the_model_has("score")
-    def score(
-        self,
-        X: MatrixLike,
-        y: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> float:
-        """Score of the pruned model by its own `score` method.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        float
-            For most models the accuracy of a classifier, or R squared of a regressor.
-        """
-        score: float = self._call("score", X, y, **given(sample_weight=sample_weight))
-        return score
-
-    def _call(self, name: str, X: MatrixLike, *args: Any, **params: Any) -> Any:
-        """Call a method of the pruned model, with X in a format that it accepts."""
-        check_is_fitted(self)
-        if params and routing_enabled():
-            params = process_routing(self, name, **params)["estimator"][name]
-        if sparse.issparse(X) and X.format not in ("csr", "csc"):
-            X = X.tocsr()
-        if getattr(X, "ndim", 2) == 1 and hasattr(self, "n_features_in_"):
-            raise ValueError(
-                f"Expected 2D array, got 1D array of length {len(X)} instead. Reshape "
-                "your data with X.reshape(1, -1) if it is one row."
-            )
-        return getattr(self.estimator_, name)(X, *args, **params)
-
-    @property
-    def classes_(self) -> Array:
-        """Class labels of a classifier."""
-        return self._of_model("classes_")
-
-    @property
-    def n_features_in_(self) -> int:
-        """Number of columns seen in `fit`."""
-        return self._of_model("n_features_in_")
-
-    @property
-    def feature_names_in_(self) -> Array:
-        """Names of the columns seen in `fit`."""
-        return self._of_model("feature_names_in_")
-
-    def _of_model(self, name: str) -> Any:
-        if "estimator_" not in self.__dict__:
-            raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
-        return getattr(self.estimator_, name)
 
     def __sklprune_plain__(self) -> Estimator:
         return getattr(self, "estimator_", self.estimator)
@@ -413,6 +304,7 @@ def prune(
     seen: Seen = "auto",
     drop_unread: bool = False,
     baseline: bool = False,
+    schedule: Schedule | None = None,
 ) -> PrunedEstimator:
     """Prune a fitted model.
 
@@ -464,6 +356,8 @@ def prune(
         Whether to remove also the columns that the pruned model no longer reads.
     baseline : bool, default=False
         Whether the report also shows a small model trained from scratch.
+    schedule : Schedule or None, default=None
+        How later calls of `partial_fit` of the result remove units.
 
     Returns
     -------
@@ -512,5 +406,6 @@ def prune(
         seen=seen,
         drop_unread=drop_unread,
         baseline=baseline,
+        schedule=schedule,
     )
     return pruned.fit(X, y, sample_weight=sample_weight, groups=groups)

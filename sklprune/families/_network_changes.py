@@ -9,9 +9,10 @@ from sklprune._typing import Array, Estimator
 from sklprune._units import Task
 from sklprune.families._layered import Layer
 from sklprune.families._masked_solvers import train
+from sklprune.families._online_training import OnlineNetworks
 
 
-class ChangingNetworks:
+class ChangingNetworks(OnlineNetworks):
     """The part of the family of MLPs that adds and removes hidden units and layers."""
 
     # defined by the family

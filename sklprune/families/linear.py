@@ -20,6 +20,7 @@ from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._linear_losses import l2_of_mean, loss_name, targets_of_loss
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._masked_solvers import solve
+from sklprune.families._online_training import OnlineLinear
 from sklprune.families._permuted_outputs import PermutedLinear
 from sklprune.families._score_equations import known_penalty, score_equations_hold
 from sklprune.families._shrinking_fits import (
@@ -50,7 +51,7 @@ TRAINING_STATE = (
 )
 
 
-class LinearFamily(PermutedLinear, LayeredFamily):
+class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
     """Linear classifiers and regressors, including SGD and linear SVMs.
 
     A linear model is one layer whose outputs are the targets or the classes.

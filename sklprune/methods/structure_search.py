@@ -335,7 +335,9 @@ class _Search:
             "parameters": np.array([float(sum(each)) for each in sizes]),
             "nonzero": np.array([float(sum(each)) for each in nonzero]),
             "score_mean": scores,
+            "score_se": np.full(len(scores), np.nan),
             "difference_mean": scores - scores[0],
+            "difference_se": np.full(len(scores), np.nan),
             "scores": scores[:, None],
             "change": np.array([step.name for step in self.steps], dtype=object),
             "hidden_layers": np.array(
