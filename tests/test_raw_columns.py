@@ -248,8 +248,9 @@ def test_only_the_steps_that_mix_columns_belong_to_the_model(table):
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars"])
-def test_frames_between_the_steps(table, kind):
-    pytest.importorskip(kind)
+def test_frames_between_the_steps(table, kind, request):
+    if kind == "polars":
+        request.getfixturevalue("polars")
     X, y = table
     model = pipeline(
         numbers(StandardScaler()),
@@ -264,8 +265,7 @@ def test_frames_between_the_steps(table, kind):
     )
 
 
-def test_polars_frames_are_kept(table):
-    polars = pytest.importorskip("polars")
+def test_polars_frames_are_kept(table, polars):
     X, y = table
     X = polars.from_pandas(X)
     model = pipeline(numbers(), colours())

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import enet_path
 
 from sklprune._column_scale import column_moments
+from sklprune._frames import column_names
 from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
@@ -51,6 +52,9 @@ class ElasticNetPath(Method):
 
     Notes
     -----
+    In a pipeline whose steps transform each column of X apart, the path is one of the
+    transformed columns. A column of X enters with the first of those that come from it.
+
     Missing values are replaced by the mean of their column. A sparse X is scaled but
     not centred. It remains sparse, except in regression with several outputs.
 
@@ -76,6 +80,7 @@ class ElasticNetPath(Method):
 
     granularity = "feature"
     needs_labels = True
+    takes_blocks = True
     reason = "it enters a sparse linear model of the targets late or never"
 
     def __init__(
@@ -95,12 +100,14 @@ class ElasticNetPath(Method):
                 "method='elastic_net_path' requires y to be passed, but the target y "
                 "is None."
             )
+        columns = np.sort(units.where.columns)
+        names = column_names(task.X)[columns]
         X = task.X if hasattr(task.X, "shape") else np.asarray(task.X)
-        X = safe_indexing(X, units.where.positions, axis=1)
+        X = safe_indexing(X, columns, axis=1)
         weight = np.ones(task.n_samples)
         if task.sample_weight is not None:
             weight = task.sample_weight / np.mean(task.sample_weight)
-        X = standardized(numeric(X, units.where.names), weight)
+        X = standardized(numeric(X, names), weight)
         y = np.asarray(task.y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
         if is_classifier(estimator) and y.ndim == 1:
@@ -112,7 +119,12 @@ class ElasticNetPath(Method):
         with warnings.catch_warnings():
             # entry is determined at a lower precision than the coefficients
             warnings.simplefilter("ignore", ConvergenceWarning)
-            return penalties_at_entry(*path(X, y, weight, self.l1_ratio, ratios))
+            entry = penalties_at_entry(*path(X, y, weight, self.l1_ratio, ratios))
+        # a column of X enters with the first of the columns that come from it
+        scores = np.zeros(units.count)
+        by_column = np.argsort(units.where.columns)
+        np.maximum.at(scores, units.where.unit[by_column], entry)
+        return scores
 
     def _check_parameters(self) -> None:
         whole = isinstance(self.n_alphas, numbers.Integral) and self.n_alphas >= 2

@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from scipy.stats import rankdata
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, enet_path
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
 from sklprune._registry import family_of
@@ -190,14 +191,35 @@ def test_a_polars_frame(binary, polars):
 
 
 @pytest.mark.parametrize("kind", ["object", "category"])
+def test_a_column_is_ordered_by_the_first_of_its_categories(binary, kind):
+    X, y = binary
+    frame = pd.DataFrame(X[:, 3:6], columns=list("abc"))
+    rng = np.random.default_rng(0)
+    frame["noise"] = pd.Series(rng.choice(["s", "t"], len(y))).astype(kind)
+    frame["colour"] = pd.Series(np.where(X[:, 0] > 0, "red", "blue")).astype(kind)
+    first = ColumnTransformer(
+        [("codes", OneHotEncoder(), ["noise", "colour"])], remainder="passthrough"
+    )
+    model = make_pipeline(first, LogisticRegression())
+    pruned = PrunedEstimator(model, method="elastic_net_path", pruning_ratio=0.8)
+    assert list(pruned.fit(frame, y).get_feature_names_out()) == ["colour"]
+    encoded = first.fit_transform(frame)
+    alone = PrunedEstimator(
+        LogisticRegression(), method="elastic_net_path", pruning_ratio=0.8
+    ).fit(encoded, y)
+    # the columns of "noise" and "colour" are the first four
+    expected = alone.importances_[:4].reshape(2, 2).max(axis=1)
+    np.testing.assert_allclose(pruned.importances_[3:], expected)
+
+
+@pytest.mark.parametrize("kind", ["object", "category"])
 def test_a_column_that_is_not_numeric_is_an_error(binary, kind):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
     frame["colour"] = pd.Series(np.where(y > 0, "red", "blue")).astype(kind)
-    first = OneHotEncoder(handle_unknown="ignore")
-    pruned = PrunedEstimator(
-        make_pipeline(first, LogisticRegression()), method="elastic_net_path"
-    )
+    # it does not transform all rows of a fit as others
+    model = make_pipeline(TargetEncoder(), LogisticRegression())
+    pruned = PrunedEstimator(model, method="elastic_net_path")
     with pytest.raises(ValueError, match="column 'colour' is of dtype.*permutation"):
         pruned.fit(frame, y)
     with pytest.raises(ValueError, match="column 'x8' is of dtype object"):
