@@ -12,6 +12,7 @@ from functools import wraps
 from numbers import Integral, Real
 from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar
 
+import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.metrics import check_scoring
 from sklearn.utils import get_tags
@@ -178,6 +179,7 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
             labels=y is not None,
             granularity=granularity,
             limits=limits,
+            n_features=_n_columns(X),
         )
         memory = memory_of(self.memory)
         common = {"memory": memory, "seen": seen, "drop_unread": bool(drop_unread)}
@@ -286,3 +288,11 @@ class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimat
         tags.non_deterministic = inner.non_deterministic
         tags.array_api_support = False
         return tags
+
+
+def _n_columns(X: Any) -> int | None:
+    """The number of columns of X, before X is checked; None if it has none."""
+    if not hasattr(X, "shape") and isinstance(X, Sequence) and len(X):
+        X = np.asarray(X[0], dtype=object)
+    shape = getattr(X, "shape", ())
+    return int(shape[-1]) if len(shape) else None

@@ -86,7 +86,16 @@ def _all_plans(estimator, granularity, make):
     return [replace(plan, optional=len(plans) > 1) for plan in plans]
 
 
-def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None):
+def make_plan(
+    estimator,
+    *,
+    method,
+    refit,
+    labels,
+    granularity=None,
+    limits=None,
+    n_features=None,
+):
     """Resolve names, and raise an error for parameters that do not fit together.
 
     Parameters
@@ -100,6 +109,8 @@ def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None
         What must be removed, where that is not the choice of the method.
     limits : dict or None
         Fields of `Units` that the user determines: groups, and units that are kept.
+    n_features : int or None
+        Number of columns of X, where it has columns.
 
     Raises
     ------
@@ -117,7 +128,7 @@ def make_plan(estimator, *, method, refit, labels, granularity=None, limits=None
     family = family_of(core)
     if isinstance(method, str) and method == "auto":
         method = family.method_of(core)
-    method = named("method", method)
+    method = named("method", method).resolved(family, core, n_features)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):

@@ -127,6 +127,7 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
     replaces_class: bool = False
     recognises_rows: bool = False
     recognises_parts: bool = False
+    has_coefficients: bool = False
 
     def method_of(self, estimator: Estimator) -> Any:
         """The method, or its name, for `method="auto"`, for this estimator."""

@@ -9,6 +9,7 @@ from sklprune._registry import registered
 from sklprune.methods._base import Method as Method
 from sklprune.methods.activation import Activation as Activation
 from sklprune.methods.backfitting import Backfitting as Backfitting
+from sklprune.methods.columns import Columns as Columns
 from sklprune.methods.cost_complexity import CostComplexity as CostComplexity
 from sklprune.methods.elastic_net_path import ElasticNetPath as ElasticNetPath
 from sklprune.methods.gradient import Gradient as Gradient

@@ -100,6 +100,20 @@ class Method(BaseEstimator):
         """The objects of this class that `method="smallest"` compares."""
         return [cls()]
 
+    def resolved(
+        self, family: Any, estimator: Estimator, n_features: int | None
+    ) -> "Method":
+        """The method that is used for a model: this one, or another that it stands for.
+
+        Parameters
+        ----------
+        family, estimator : Family, estimator
+            The innermost model, fitted or not, and its family.
+        n_features : int or None
+            The number of columns of X; None where X has no columns.
+        """
+        return self
+
     def misfit(self, family: Any, estimator: Estimator) -> str:
         """Why the method cannot prune a model, as a clause about it; "" if it can."""
         if self.granularity is None:

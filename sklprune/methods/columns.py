@@ -1,0 +1,75 @@
+"""The default order of columns: the procedure that suits the model and its cost."""
+
+from typing import Any
+
+from sklprune._registry import named, register
+from sklprune._typing import Estimator
+from sklprune.methods._base import Method
+
+#: up to this number of columns, those that one fit suffices for are removed one by one
+ONE_BY_ONE = 1000
+#: from this number of columns on, the model is not fitted again to order them
+MAX_ELIMINATED = 2000
+#: share of the columns that are removed before the model is fitted again
+STEP = 0.1
+
+
+class Columns(Method):
+    """Remove columns in the order that suits the kind and the cost of the model.
+
+    The method is another one, which is chosen before any fit:
+
+    - for linear models, :class:`RecursiveElimination` by coefficients on standardised
+      columns. They are removed one by one if all steps follow from one fit, else in
+      ten steps;
+    - for all other models, `RecursiveElimination("permutation", step=0.1)`. The
+      permutations are on held-out rows, and the model is fitted ten times;
+    - with more than 2,000 columns, :class:`Permutation`, which orders them once.
+
+    The report names the method that was used.
+
+    Notes
+    -----
+    Elimination fits the model again without the least important columns. Of several
+    columns with the same information one is therefore kept, while a single order by
+    permutation removes all of them or none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklprune import FeaturePruningSelector
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> selector = FeaturePruningSelector(Ridge(), method="columns",
+    ...                                   n_features_to_select=3, random_state=0)
+    >>> selector.fit(X, y).get_feature_names_out()
+    array(['bmi', 'bp', 's5'], dtype=object)
+    >>> selector.report_.summary
+    'Ridge: 7 of 10 features removed by RecursiveElimination; no other unit was removed.'
+    """
+
+    granularity = "feature"
+    needs_labels = True
+    needs_scorer = True
+    takes_blocks = True
+    reason = "the least important of the remaining columns in its step"
+
+    def resolved(
+        self, family: Any, estimator: Estimator, n_features: int | None
+    ) -> Method:
+        n_features = n_features or 0
+        if n_features > MAX_ELIMINATED:
+            return _method("permutation")
+        if not family.has_coefficients:
+            return _method("recursive_elimination", importance="permutation", step=STEP)
+        at_once = "shrinking_fits" in family.capabilities(estimator)
+        one_by_one = at_once and n_features <= ONE_BY_ONE
+        return _method("recursive_elimination", step=1 if one_by_one else STEP)
+
+
+def _method(name: str, **parameters: Any) -> Method:
+    method: Method = named("method", name)
+    return method.set_params(**parameters)
+
+
+register("method", Columns)

@@ -1,0 +1,66 @@
+"""The default order of columns is another method, which suits the model."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune._registry import family_of
+from sklprune.methods import Columns, Permutation, RecursiveElimination
+
+
+def resolved(model, n_features):
+    core = family_of(model).core(model)
+    return Columns().resolved(family_of(core), core, n_features)
+
+
+@pytest.mark.parametrize(
+    "model, n_features, step",
+    [
+        (LogisticRegression(), 100, 1),
+        (make_pipeline(StandardScaler(), Ridge()), 1000, 1),
+        (Ridge(), 1500, 0.1),
+        (SGDClassifier(), 100, 0.1),
+    ],
+)
+def test_linear_models_lose_columns_by_coefficients(model, n_features, step):
+    method = resolved(model, n_features)
+    assert type(method) is RecursiveElimination
+    assert method.importance == "auto" and method.step == step
+
+
+@pytest.mark.parametrize(
+    "model", [KNeighborsClassifier(), HistGradientBoostingClassifier()]
+)
+def test_other_models_lose_columns_by_permutation(model):
+    method = resolved(model, 100)
+    assert type(method) is RecursiveElimination and method.importance == "permutation"
+
+
+@pytest.mark.parametrize("model", [Ridge(), RandomForestClassifier()])
+def test_thousands_of_columns_are_ordered_once(model):
+    assert type(resolved(model, 5000)) is Permutation
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), KNeighborsClassifier()])
+def test_the_result_is_that_of_the_method_it_stands_for(binary, model):
+    known = resolved(model, binary[0].shape[1])
+    by_name, by_object = (
+        FeaturePruningSelector(model, method=method, cv=3, random_state=0).fit(*binary)
+        for method in ("columns", known)
+    )
+    np.testing.assert_array_equal(by_name.ranking_, by_object.ranking_)
+    assert by_name.report_.summary == by_object.report_.summary
+    assert "RecursiveElimination" in by_name.report_.summary
+
+
+def test_the_number_of_columns_is_known_for_every_kind_of_X(binary):
+    X, y = binary
+    for table in (X, sparse.csr_matrix(X), X.tolist()):
+        pruned = PrunedEstimator(LogisticRegression(), method="columns", cv=2)
+        assert pruned.fit(table, y).support_.shape == (8,)
