@@ -8,6 +8,7 @@ from sklprune._importance import permutation_importance
 from sklprune._plain import strip, to_plain
 from sklprune._pruned_estimator import PrunedEstimator, prune
 from sklprune._schedule import Schedule
+from sklprune._transfer import transfer
 from sklprune._version import __version__
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "rules",
     "strip",
     "to_plain",
+    "transfer",
 ]

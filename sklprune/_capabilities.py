@@ -113,6 +113,7 @@ class Structure(Protocol):
     """Changes of hidden layers: `families._network_changes.ChangingNetworks`."""
 
     activation: Any
+    for_task: Any
     with_network: Any
     trained_layers: Any
 

@@ -32,6 +32,7 @@ class DelegationMixin:
     """Methods and attributes that exist if the model has them."""
 
     estimator: Estimator
+    estimator_: Estimator
 
     @_if_the_model_has("predict")
     def predict(self, X: MatrixLike, **params: Any) -> Any:

@@ -209,12 +209,13 @@ class OnlinePruning:
         if not losses.is_drift(self.schedule.drift):
             return replace(self, losses=losses)
         new = replace(self, losses=Losses())
-        n_added = round(self.schedule.regrow * (self.count - self.n_units))
+        count: Any = self.count
+        n_added = round(self.schedule.regrow * (count - self.n_units))
         if n_added <= 0:
             return new
         if not self.removes_weights:
             new = replace(new, model=self._widened(n_added))
-        ratio = 1 - (self.n_units + n_added) / self.count
+        ratio = 1 - (self.n_units + n_added) / count
         # the schedule begins again, without the calls before the first removal
         first = self.n_batches - self.schedule.begin
         return replace(new, start=ratio, first=first)

@@ -48,6 +48,7 @@ class PartialFitMixin:
     pruning_ratio: Any
     random_state: Any
     schedule: Any
+    report_: Any
 
     @available_if(_trains_online)
     @checks_parameters
@@ -112,7 +113,7 @@ class PartialFitMixin:
         >>> pruned.estimator_.hidden_layer_sizes
         (20,)
         >>> pruned.history_["units"][4:16:3]
-        [50, 31, 23, 20]
+        [50, 31, 22, 21]
         """
         now = self.__dict__.get("_online") or self._first_state()
         if routing_enabled():

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
@@ -89,12 +90,13 @@ class Schedule(BaseEstimator):
     def check(self) -> None:
         """Raise an error for a parameter that is not allowed."""
         whole, real = numbers.Integral, numbers.Real
-        for name, kind, low, high, what in (
+        limits: Any = (
             ("begin", whole, 0, math.inf, "a whole number that is not negative"),
             ("n_batches", whole, 1, math.inf, "a positive whole number"),
             ("regrow", real, 0, 1, "a number from 0 to 1"),
             ("drift", real, 1e-300, math.inf, "a positive number"),
-        ):
+        )
+        for name, kind, low, high, what in limits:
             value = getattr(self, name)
             if not isinstance(value, kind) or not low <= value <= high:
                 raise ValueError(f"Schedule({name}={value!r}): {name} must be {what}.")

@@ -164,8 +164,8 @@ def widened(
     n_inputs, width = here.coef.shape
     factor = 2.0 if activation == "logistic" else 6.0
     bound = np.sqrt(factor / (n_inputs + width + n_units))
-    read = network.masks[layer].any(axis=1)
-    coef = rng.uniform(-bound, bound, (n_inputs, n_units)) * read[:, None]
+    read = np.any(network.masks[layer], axis=1, keepdims=True)
+    coef = rng.uniform(-bound, bound, (n_inputs, n_units)) * read
     intercept = rng.uniform(-bound, bound, n_units)
     dtype = here.coef.dtype
     layers, masks, units = _copied(network)
@@ -175,7 +175,7 @@ def widened(
     )
     zeros = np.zeros((n_units, after.coef.shape[1]), dtype)
     layers[layer + 1] = after._replace(coef=np.vstack([after.coef, zeros]))
-    new = np.repeat(read[:, None], n_units, axis=1)
+    new = np.repeat(read, n_units, axis=1)
     masks[layer] = np.hstack([masks[layer], new])
     masks[layer + 1] = np.vstack([masks[layer + 1], np.ones(zeros.shape, bool)])
     units[layer] = np.append(units[layer], np.full(n_units, ADDED))
@@ -236,7 +236,8 @@ def without_layer(network: Network, layer: int, rows: Rows) -> Network:
     prior = np.zeros((here.coef.shape[0], after.coef.shape[1]), here.coef.dtype)
     coef, intercept = least_squares(inputs, targets, prior, rows.weight)
     # an input that no unit has read is not read either
-    mask = np.repeat(network.masks[layer].any(axis=1)[:, None], prior.shape[1], axis=1)
+    read = np.any(network.masks[layer], axis=1, keepdims=True)
+    mask = np.repeat(read, prior.shape[1], axis=1)
     layers, masks, units = _copied(network)
     layers[layer : layer + 2] = [
         after._replace(coef=coef * mask, intercept=intercept.astype(prior.dtype))

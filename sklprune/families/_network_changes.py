@@ -1,10 +1,14 @@
 """Networks whose hidden layers change: the capability "structure" of MLPs."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from sklprune._estimators import seeded
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task
 from sklprune.families._layered import Layer
@@ -16,6 +20,8 @@ class ChangingNetworks(OnlineNetworks):
     """The part of the family of MLPs that adds and removes hidden units and layers."""
 
     # defined by the family
+    fit: Any
+    layers: Any
     with_layers: Any
     _problem: Any
     _penalty: Any
@@ -29,6 +35,40 @@ class ChangingNetworks(OnlineNetworks):
         model = self.with_layers(estimator, layers)
         model.n_layers_ = len(layers) + 1
         return model
+
+    def for_task(
+        self, estimator: Estimator, source: Estimator, task: Task
+    ) -> Estimator:
+        """A network for another task with the hidden layers of a fitted one.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted or not; only its parameters are used.
+        source : estimator
+            The fitted network that gives the hidden layers.
+        task : Task
+            Rows of the new task.
+
+        Returns
+        -------
+        estimator
+            Its output layer is a random one.
+        """
+        *hidden, _ = self.layers(source)
+        widths = tuple(layer.coef.shape[1] for layer in hidden)
+        model = clone(estimator).set_params(activation=source.activation)
+        model.set_params(hidden_layer_sizes=widths)
+        seeded(model, task.random_state)
+        # one step determines the outputs, and draws their layer
+        first = clone(model).set_params(
+            max_iter=1, solver="sgd", early_stopping=False, learning_rate_init=1e-12
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self.fit(first, task.X, task.y, task.sample_weight)
+        first.set_params(**model.get_params(deep=False))
+        return self.with_network(first, [*hidden, self.layers(first)[-1]])
 
     def trained_layers(
         self,

@@ -182,12 +182,13 @@ class StructureSearch(Method):
         )
 
     def _check(self) -> None:
-        for name, kind, low, high in (
+        limits: Any = (
             ("step", numbers.Real, 0, 1),
             ("max_refits", numbers.Integral, 0, math.inf),
             ("max_epochs", numbers.Integral, 0, math.inf),
             ("learning_rate", numbers.Real, 0, math.inf),
-        ):
+        )
+        for name, kind, low, high in limits:
             value = getattr(self, name)
             if isinstance(value, kind) and low < value <= high:
                 continue
@@ -243,7 +244,7 @@ class _Search:
 
     def run(self) -> None:
         """Keep the best change until none is better, or the budget is used up."""
-        changes = {"train": _unchanged}
+        changes: dict[str, Change] = {"train": _unchanged}
         while self.refits < self.method.max_refits:
             last = self.steps[-1]
             changes |= self.changes(last.network)
@@ -404,7 +405,8 @@ def _split(family: Any, estimator: Estimator, task: Task) -> tuple[Task, Task, b
         seen = np.setdiff1d(np.arange(n_rows), task.unseen)
         return task.take(seen), task.take(task.unseen), False
     known = family.rows_agree(estimator, task.X, task.y, task.sample_weight) is True
-    labels, settings = np.asarray(task.y), {"test_size": HELD_OUT, "n_splits": 1}
+    labels = np.asarray(task.y)
+    settings: dict[str, Any] = {"test_size": HELD_OUT, "n_splits": 1}
     settings["random_state"] = task.random_state
     splitter: Any = ShuffleSplit(**settings)
     if task.groups is not None:
