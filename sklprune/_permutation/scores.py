@@ -14,9 +14,10 @@ from joblib import effective_n_jobs
 from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklprune._metadata import routing_enabled
 from sklprune._permutation.orders import Change
 from sklprune._permutation.scoring import Responses, Scores, Scoring
-from sklprune._permutation.tables import Stack, reordered
+from sklprune._permutation.tables import Stack, columnwise, reordered
 from sklprune._progress import tracked
 from sklprune._registry import family_of, own_method
 from sklprune._sklearn_private import safe_indexing
@@ -110,15 +111,42 @@ def _scores_of(
     estimator: Estimator, rows: Rows, unchanged: Scores, changes: list[Change]
 ) -> list[Scores]:
     """The scores after some of the changes."""
+    named_rows, named_changes = rows, changes
+    if not routing_enabled():
+        estimator, rows, changes = _opened(estimator, rows, changes)
     scoring = rows.scoring(estimator)
     found = _found_fast(estimator, rows, scoring, unchanged, changes)
     if found is None:
         found = _found_in_tables(estimator, rows, scoring, changes)
     scores = []
     found = iter(found)
-    for change in tracked(changes, "columns"):
-        scores.append(_named(lambda: next(found), rows, change))
+    for change in tracked(named_changes, "columns"):
+        scores.append(_named(lambda: next(found), named_rows, change))
     return scores
+
+
+def _opened(
+    estimator: Estimator, rows: Rows, changes: list[Change]
+) -> tuple[Estimator, Rows, list[Change]]:
+    """The model after steps of a pipeline that transform each column apart.
+
+    The rows are transformed once, and all columns that come from a permuted column are
+    permuted together. Other models are returned as they are, and so are pipelines with
+    a scorer that may read columns of X.
+    """
+    family = family_of(estimator)
+    scoring = rows.scoring(estimator)
+    if not (scoring.only_predicts(estimator) or _scores_itself(scoring, estimator)):
+        return estimator, rows, changes
+    opened = None if own_method(estimator) else family.open_columns(estimator, rows.X)
+    if opened is None:
+        return estimator, rows, changes
+    steps, received = opened
+    inner = [
+        c._replace(columns=np.flatnonzero(np.isin(steps.sources, c.columns)))
+        for c in changes
+    ]
+    return _opened(steps.model, rows._replace(X=columnwise(received)), inner)
 
 
 def _named(score: Callable[[], Scores], rows: Rows, change: Change) -> Scores:

@@ -148,10 +148,10 @@ def _has_function(step: Any) -> bool:
 
 
 def _equal(values: Any, expected: Any) -> bool:
-    if sparse.issparse(values) != sparse.issparse(expected):
-        return False
-    if sparse.issparse(values):
-        values, expected = values.toarray(), expected.toarray()
+    # a ColumnTransformer is sparse or dense by the share of zeros in its columns
+    values, expected = (
+        each.toarray() if sparse.issparse(each) else each for each in (values, expected)
+    )
     if list(getattr(values, "columns", ())) != list(getattr(expected, "columns", ())):
         return False
     values, expected = np.asarray(values), np.asarray(expected)

@@ -187,10 +187,29 @@ def _on_parts(whole: Estimator, inputs: Array, parts: list[_Part]) -> Estimator:
         end = start + int(part.outputs.sum())
         smaller.output_indices_[part.name] = slice(start, end)
         start = end
+    # dense parts alone cannot be stacked as a sparse matrix
+    sparse_parts = [_gives_sparse(*pair[1:]) for pair in whole.transformers_]
+    if any(sparse_parts):
+        kept_parts = [_gives_sparse(*pair[1:]) for pair in smaller.transformers_]
+        smaller.sparse_output_ = whole.sparse_output_ and any(kept_parts)
     if isinstance(whole.remainder, str) and whole.remainder == "drop":
         # a clone then reads these columns only
         smaller.transformers = _parameters(whole, smaller, parts)
     return smaller
+
+
+def _gives_sparse(transformer: Any, chosen: Any) -> bool:
+    """Whether a transformer makes a sparse matrix of dense columns."""
+    if isinstance(transformer, str):
+        return False
+    if isinstance(chosen, (str, int, np.integer)):
+        return True  # a vectoriser of texts
+    params = transformer.get_params().items()
+    return any(
+        (key.endswith("sparse_output") and value is True)
+        or (key.endswith("encode") and value == "onehot")
+        for key, value in params
+    )
 
 
 def _parameters(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._frames import column_names
+from sklprune._permutation.conditional import conditional_changes
 from sklprune._permutation.orders import changes_of, shuffles
 from sklprune._permutation.scores import Rows, permuted_scores
 from sklprune._permutation.tables import columnwise
@@ -31,6 +32,10 @@ class Permutation(Method):
         How many times each column is shuffled.
     max_samples : int or float, default=1.0
         How many rows are used, as a number or as a fraction.
+    conditional : bool, default=False
+        Whether a column is shuffled only among rows in which the columns that correlate
+        with it are similar. A column that merely correlates with an important one then
+        has no importance of its own.
 
     Notes
     -----
@@ -57,15 +62,23 @@ class Permutation(Method):
     """
 
     granularity = "feature"
+    uses = ("fast_permutation",)
     needs_unseen = True
     needs_labels = True
     needs_scorer = True
     takes_blocks = True
     reason = "the score hardly falls when it is shuffled"
 
-    def __init__(self, n_repeats: int = 5, *, max_samples: float = 1.0) -> None:
+    def __init__(
+        self,
+        n_repeats: int = 5,
+        *,
+        max_samples: float = 1.0,
+        conditional: bool = False,
+    ) -> None:
         self.n_repeats = n_repeats
         self.max_samples = max_samples
+        self.conditional = conditional
 
     def score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
@@ -83,7 +96,12 @@ class Permutation(Method):
         if chosen is not None:
             rows = rows.take(chosen)
         X, label = columnwise(rows.X), _labels(units)
-        changes = changes_of(_groups(units, label), orders)
+        groups = _groups(units, label)
+        changes = (
+            conditional_changes(X, groups, orders)
+            if self.conditional
+            else changes_of(groups, orders)
+        )
         metadata = score_metadata(estimator, rows)
         rows = Rows(X, rows.y, rows.scorer, metadata, column_names(X))
         unchanged, changed = permuted_scores(estimator, rows, changes, task.n_jobs)
