@@ -16,6 +16,7 @@ from sklprune._estimators import seeded, unfitted
 from sklprune._frames import column_names
 from sklprune._linear_fits.elimination import Elimination, Removals
 from sklprune._linear_fits.least_squares import IllConditioned
+from sklprune._permutation.sensitivity import sensitivities
 from sklprune._registry import family_of, named, register, registered
 from sklprune._sklearn_private import num_features, safe_indexing
 from sklprune._typing import Array, Estimator
@@ -55,8 +56,8 @@ class RecursiveElimination(Method):
 
         - "auto": its `coef_`, multiplied by the standard deviation of each column, or
           its `feature_importances_`. For a pipeline these are read from the last step.
-          The steps before it must then pass columns on under their own names, or
-          transform each column apart.
+          If the steps before it mix columns, it is the change of the responses when
+          a column of X is permuted.
         - "coef": its `coef_` as it is, as in :class:`sklearn.feature_selection.RFE`.
           The order then depends on the units in which columns are measured.
         - The name of another attribute, such as `"named_steps.svc.coef_"`. With several
@@ -265,6 +266,11 @@ class RecursiveElimination(Method):
         if isinstance(self.importance, str) and self.importance in COEFFICIENTS:
             scaled = self.importance == "auto"
             values = fitted_importances(estimator, task, scaled, self.importance)
+            if values is None:
+                where = units.where
+                ends = np.searchsorted(where.unit, np.arange(1, units.count))
+                blocks = np.split(where.columns, ends)
+                return sensitivities(estimator, task, blocks, task.random_state)
             return np.asarray(units.where.norms(values))
         model, rows = family.without_step(estimator), None
         if _receives_rows(self.importance):
@@ -357,7 +363,7 @@ def _read(importance: Any, model: Estimator, rows: Task | None) -> Any:
 
 def fitted_importances(
     estimator: Estimator, task: Task, scaled: bool, name: str
-) -> Array:
+) -> Array | None:
     """Importances of all columns of X by `coef_` or `feature_importances_`.
 
     Parameters
@@ -371,11 +377,12 @@ def fitted_importances(
 
     Returns
     -------
-    ndarray of shape (n_features,)
-        Zero for columns that do not reach the last step of a pipeline.
+    ndarray of shape (n_features,) or None
+        Zero for columns that do not reach the last step of a pipeline. None for "auto"
+        if this step receives other columns than those of X.
     """
     all_names = column_names(task.X)
-    model, names, task = _innermost(estimator, all_names, task)
+    model, names, task = _innermost(estimator, all_names, task, scaled)
     values = None
     if scaled:
         values = family_of(model).column_importances(model, task)
@@ -388,7 +395,9 @@ def fitted_importances(
             f"{neither}. Use importance='permutation', which works for any model."
         )
     position = {name: i for i, name in enumerate(all_names)}
-    if not position.keys() >= set(names):
+    if names is None or not position.keys() >= set(names):
+        if scaled:
+            return None
         raise ValueError(
             f"RecursiveElimination(importance={name!r}): the steps of "
             f"{type(estimator).__name__} compute new columns from those of X, so that "
@@ -400,13 +409,24 @@ def fitted_importances(
     return result
 
 
-def _innermost(model: Estimator, names: Array, task: Task) -> tuple[Any, Any, Task]:
-    """The model inside all wrappers, and the column names and rows that reach it."""
+def _innermost(
+    model: Estimator, names: Any, task: Task, lenient: bool
+) -> tuple[Any, Any, Task]:
+    """The model inside all wrappers, and the column names and rows that reach it.
+
+    If `lenient` is set, names are None where steps do not name their columns.
+    """
     family = family_of(model)
     inside, task = family.inside(model, task)
     if inside is model:
         return model, names, task
-    return _innermost(inside, family.names_inside(model, names), task)
+    try:
+        names = None if names is None else family.names_inside(model, names)
+    except ValueError:
+        if not lenient:
+            raise
+        names = None
+    return _innermost(inside, names, task, lenient)
 
 
 def numbers_of_removed(step: Any, count: int) -> list[int]:

@@ -290,9 +290,20 @@ def backwards(X):
 def test_a_pipeline_whose_steps_compute_new_columns(labels, first, message):
     model = make_pipeline(first, LogisticRegression())
     with pytest.raises(ValueError, match=message):
-        ranking(model, *labels, "recursive_elimination", 3)
+        ranking(model, *labels, RecursiveElimination("coef"), 3)
+    by_responses = ranking(model, *labels, "recursive_elimination", 3)
+    assert (by_responses == 1).sum() == 3
     by_permutation = RecursiveElimination("permutation", step=3)
     assert (ranking(model, *labels, by_permutation, 3) == 1).sum() == 3
+
+
+def test_components_of_all_columns_give_the_order_of_the_columns(numbers):
+    """Least squares on a rotation of the columns predicts the same."""
+    X, y = numbers[0] * np.geomspace(0.1, 10, 9), numbers[1][:, 0]
+    expected = ranking(LinearRegression(), X, y, "recursive_elimination", 3)
+    rotated = make_pipeline(PCA(), LinearRegression())
+    ours = ranking(rotated, X, y, "recursive_elimination", 3)
+    np.testing.assert_array_equal(ours == 1, expected == 1)
 
 
 class RecordsRows(LinearRegression):
