@@ -89,6 +89,7 @@ class Container:
             Sends these rows down the trees in which children were raised.
         """
         ensemble = ensemble.unpacked()
+        ensemble = ensemble if self.loss is None else self.loss.rounded(ensemble)
         ensemble = both_classes(ensemble) if self.second_class_only else ensemble
         model = self.family.from_arrays(self.model, ensemble, self.sklearn_trees)
         predicted = self.family.raw_prediction(model, X)

@@ -19,6 +19,8 @@ from sklprune.families._trees import TreesFamily
 
 #: number of trees that are fitted to compare their size with those of a model
 N_COMPARED = 5
+#: probabilities are stored as multiples of one over this number: a few roundings
+PROBABILITY_SCALE = 2.0**50
 
 
 class AveragedFamily(TreesFamily):
@@ -79,6 +81,15 @@ class AveragedFamily(TreesFamily):
         """The subtrees of an ensemble; without any, a tree whose only value is zero."""
         zero = np.zeros((1, len(ensemble.baseline)))
         return ensemble.subtrees or [ROOT_ONLY._replace(value=zero)]
+
+    def stored_values(self, estimator: Estimator, value: Array) -> Array:
+        """Values of nodes without the rounding errors of the sum that they come from.
+
+        Probabilities that were short numbers are short again.
+        """
+        if self.output_kind(estimator) != "distributions":
+            return value
+        return np.round(value * PROBABILITY_SCALE) / PROBABILITY_SCALE
 
     # -- further capabilities ----------------------------------------------------------
 

@@ -182,7 +182,12 @@ class MembersFamily(AveragedFamily):
         n_trees = len(subtrees)
         values: list[Any] = [each.value for each in subtrees]
         smaller = [
-            pruned_tree(trees[each.tree], each, n_trees * value + ensemble.baseline)
+            pruned_tree(
+                trees[each.tree],
+                each,
+                self.stored_values(estimator, n_trees * value + ensemble.baseline),
+                single_precision=True,
+            )
             for each, value in zip(subtrees, values)
         ]
         return self._with_trees(estimator, subtrees, smaller)

@@ -40,7 +40,8 @@ class TreeFamily(AveragedFamily):
     ) -> Estimator:
         (tree,) = self.sklearn_trees(estimator) if trees is None else trees
         (subtree,) = self.at_least_one(ensemble)
-        smaller = pruned_tree(tree, subtree, subtree.value + ensemble.baseline)
+        value = self.stored_values(estimator, subtree.value + ensemble.baseline)
+        smaller = pruned_tree(tree, subtree, value, single_precision=True)
         return with_tree(self.strip(estimator), smaller)
 
     def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:

@@ -34,6 +34,7 @@ from sklprune._tree_descent.losses import (
     OneVsRestLoss,
     SquaredLoss,
     nearest_distribution,
+    short_distribution,
 )
 from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, both_classes
 from sklprune._units import Task
@@ -191,6 +192,8 @@ def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
     path = method.path(family, model, units, task)
     wanted = units.count - units.n_removed(0.9)
     ensemble = path.models[np.abs(np.log(path.n_kept / wanted)).argmin()]
+    # a model stores short probabilities
+    ensemble = path.container.loss.rounded(ensemble.unpacked())
     raw_prediction = path.container.offset(X) + ensemble.baseline
     ids = family.leaf_ids(model, X)
     tables = family.tree_arrays(model)
@@ -369,6 +372,32 @@ def test_sparse_rows_of_several_classes_take_gradient_boosting():
     method = Backfitting(container="auto", rho=40.0)
     small = prune(model, X, y, method=method, pruning_ratio=0.9)
     assert isinstance(small.estimator_, GradientBoostingClassifier)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10, 300])
+def test_short_distributions_are_exact_and_near(n_classes):
+    points = np.random.RandomState(0).dirichlet(np.full(n_classes, 0.1), size=200)
+    points[:, 0] = 0.0
+    points[1:] /= points[1:].sum(axis=1, keepdims=True)
+    points[0] = 1e-9
+    points[0, :2] = 0.0, 1 - 1e-9 * (n_classes - 2)
+    short = short_distribution(points, n_bits=10)
+    assert (short.sum(axis=1) == 1).all()
+    np.testing.assert_array_equal(short == 0, points == 0)
+    np.testing.assert_allclose(short, points, atol=2.0**-10)
+    np.testing.assert_array_equal(short * 2.0**32 % 1, 0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_leaves_of_a_forest_store_short_distributions(n_classes):
+    X, y = load_digits(n_class=n_classes, return_X_y=True)
+    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    small = prune(model, X, y, method="backfitting", pruning_ratio=0.8).estimator_
+    for tree in small.estimators_:
+        value = tree.tree_.value
+        np.testing.assert_array_equal(value.sum(axis=-1), 1.0)
+        np.testing.assert_array_equal(value * 2.0**16 % 1, 0)
+        assert value.min() > 0
 
 
 def test_the_scale_of_scores_is_the_best_one():
