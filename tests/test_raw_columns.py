@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
-from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
@@ -39,6 +39,8 @@ from sklprune._opening import open_model
 from sklprune._units import Task
 from sklprune.methods import Method
 
+#: whether KBinsDiscretizer asks for a method
+IS_NEW = "quantile_method" in KBinsDiscretizer().get_params()
 NUMBERS, COLOURS = ["a", "b", "c", "d"], ["u", "v"]
 #: in this order the columns are kept: the first ones longest
 ORDER = ["u", "b", "text", "d", "a", "v", "c", "day"]
@@ -103,6 +105,8 @@ ONE_TO_ONE = {"feature_names_out": "one-to-one"}
 TEXT = ("text", TfidfVectorizer(), "text")
 TOPICS = make_pipeline(CountVectorizer(), TruncatedSVD(2, random_state=0))
 UNION = FeatureUnion([("z", StandardScaler()), ("unit", MinMaxScaler())])
+ANY_MISSING = MissingIndicator(features="all")
+QUANTILES = {"quantile_method": "averaged_inverted_cdf"} if IS_NEW else {}
 APART = {
     "scaled and one-hot": pipeline(numbers(StandardScaler()), colours()),
     "dropped categories": pipeline(
@@ -141,6 +145,14 @@ APART = {
     ),
     "ufunc": pipeline(numbers(MinMaxScaler(), FunctionTransformer(np.sqrt)), colours()),
     "union": pipeline(numbers(UNION), colours()),
+    "bins": pipeline(numbers(KBinsDiscretizer(3, **QUANTILES)), colours()),
+    "codes of bins": pipeline(
+        numbers(KBinsDiscretizer(3, encode="ordinal", **QUANTILES))
+    ),
+    "splines": pipeline(numbers(SplineTransformer(3, include_bias=False)), colours()),
+    "indicators alone": pipeline(
+        ("numbers", FeatureUnion([("i", SimpleImputer()), ("m", ANY_MISSING)]), NUMBERS)
+    ),
     "quantiles": pipeline(numbers(QuantileTransformer(n_quantiles=20)), colours()),
     "powers": pipeline(numbers(PowerTransformer()), colours()),
     "constant columns": make_pipeline(
@@ -457,12 +469,6 @@ def test_parameters_of_the_last_step_follow_its_columns(table):
     last = pruned.estimator_[-1][-1]
     assert last.categorical_features == [0]
     assert last.monotonic_cst == [0, 1]
-
-
-def test_discretised_columns(table):
-    X, y = table
-    for step in (KBinsDiscretizer(3), SplineTransformer(3)):
-        compared(pipeline(numbers(step), colours()), X, y, 0.5)
 
 
 def test_the_report_states_which_steps_were_fitted_again(table):

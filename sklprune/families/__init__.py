@@ -13,6 +13,7 @@ from sklprune.families import (  # noqa: F401
     boosting,
     column_transformer,
     combined,
+    discretizer,
     discriminant,
     encoder,
     feature_union,

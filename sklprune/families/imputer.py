@@ -1,4 +1,4 @@
-"""`SimpleImputer`: a value for each column, and indicators of missing values."""
+"""`SimpleImputer` and `MissingIndicator`: values, and indicators of missing ones."""
 
 import numpy as np
 
@@ -47,14 +47,49 @@ class ImputerFamily(Family):
         slice_attributes(smaller, "statistics_", inputs)
         if estimator.indicator_ is not None:
             kept = flag[outputs[len(value) :]]
-            indicator = with_inputs(estimator.indicator_, inputs)
-            indicator.features_ = (np.cumsum(inputs) - 1)[kept]
-            indicator._n_features = int(inputs.sum())
-            smaller.indicator_ = indicator
+            smaller.indicator_ = _indicator_on(estimator.indicator_, inputs, kept)
         return smaller
 
     def why_linked(self, estimator: Estimator) -> str:
         return "gives a value for each column whose indicator is read"
+
+
+class IndicatorFamily(Family):
+    """`MissingIndicator`: an output for each input, or for those with missing values.
+
+    Each output can be lost alone.
+    """
+
+    classes = ("MissingIndicator",)
+    exact = True
+
+    def linked_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> tuple[Mask, Mask]:
+        flag = np.asarray(estimator.features_, dtype=int)
+        if inputs is None or outputs is None or len(flag) != len(outputs):
+            return all_of(inputs), all_of(outputs)
+        inputs = inputs.copy()
+        inputs[flag[outputs]] = True
+        return inputs, outputs
+
+    def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
+        return inputs[np.asarray(estimator.features_, dtype=int)]
+
+    def on_columns(
+        self, estimator: Estimator, inputs: Mask, outputs: Mask = None
+    ) -> Estimator:
+        if inputs is None or outputs is None or (is_all(inputs) and is_all(outputs)):
+            return estimator
+        return _indicator_on(estimator, inputs, estimator.features_[outputs])
+
+
+def _indicator_on(indicator: Estimator, inputs: Array, kept: Array) -> Estimator:
+    """A copy of an indicator for some inputs, with outputs for some of these."""
+    smaller = with_inputs(indicator, inputs)
+    smaller.features_ = (np.cumsum(inputs) - 1)[kept]
+    smaller._n_features = int(inputs.sum())
+    return smaller
 
 
 def _sources(estimator: Estimator) -> tuple[Array, Array]:
@@ -69,3 +104,4 @@ def _sources(estimator: Estimator) -> tuple[Array, Array]:
 
 
 register_family(ImputerFamily())
+register_family(IndicatorFamily())
