@@ -9,7 +9,8 @@ import numpy as np
 from sklprune._typing import Array
 
 WIDTH, HEIGHT = 640, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 44
+LEFT, RIGHT, TOP, BOTTOM = 72, 16, 16, 44
+#: about this number of lines across the chart
 N_TICKS = 5
 
 
@@ -84,7 +85,7 @@ def _axes(x: _Scale, y: _Scale, x_title: str, y_title: str) -> list[str]:
             _line("tick", at, bottom, at, bottom + 4),
             _text(at, bottom + 17, f"{power:,.0f}", "middle"),
         ]
-    for value in np.linspace(y.low, y.high, N_TICKS):
+    for value in _round_values(y.low, y.high):
         parts += [
             _line("grid", LEFT, y(value), WIDTH - RIGHT, y(value)),
             _text(LEFT - 6, y(value) + 4, f"{value:.4g}", "end"),
@@ -105,6 +106,14 @@ def _powers(low: float, high: float) -> Sequence[float]:
     factors = (1,) if wide else (1, 2, 5)
     values = [factor * 10.0**exponent for exponent in exponents for factor in factors]
     return [v for v in values if low - 1e-9 <= math.log10(v) <= high + 1e-9]
+
+
+def _round_values(low: float, high: float) -> Array:
+    """Multiples of one, two or five times a power of ten between two values."""
+    exact = (high - low) / N_TICKS
+    power = 10.0 ** math.floor(math.log10(exact))
+    step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= exact)
+    return np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
 
 
 def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:

@@ -41,7 +41,8 @@ STYLE = """
 .sklprune th:first-child, .sklprune td:first-child { text-align: left; }
 .sklprune th { color: var(--soft); font-weight: 600; }
 .sklprune summary { cursor: pointer; color: var(--accent); }
-.sklprune summary:focus-visible { outline: 2px solid var(--accent); }
+.sklprune summary:focus-visible, .sklprune .wide:focus-visible {
+  outline: 2px solid var(--accent); }
 .sklprune .chart { width: 100%; max-width: 44rem; height: auto; }
 .sklprune .chart .label { font-size: 12px; fill: var(--soft); }
 .sklprune .chart .axis, .sklprune .chart .tick { stroke: var(--soft); }
@@ -153,19 +154,19 @@ def _compared(report: Any) -> str:
     size = report.compared_size
     rows: list[Row] = [("method", size.replace("_", " "), "score", "difference", "")]
     for each in found:
-        name = each["method"]
-        if "description" in each:
-            name = f"{name}: {each['description']}"
         rows.append(
             (
-                name,
+                each["method"],
                 f"{each[size]:,.6g}",
                 f"{each['score']:.4f}",
                 f"{each['difference']:+.4f}",
                 "" if each["accepted"] else "not accepted by the rule",
             )
         )
-    return _table(rows)
+    if not report.baseline:
+        return _table(rows)
+    what = escape(report.baseline["description"])
+    return f"{_table(rows)}<p>The model trained from scratch is {what}.</p>"
 
 
 def _classes(score: dict[str, Any]) -> str:
@@ -237,6 +238,6 @@ def _table(rows: Sequence[Row]) -> str:
         for row in body
     )
     return (
-        f'<div class="wide"><table><thead><tr>{cells}</tr></thead>'
+        f'<div class="wide" tabindex="0"><table><thead><tr>{cells}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
