@@ -11,7 +11,7 @@ import scipy
 import sklearn
 
 from sklprune._report_chart import chart
-from sklprune._report_text import Row
+from sklprune._report_text import Row, size_text
 from sklprune._units import plural
 from sklprune._version import __version__
 
@@ -31,7 +31,7 @@ STYLE = """
 .sklprune .cards { display: grid; gap: .7rem;
   grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
 .sklprune .card { background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; padding: .7rem .9rem; }
+  border-radius: 8px; padding: .7rem .9rem; overflow-wrap: anywhere; }
 .sklprune .card b { display: block; font-size: 1.3rem; }
 .sklprune .card span, .sklprune .soft { color: var(--soft); }
 .sklprune .wide { overflow-x: auto; }
@@ -157,7 +157,7 @@ def _compared(report: Any) -> str:
         rows.append(
             (
                 each["method"],
-                f"{each[size]:,.6g}",
+                size_text(each[size]),
                 f"{each['score']:.4f}",
                 f"{each['difference']:+.4f}",
                 "" if each["accepted"] else "not accepted by the rule",

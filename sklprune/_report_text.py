@@ -132,7 +132,7 @@ def compared(
         rows.append(
             (
                 each["method"],
-                _of_size(each[size]),
+                size_text(each[size]),
                 f"{each['score']:.4f}",
                 f"{each['difference']:+.4f}{error}",
                 "" if each["accepted"] else "not accepted by the rule",
@@ -144,6 +144,6 @@ def compared(
     return lines
 
 
-def _of_size(value: float) -> str:
+def size_text(value: float) -> str:
     """A size of any order of magnitude: bytes and counts, or seconds."""
     return f"{value:.3g}" if value < 1 else number(round(value))
