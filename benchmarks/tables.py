@@ -177,6 +177,19 @@ def columns():
     return markdown(("selector", "columns kept", "accuracy on test rows"), rows)
 
 
+def online(name):
+    """Networks on a stream, or on another task."""
+    rows = []
+    for row in json.loads((RESULTS / "online.json").read_text())[name]:
+        units = row.get("mean units", row["units"])
+        change = "-" if not rows else f"{row['change']:+.4f} ± {row['+-']:.4f}"
+        rows.append(
+            (row["contender"], f"{units:.0f}", f"{row['accuracy']:.4f}", change)
+        )
+    head = ("network", "mean hidden units", "accuracy", "difference to the first row")
+    return markdown(head, rows)
+
+
 def times(factor):
     """A factor with three digits."""
     return f"{factor:.0f}x" if factor >= 100 else f"{factor:.3g}x"
@@ -232,6 +245,8 @@ PARTS = {
     "readme": readme,
     "networks": networks,
     "columns": columns,
+    "online electricity": lambda: online("electricity"),
+    "online letter": lambda: online("letter"),
     "methods": methods,
     "rules": lambda: linked("rule"),
     "refits": lambda: linked("refit"),
