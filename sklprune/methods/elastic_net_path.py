@@ -3,6 +3,7 @@ model of the targets."""
 
 import numbers
 import warnings
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,23 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import enet_path
 
-from sklprune._column_scale import column_moments
-from sklprune._frames import column_names
+from sklprune._linear_fits.group_path import entry_penalties
+from sklprune._linear_fits.standardized import indicators, numeric, standardized
 from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._sklearn_private import elastic_net_logistic, safe_indexing
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
+
+#: most encoded columns on a path of groups, which needs products of all pairs
+MAX_GROUPED = 10_000
+#: a path ends if a smaller penalty explains less than this share more of the deviance,
+#: or if nearly all is explained
+MIN_GAIN, MAX_EXPLAINED = 1e-5, 0.999
+#: number of penalties after which it is examined whether a path ends
+CHUNK = 5
+TINY = 1e-300
 
 
 class ElasticNetPath(Method):
@@ -37,11 +47,17 @@ class ElasticNetPath(Method):
     :func:`~sklearn.linear_model.enet_path` and
     :class:`~sklearn.linear_model.LogisticRegression`.
 
+    Columns of a pipeline that are encoded together enter together. For them, and with
+    `penalty_factor`, the path is one of the group lasso with the loss of least squares,
+    on the indicators of the classes for a classifier. The penalty of a column of X is
+    on the norm of what all its encoded columns contribute.
+
     Parameters
     ----------
-    l1_ratio : float in (0, 1], default=1.0
+    l1_ratio : float in (0, 1] or sequence of such numbers, default=1.0
         Share of the L1 penalty. 1 is the L1 penalty alone. With smaller values,
-        correlated columns enter together.
+        correlated columns enter together. With several values, the score of a column
+        is its mean penalty at entry, relative to the largest penalty of each path.
     n_alphas : int, default=30
         Number of penalties on the path. For a column that enters between two of
         them, the penalty at entry is interpolated from the gradient. A column that
@@ -49,9 +65,17 @@ class ElasticNetPath(Method):
     eps : float in (0, 1), default=0.01
         The smallest penalty divided by the largest one. At the largest penalty all
         coefficients are zero.
+    penalty_factor : mapping from columns to numbers, or None, default=None
+        The penalty of a column relative to that of the others, by its name; the columns
+        of an array are named `"x0"`, `"x1"`, and so on. A column with the factor 0 is
+        not penalised: the others enter given that it is in, and it comes first.
 
     Notes
     -----
+    A path ends before the smallest penalty if nearly all deviance is explained, or if a
+    smaller penalty explains hardly more. Columns that have not entered are then ordered
+    by their gradients.
+
     In a pipeline whose steps transform each column of X apart, the path is one of the
     transformed columns. A column of X enters with the first of those that come from it.
 
@@ -84,11 +108,17 @@ class ElasticNetPath(Method):
     reason = "it enters a sparse linear model of the targets late or never"
 
     def __init__(
-        self, l1_ratio: float = 1.0, *, n_alphas: int = 30, eps: float = 0.01
+        self,
+        l1_ratio: float | Sequence[float] = 1.0,
+        *,
+        n_alphas: int = 30,
+        eps: float = 0.01,
+        penalty_factor: Mapping[Any, float] | None = None,
     ) -> None:
         self.l1_ratio = l1_ratio
         self.n_alphas = n_alphas
         self.eps = eps
+        self.penalty_factor = penalty_factor
 
     def score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
@@ -100,44 +130,130 @@ class ElasticNetPath(Method):
                 "method='elastic_net_path' requires y to be passed, but the target y "
                 "is None."
             )
-        columns = np.sort(units.where.columns)
-        names = column_names(task.X)[columns]
+        where = units.where
         X = task.X if hasattr(task.X, "shape") else np.asarray(task.X)
-        X = safe_indexing(X, columns, axis=1)
+        X = safe_indexing(X, where.columns, axis=1)
         weight = np.ones(task.n_samples)
         if task.sample_weight is not None:
             weight = task.sample_weight / np.mean(task.sample_weight)
-        X = standardized(numeric(X, names), weight)
+        names = where.names[where.unit]
+        X = standardized(numeric(X, names, "elastic_net_path"), weight)
         y = np.asarray(task.y)
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        factors = self._factors(where.names)
+        grouped = factors is not None or _has_groups(where)
+        paths = [
+            _group_entries(X, y, weight, where, factors, ratio, self, estimator)
+            if grouped
+            else self._entries(X, y, weight, ratio, estimator)
+            for ratio in np.atleast_1d(self.l1_ratio).tolist()
+        ]
+        if len(paths) == 1:
+            return paths[0]
+        largest = [max(path.max(initial=0.0), np.finfo(float).tiny) for path in paths]
+        return np.mean([path / top for path, top in zip(paths, largest)], axis=0)
+
+    @property
+    def ratios(self) -> Array:
+        """Penalties relative to the largest one, descending."""
+        return np.geomspace(1.0, self.eps, self.n_alphas)
+
+    def _entries(
+        self, X: Any, y: Array, weight: Array, l1_ratio: float, estimator: Estimator
+    ) -> Array:
+        """The penalty at which each single column enters."""
         if is_classifier(estimator) and y.ndim == 1:
             path = logistic_path
         else:
             path = least_squares_path
-            y = _indicators(y) if is_classifier(estimator) else y.astype(float)
-        ratios = np.geomspace(1.0, self.eps, self.n_alphas)
+            y = indicators(y) if is_classifier(estimator) else y.astype(float)
         with warnings.catch_warnings():
             # entry is determined at a lower precision than the coefficients
             warnings.simplefilter("ignore", ConvergenceWarning)
-            entry = penalties_at_entry(*path(X, y, weight, self.l1_ratio, ratios))
-        # a column of X enters with the first of the columns that come from it
-        scores = np.zeros(units.count)
-        by_column = np.argsort(units.where.columns)
-        np.maximum.at(scores, units.where.unit[by_column], entry)
-        return scores
+            return penalties_at_entry(*path(X, y, weight, l1_ratio, self.ratios))
+
+    def _factors(self, names: Array) -> Array | None:
+        """The relative penalty of each column, or None if all are equal."""
+        if self.penalty_factor is None:
+            return None
+        given = dict(self.penalty_factor)
+        unknown = [name for name in given if name not in set(names.tolist())]
+        if unknown:
+            raise ValueError(
+                f"ElasticNetPath(penalty_factor={self.penalty_factor!r}): there is no "
+                f"column {unknown}. Give names of columns as keys."
+            )
+        factors = np.array([given.get(name, 1.0) for name in names], dtype=float)
+        if not (np.isfinite(factors) & (factors >= 0)).all():
+            raise ValueError(
+                f"ElasticNetPath(penalty_factor={self.penalty_factor!r}): each factor "
+                "must be a finite number, 0 or larger."
+            )
+        return factors
 
     def _check_parameters(self) -> None:
         whole = isinstance(self.n_alphas, numbers.Integral) and self.n_alphas >= 2
+        l1_ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
+        in_range = l1_ratios.size > 0 and ((l1_ratios > 0) & (l1_ratios <= 1)).all()
+        factor = self.penalty_factor
         for name, allowed, valid in (
-            ("l1_ratio", "a number in (0, 1]", 0 < self.l1_ratio <= 1),
+            ("l1_ratio", "a number in (0, 1], or a sequence of them", in_range),
             ("n_alphas", "a whole number, at least 2", whole),
             ("eps", "a number in (0, 1)", 0 < self.eps < 1),
+            (
+                "penalty_factor",
+                "None, or a mapping from columns to numbers",
+                factor is None or isinstance(factor, Mapping),
+            ),
         ):
             if not valid:
                 value = getattr(self, name)
                 raise ValueError(
                     f"ElasticNetPath({name}={value!r}): {name} must be {allowed}."
                 )
+
+
+def _has_groups(where: Any) -> bool:
+    """Whether a column of X has several encoded columns, or none."""
+    return where.blocks is not None and any(len(b) != 1 for b in where.blocks)
+
+
+def _group_entries(
+    X: Any,
+    y: Array,
+    weight: Array,
+    where: Any,
+    factors: Array | None,
+    l1_ratio: float,
+    method: ElasticNetPath,
+    estimator: Estimator,
+) -> Array:
+    """The penalty at which the encoded columns of each column enter together."""
+    n_columns = X.shape[1]
+    if n_columns > MAX_GROUPED:
+        raise ValueError(
+            f"method='elastic_net_path' with groups of columns or penalty_factor needs "
+            f"an array of {n_columns:,} x {n_columns:,} numbers; up to {MAX_GROUPED:,} "
+            "columns are allowed. Use method='permutation'."
+        )
+    Y = indicators(y) if is_classifier(estimator) else y.astype(float)
+    Y = Y.reshape(len(y), -1)
+    if is_classifier(estimator) and Y.shape[1] == 2:
+        Y = Y[:, 1:]  # the first indicator is one minus the second
+    Y = Y - np.average(Y, axis=0, weights=weight)
+    total, n_rows = float((weight @ Y**2).sum()) / len(Y), len(Y)
+    weighted = Y * weight[:, None]
+    if sparse.issparse(X):
+        mean = np.asarray(X.T @ weight) / n_rows
+        products = (X.T @ X.multiply(weight[:, None])).toarray() / n_rows
+        products -= np.multiply.outer(mean, mean)
+    else:
+        products = (X * weight[:, None]).T @ X / n_rows
+    groups = [np.flatnonzero(where.unit == i) for i in range(len(where.positions))]
+    factors = np.ones(len(groups)) if factors is None else factors
+    targets = np.asarray(X.T @ weighted) / n_rows
+    settings = (factors, l1_ratio, method.ratios, total)
+    return entry_penalties(products, targets, groups, *settings)
 
 
 def penalties_at_entry(alphas: Array, bounds: Array, active: Array) -> Array:
@@ -189,10 +305,28 @@ def least_squares_path(
     if alphas[0] == 0:  # the targets, or all columns, are constant
         return alphas, np.zeros((1, X.shape[1])), np.zeros((1, X.shape[1]), bool)
     target = np.asfortranarray(Y) if several else Y[:, 0]
-    coefs = enet_path(X, target, l1_ratio=l1_ratio, alphas=alphas)[1]
-    coefs = coefs.reshape(Y.shape[1], X.shape[1], len(alphas))
-    bounds = [bound(Y - X @ coef) for coef in coefs.transpose(2, 1, 0)]
-    return alphas, np.array(bounds), (coefs != 0).any(axis=0).T
+    total, explained = float((Y**2).sum()), 0.0
+    bounds: list[Array] = []
+    active: list[Array] = []
+    start = None
+    for first in range(0, len(alphas), CHUNK):
+        some = alphas[first : first + CHUNK]
+        found = enet_path(X, target, l1_ratio=l1_ratio, alphas=some, coef_init=start)[1]
+        start = found[..., -1]
+        for coef in found.reshape(Y.shape[1], X.shape[1], -1).transpose(2, 1, 0):
+            residual = Y - X @ coef
+            bounds.append(bound(residual))
+            active.append((coef != 0).any(axis=1))
+        before, explained = explained, 1 - float((residual**2).sum()) / total
+        if _ends(before, explained):
+            break
+    return alphas[: len(bounds)], np.array(bounds), np.array(active)
+
+
+def _ends(before: float, explained: float) -> bool:
+    """Whether a path ends at this share of the explained deviance."""
+    gain = explained - before
+    return explained > MAX_EXPLAINED or (before > 0 and gain < MIN_GAIN * explained)
 
 
 def logistic_path(
@@ -203,7 +337,7 @@ def logistic_path(
     At each penalty the solver is given only the columns that the strong rule does not
     discard. Columns that the rule discarded wrongly are detected and added.
     """
-    Y, n_rows = _indicators(y), X.shape[0]
+    Y, n_rows = indicators(y), X.shape[0]
     Y = Y[:, 1:] if Y.shape[1] == 2 else Y
     columns = X if sparse.issparse(X) else np.asfortranarray(X)
 
@@ -215,9 +349,12 @@ def logistic_path(
     coefs = [np.zeros((Y.shape[1], X.shape[1]))]
     intercept = np.zeros(Y.shape[1])
     alphas = bounds[0].max() * ratios
+    share = np.average(indicators(y), axis=0, weights=weight)
+    total, explained = -float(share @ np.log(np.maximum(share, TINY))), 0.0
+    code = np.unique(y, return_inverse=True)[1].ravel()
     pairs = list(zip(alphas[: -1 if alphas[0] else 0], alphas[1:]))
-    for before, alpha in tracked(pairs, "penalties"):
-        coef, missing = coefs[-1].copy(), bounds[-1] >= 2 * alpha - before
+    for last, alpha in tracked(pairs, "penalties"):
+        coef, missing = coefs[-1].copy(), bounds[-1] >= 2 * alpha - last
         may_enter = (coef != 0).any(axis=0)
         while missing.any():
             may_enter |= missing
@@ -232,67 +369,13 @@ def logistic_path(
             missing = ~may_enter & (bounds_now > alpha)
         bounds.append(bounds_now)
         coefs.append(coef)
+        of_class = probabilities[np.arange(n_rows), code]
+        loss = -np.average(np.log(np.maximum(of_class, TINY)), weights=weight)
+        before, explained = explained, 1 - float(loss) / max(total, TINY)
+        if _ends(before, explained):
+            break
     active = np.array([(coef != 0).any(axis=0) for coef in coefs])
     return alphas[: len(bounds)], np.array(bounds), active
-
-
-def _indicators(y: Array) -> Array:
-    """A column for each class of each output, 1.0 in the rows of that class."""
-    outputs = y.reshape(len(y), -1).T
-    return np.hstack([(o[:, None] == np.unique(o)).astype(float) for o in outputs])
-
-
-def standardized(X: Any, weight: Array) -> Any:
-    """A copy with mean 0 and variance 1; a sparse X is scaled to variance 1 only.
-
-    A missing value becomes the mean, and a constant column becomes zero.
-    """
-    mean, variance = column_moments(X, weight)
-    # rounding errors give a constant column a small variance
-    varies = variance > 1e-20 * mean**2
-    scale = np.where(varies, np.sqrt(variance), np.inf)
-    if not sparse.issparse(X):
-        return np.where(np.isnan(X), 0.0, (X - mean) / scale)
-    X = X.tocsc(copy=True)
-    column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
-    X.data = np.where(np.isnan(X.data), mean[column], X.data) / scale[column]
-    # the solvers accept only indices of 32 bits
-    X.indices, X.indptr = X.indices.astype(np.int32), X.indptr.astype(np.int32)
-    return X
-
-
-def numeric(X: MatrixLike, names: Array) -> Any:
-    """X as floats, or an error that names a column that is not numeric."""
-    if sparse.issparse(X):
-        return X.astype(float)
-    if not hasattr(X, "columns") and np.asarray(X).dtype.kind in "biuf":
-        return np.asarray(X, dtype=float)
-    return np.column_stack([_floats(X, i, name) for i, name in enumerate(names)])
-
-
-def _floats(X: MatrixLike, i: int, name: Any) -> Array:
-    column = safe_indexing(X, i, axis=1)
-    try:
-        is_frame = hasattr(X, "columns")
-        return _floats_of_series(column) if is_frame else column.astype(float)
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"method='elastic_net_path' needs numeric columns, but column {name!r} is "
-            f"of dtype {column.dtype}. Encode it as numbers, or use "
-            "method='permutation'."
-        ) from None
-
-
-def _floats_of_series(column: Any) -> Array:
-    """A numeric series as floats; strings are refused even if they contain numbers."""
-    dtype = column.dtype
-    if hasattr(dtype, "is_numeric"):  # polars
-        if not dtype.is_numeric() and str(dtype) != "Boolean":
-            raise TypeError
-        return column.to_numpy().astype(float)
-    if dtype.kind not in "biuf":
-        raise TypeError
-    return column.to_numpy(dtype=float, na_value=np.nan)
 
 
 register("method", ElasticNetPath)

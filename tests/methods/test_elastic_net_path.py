@@ -14,10 +14,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune._linear_fits.group_path import entry_penalties
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import ElasticNetPath
-from sklprune.methods.elastic_net_path import logistic_path, penalties_at_entry
+from sklprune.methods.elastic_net_path import (
+    least_squares_path,
+    logistic_path,
+    penalties_at_entry,
+)
 
 
 def importances(model, X, y, method=None, sample_weight=None):
@@ -191,7 +196,7 @@ def test_a_polars_frame(binary, polars):
 
 
 @pytest.mark.parametrize("kind", ["object", "category"])
-def test_a_column_is_ordered_by_the_first_of_its_categories(binary, kind):
+def test_two_categories_enter_where_either_of_them_does(binary, kind):
     X, y = binary
     frame = pd.DataFrame(X[:, 3:6], columns=list("abc"))
     rng = np.random.default_rng(0)
@@ -209,7 +214,8 @@ def test_a_column_is_ordered_by_the_first_of_its_categories(binary, kind):
     ).fit(encoded, y)
     # the columns of "noise" and "colour" are the first four
     expected = alone.importances_[:4].reshape(2, 2).max(axis=1)
-    np.testing.assert_allclose(pruned.importances_[3:], expected)
+    # the path of groups is one of least squares, and equal up to the first entries
+    np.testing.assert_allclose(pruned.importances_[3:], expected, rtol=0.1)
 
 
 @pytest.mark.parametrize("kind", ["object", "category"])
@@ -224,6 +230,109 @@ def test_a_column_that_is_not_numeric_is_an_error(binary, kind):
         pruned.fit(frame, y)
     with pytest.raises(ValueError, match="column 'x8' is of dtype object"):
         pruned.fit(frame.to_numpy(dtype=object), y)
+
+
+def group_lasso(X, Y, groups, factors, alpha, l1_ratio=1.0):
+    """Contributions of groups by proximal gradient steps, with orthogonal columns."""
+    n_rows = len(X)
+    parts = [np.linalg.qr(X[:, g])[0] * np.sqrt(n_rows) for g in groups]
+    Q = np.hstack(parts)
+    ends = np.cumsum([0, *(len(g) for g in groups)])
+    coef, step = np.zeros((Q.shape[1], Y.shape[1])), n_rows / np.linalg.norm(Q, 2) ** 2
+    for _ in range(4000):
+        coef = coef + step * Q.T @ (Y - Q @ coef) / n_rows
+        for i, (start, end) in enumerate(zip(ends, ends[1:])):
+            penalty = step * alpha * factors[i] * np.sqrt(end - start)
+            norm = max(np.linalg.norm(coef[start:end]), 1e-300)
+            share = max(0.0, 1 - penalty * l1_ratio / norm)
+            coef[start:end] *= share / (1 + penalty * (1 - l1_ratio))
+    return np.array([np.any(coef[a:b]) for a, b in zip(ends, ends[1:])])
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.6])
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_groups_enter_where_a_group_lasso_has_them(n_outputs, l1_ratio):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(80, 9)) @ (np.eye(9) + 0.3 * rng.normal(size=(9, 9)))
+    X -= X.mean(axis=0)
+    Y = X[:, [0, 4]] @ rng.normal(size=(2, n_outputs)) + rng.normal(size=(80, 1))
+    Y -= Y.mean(axis=0)
+    groups = [np.array(g) for g in ([0, 1, 2], [3], [4, 5], [6, 7, 8])]
+    factors = np.array([1.0, 2.0, 0.5, 1.0])
+    entries = entry_penalties(
+        X.T @ X / 80,
+        X.T @ Y / 80,
+        groups,
+        factors,
+        l1_ratio,
+        np.geomspace(1, 0.02, 60),
+        float((Y**2).mean(axis=0).sum()),
+    )
+    assert len(set(entries)) == 4
+    entered = np.flatnonzero(entries > entries.max() * 0.02)
+    assert len(entered) >= 3
+    for i, entry in zip(entered, entries[entered]):
+        # the penalties of the path are 7 % apart
+        for factor, is_in in ((1.08, False), (0.92, True)):
+            active = group_lasso(X, Y, groups, factors, entry * factor, l1_ratio)
+            assert active[i] == is_in
+
+
+def test_single_columns_as_groups_enter_as_in_the_lasso(regression):
+    X, y = regression
+    ours = importances(LinearRegression(), X, y, ElasticNetPath(n_alphas=100))
+    names = {f"x{i}": 1.0 for i in range(X.shape[1])}
+    grouped = ElasticNetPath(n_alphas=100, penalty_factor=names)
+    of_groups = importances(LinearRegression(), X, y, grouped)
+    # two penalties are 5 % apart, and both solvers stop early
+    np.testing.assert_allclose(of_groups, ours, rtol=0.1)
+
+
+@pytest.mark.parametrize("classes", [False, True])
+def test_a_column_with_factor_zero_is_always_in(binary, classes):
+    X, y = binary
+    # a column of noise, a copy of a good column, and a column that is hard to reach
+    X = np.column_stack([X, X[:, 0] + 0.01 * X[:, 7]])
+    y = y if classes else X @ np.array([3, 2, 1, 0, 0, 0, 0, 0, 0]) + y
+    model = LogisticRegression() if classes else LinearRegression()
+    free = ElasticNetPath(penalty_factor={"x8": 0})
+    ours = importances(model, X, y, free)
+    assert ours.argmax() == 8
+    # given its copy, the first column has nothing to add
+    assert ours[0] < ours[1]
+    late = ElasticNetPath(penalty_factor={"x1": 50.0})
+    assert importances(model, X, y, late)[1] < importances(model, X, y)[1] / 5
+
+
+def test_several_l1_ratios_are_averaged_relative_to_their_largest_penalty(regression):
+    X, y = regression
+    model = LinearRegression()
+    each = [importances(model, X, y, ElasticNetPath(r)) for r in (0.3, 0.9)]
+    expected = np.mean([values / values.max() for values in each], axis=0)
+    ours = importances(model, X, y, ElasticNetPath([0.3, 0.9]))
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+def test_a_path_ends_where_nearly_all_is_explained():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(100, 5))
+    y = X[:, 0] * 10 + X[:, 1]
+    ratios = np.geomspace(1, 1e-6, 100)
+    alphas, bounds, active = least_squares_path(X, y, np.ones(100), 1.0, ratios)
+    assert len(alphas) == len(bounds) == len(active) < 90
+    alphas, bounds, active = logistic_path(X, y > 0, np.ones(100), 1.0, ratios[:40])
+    assert len(alphas) == len(bounds) == len(active) <= 40
+
+
+def test_unknown_columns_and_negative_factors_are_errors(regression):
+    for factor, message in (
+        ({"colour": 1}, r"there is no column \['colour'\]"),
+        ({"x0": -1}, "0 or larger"),
+        ([1, 2], "a mapping from columns"),
+    ):
+        method = ElasticNetPath(penalty_factor=factor)
+        with pytest.raises(ValueError, match=message):
+            importances(LinearRegression(), *regression, method)
 
 
 @pytest.mark.parametrize(
