@@ -4,16 +4,21 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from sklprune._estimators import seeded
+from sklprune._frames import as_matrix
 from sklprune._typing import Array, Estimator
-from sklprune._units import Task
+from sklprune._units import Task, Units
 from sklprune.families._layered import Layer
 from sklprune.families._masked_solvers import train
 from sklprune.families._online_training import OnlineNetworks
+
+#: a unit is constant if its outputs differ by less than this fraction
+CONSTANT = 1e-12
 
 
 class ChangingNetworks(OnlineNetworks):
@@ -23,12 +28,53 @@ class ChangingNetworks(OnlineNetworks):
     fit: Any
     layers: Any
     with_layers: Any
+    activate: Any
     _problem: Any
     _penalty: Any
 
     def activation(self, estimator: Estimator) -> str:
         """The name of the activation of the hidden layers."""
         return str(estimator.activation)
+
+    def remove(
+        self,
+        estimator: Estimator,
+        units: Units,
+        keep: Array,
+        task: Task | None = None,
+    ) -> Estimator | None:
+        if units.granularity == "neuron":
+            estimator = self._with_constants_added(estimator, units, keep, task)
+        smaller: Any = super().remove(estimator, units, keep, task)  # type: ignore[misc]
+        return smaller
+
+    def _with_constants_added(
+        self, estimator: Estimator, units: Units, keep: Array, task: Task | None
+    ) -> Estimator:
+        """A network whose constant units, as far as they are removed, count nothing.
+
+        A unit without incoming weights is constant, and so is one with the same output
+        on all rows, such as a dead unit. Its output is added to the next intercept.
+        """
+        layers = list(self.layers(estimator))
+        inputs = None if task is None else as_matrix(task.X)
+        changed = False
+        for i, kept in enumerate(np.split(keep, np.cumsum(units.where)[:-1])):
+            here, after = layers[i : i + 2]
+            constant = ~np.any(here.coef, axis=0)
+            value = self.activate(estimator, here.intercept)
+            if inputs is not None:
+                inputs = self.activate(estimator, here.forward(inputs))
+                low, high = inputs.min(axis=0), inputs.max(axis=0)
+                constant |= high - low <= CONSTANT * np.abs(high)
+                value = np.where(constant, high, value)
+            constant &= ~kept
+            if constant.any():
+                coef = np.where(constant[:, None], 0, after.coef)
+                shift = value[constant] @ after.coef[constant]
+                layers[i + 1] = Layer(coef, after.intercept + shift)
+                changed = True
+        return self.with_layers(estimator, layers) if changed else estimator
 
     def with_network(self, estimator: Estimator, layers: Sequence[Layer]) -> Estimator:
         """A copy with other layers, also another number of them."""

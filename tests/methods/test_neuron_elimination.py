@@ -78,6 +78,25 @@ def test_the_last_of_equal_units_is_eliminated_first():
     np.testing.assert_allclose(errors, [1.0, 0.75, 0.5, 0.25])
 
 
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("refit", [False, True])
+@pytest.mark.parametrize("method", ["neuron_elimination", Magnitude("neuron")])
+def test_constant_and_dead_units_are_added_to_the_next_intercept(method, refit):
+    X = np.random.RandomState(0).normal(size=(60, 4))
+    model = MLPRegressor(hidden_layer_sizes=(6, 5), max_iter=5, random_state=0)
+    model.fit(X, X[:, 0])
+    # a unit without inputs, a dead one, and one in the second layer
+    model.coefs_[0][:, 1], model.intercepts_[0][1] = 0, 0.3
+    model.coefs_[0][:, 3] *= 1e-3
+    model.intercepts_[0][3] = -5
+    model.coefs_[1][:, 2], model.intercepts_[1][2] = 0, 0.7
+    # Magnitude: the norms of their weights are zero, or the smallest
+    model.coefs_[1][3] *= 1e-3
+    small = prune(model, X, method=method, pruning_ratio=3 / 11, refit=refit)
+    assert sum(small.estimator_.hidden_layer_sizes) == 8
+    np.testing.assert_allclose(small.predict(X), model.predict(X), atol=1e-9)
+
+
 def test_all_units_of_a_constant_layer_are_ties():
     assert not relative_errors(np.zeros((3, 3)), np.ones((3, 2)), 1e-4).any()
     assert not relative_errors(np.eye(3), np.zeros((3, 2)), 1e-4).any()
