@@ -50,8 +50,9 @@ class Container:
         The scikit-learn trees behind `trees`, if they are not those of `model`.
     loss : Loss or None
         The loss that a descent minimises; None where no descent runs.
-    values_on_scale : bool
-        Whether the leaf values of `trees` are on the scale of the raw prediction.
+    starts_whole : bool
+        Whether large models are pruned from all trees. Their leaf values must be on the
+        scale of the raw prediction.
     second_class_only : bool, default=False
         Whether the values of `trees` are probabilities of the second of two classes.
     """
@@ -61,7 +62,7 @@ class Container:
     trees: list[TreeArrays]
     sklearn_trees: list[Any] | None
     loss: Any
-    values_on_scale: bool
+    starts_whole: bool
     second_class_only: bool = False
 
     def offset(self, X: MatrixLike) -> Array:
@@ -172,9 +173,10 @@ def boosting_container(
         for output in range(n_outputs)
         for tree in tree_arrays
     ]
-    on_scale = n_outputs > 1 or family.output_kind(estimator) == "values"
+    # with copies for each class, large models have more leaves than the forest
+    starts_whole = family.output_kind(estimator) == "values"
     trees = family.sklearn_trees(estimator)
-    return Container(family_of(empty), empty, copies, trees, loss, on_scale)
+    return Container(family_of(empty), empty, copies, trees, loss, starts_whole)
 
 
 def empty_boosting(

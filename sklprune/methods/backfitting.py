@@ -128,9 +128,9 @@ default="same"
     Neighbouring models of a path differ by a factor of 1.3 in the leaf penalty. At a
     ratio, the result is the model that is nearest in size.
 
-    As boosting, a forest of two classes has no models with nearly as many leaves as
-    the forest. With more classes, each class has a copy of every tree, and a leaf
-    counts as kept if any copy keeps it.
+    As boosting, a classification forest has no models with nearly as many leaves as
+    the forest. With more than two classes, each class has a copy of every tree, and a
+    leaf counts as kept if any copy keeps it.
 
     With several regression outputs the squared errors are added up. Scale the outputs
     to the same range.
@@ -207,14 +207,15 @@ default="same"
         known = _descent_parameters(container, leaf_ids, rows)
         known |= self._strength(family, estimator, rows, container.loss)
         n_leaves = sum(tree.n_leaves for tree in container.trees)
-        limit = container.loss.forward_share * n_leaves
+        # with copies for each class, more leaves than the forest has are no use
+        limit = min(container.loss.forward_share * n_leaves, units.count)
         descent = BlockDescent(
             **known, decision_paths=family.decision_paths(estimator, rows.task.X)
         )
         raise_up_to = min(max(RAISED_SHARE * n_leaves, RAISED_UP_TO), RAISED_AT_MOST)
         models = _Selection(descent, self.n_shares, raise_up_to).run(limit)
         del descent  # frees its memory before the next one allocates as much
-        if container.values_on_scale:
+        if container.starts_whole:
             descent = BlockDescent(**known, max_trees=len(container.trees))
             models += _backward_from_whole(descent, limit)
         return _path_of(container, models, units)
@@ -351,7 +352,7 @@ def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensem
     descent.start_whole()
     noise, n_leaves = descent.noise(), descent.n_leaves
     leaf_penalty, smallest = 1e-5 * noise, n_leaves
-    # with a copy of each tree for each class, a sweep takes several times as long
+    # boosting takes only one sweep at each penalty, since two take twice as long
     n_sweeps = 1 if descent.state.trees[0].output is not None else 2
     with part("leaf penalties") as penalties:
         # without any residual, noise is zero and the penalty would never rise

@@ -146,7 +146,7 @@ default="auto"
             trees,
             sklearn_trees=family.sklearn_trees(estimator),
             loss=None,
-            values_on_scale=True,
+            starts_whole=False,
         )
         return RecastPath(container, ensemble)
 

@@ -237,7 +237,7 @@ default="auto"
             state.trees,
             growth.grown,
             growth.descent.loss,
-            values_on_scale=False,
+            starts_whole=False,
         )
         return DistilledPath(
             container,
