@@ -14,7 +14,7 @@ from sklprune._frames import as_matrix
 from sklprune._networks.changes import Network, Rows, widened, with_kept_units
 from sklprune._registry import family_of
 from sklprune._schedule import Schedule
-from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods import Magnitude
 
@@ -152,37 +152,37 @@ class OnlinePruning:
 
     def after(
         self,
-        X: MatrixLike,
-        y: ArrayLike | None,
+        task: Task,
         *,
         classes: ArrayLike | None,
-        sample_weight: Array | None,
         predictions: Array | None,
     ) -> "OnlinePruning":
         """The state after one more batch.
 
         Parameters
         ----------
-        X, y, classes, sample_weight
+        task : Task
             The batch, as the model receives it.
+        classes : array-like or None
+            All classes, in the first batch.
         predictions : ndarray or None
             Predictions of the batch before the training; None in the first batch.
         """
-        check_labels(self.model, y)
+        check_labels(self.model, task.y)
         returns = self.removes_weights and self.schedule.regrow > 0
         trained = self.family.continued(
             self.model,
-            X,
-            y,
+            task.X,
+            task.y,
             masks=None if returns else self.masks,
             classes=classes,
-            sample_weight=sample_weight,
+            sample_weight=task.sample_weight,
         )
         new = replace(self, n_batches=self.n_batches + 1)
-        loss = np.nan if predictions is None else loss_of(trained, y, predictions)
-        task = Task(X, y, sample_weight, random_state=self.seed)
+        loss = np.nan if predictions is None else loss_of(trained, task.y, predictions)
+        task = replace(task, random_state=self.seed)
         new = replace(new, model=trained)._counted()._grown(loss)._smaller(task)
-        entries = {"rows": Task(X).n_samples, "units": new.n_units, "loss": loss}
+        entries = {"rows": task.n_samples, "units": new.n_units, "loss": loss}
         history = {key: [*new.history[key], entries[key]] for key in entries}
         return replace(new, history=history)
 

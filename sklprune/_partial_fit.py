@@ -1,9 +1,11 @@
 """`partial_fit` of `PrunedEstimator`: a model is pruned while data arrive."""
 
 import copy
+from dataclasses import replace
 from numbers import Real
 from typing import Any, Self
 
+import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -16,7 +18,8 @@ from sklprune._plan import make_plan, seed_of, thawed
 from sklprune._registry import family_of
 from sklprune._schedule import Schedule
 from sklprune._typing import ArrayLike, Estimator, MatrixLike
-from sklprune._units import plural
+from sklprune._units import Task, plural
+from sklprune._unwrapping import Unwrapped, unwrapped
 
 #: the fraction that is removed with pruning_ratio="auto": no rows are held out
 AUTO_RATIO = 0.5
@@ -27,8 +30,13 @@ OF_A_STREAM = ("history_", "_online")
 
 
 def _trains_online(self: Any) -> bool:
-    """Whether the model, pruned or not, has a `partial_fit` that can be pruned."""
+    """Whether the model, pruned or not, has a `partial_fit` that can be pruned.
+
+    A fitted model is taken out of a pipeline, whose other steps remain as they are.
+    """
     model = getattr(self, "estimator_", thawed(self.estimator))
+    if hasattr(self, "estimator_") or isinstance(self.estimator, FrozenEstimator):
+        model = family_of(model).core(model)
     if not hasattr(model, "partial_fit"):
         raise AttributeError(f"{type(model).__name__} has no partial_fit.")
     if "online" in family_of(model).capabilities(model):
@@ -46,6 +54,7 @@ class PartialFitMixin:
     estimator: Any
     method: Any
     pruning_ratio: Any
+    pruning_ratio_: Any
     random_state: Any
     schedule: Any
     report_: Any
@@ -67,8 +76,9 @@ class PartialFitMixin:
         squares can. Neither a rule nor a refit is used.
 
         The first call trains a clone of the estimator. After `fit` or `prune`, the
-        pruned model is trained further, and removed units remain removed. A frozen
-        model is copied first.
+        pruned model is trained further, and removed units remain removed. In a
+        pipeline, the last step is trained, on rows that the other steps transform; they
+        remain as they are. A frozen model is copied first.
 
         Parameters
         ----------
@@ -115,17 +125,19 @@ class PartialFitMixin:
         >>> pruned.history_["units"][4:16:3]
         [50, 31, 22, 21]
         """
-        now = self.__dict__.get("_online") or self._first_state()
+        X = np.asarray(X) if isinstance(X, (list, tuple)) else X
+        inside = self._inside(Task(X, y, sample_weight))
+        task = inside.task
+        now = self.__dict__.get("_online") or self._first_state(inside.model)
         if routing_enabled():
-            keywords = requested(now.model, "partial_fit", sample_weight=sample_weight)
-            sample_weight = keywords.get("sample_weight")
-        shipped = self.__dict__.get("estimator_")
+            given = {"sample_weight": sample_weight}
+            given = requested(now.model, "partial_fit", **given)
+            task = replace(task, sample_weight=given.get("sample_weight"))
+        known = "estimator_" in vars(self)
         new = now.after(
-            X,
-            y,
+            task,
             classes=classes,
-            sample_weight=sample_weight,
-            predictions=None if shipped is None else shipped.predict(X),
+            predictions=inside.model.predict(task.X) if known else None,
         )
         for name in OF_A_FIT:
             self.__dict__.pop(name, None)
@@ -133,7 +145,7 @@ class PartialFitMixin:
         self.history_ = new.history
         self.pruning_ratio_ = new.ratio
         # last, and by one assignment: another thread may predict
-        self.estimator_ = new.shipped()
+        self.estimator_ = inside.close(new.shipped())
         return self
 
     def _forget_stream(self) -> None:
@@ -141,21 +153,24 @@ class PartialFitMixin:
         for name in OF_A_STREAM:
             self.__dict__.pop(name, None)
 
-    def _first_state(self) -> OnlinePruning:
+    def _inside(self, task: Task) -> Unwrapped:
+        """The model to train and the batch, taken out of the steps of a pipeline."""
+        model = self.__dict__.get("estimator_")
+        if model is None and isinstance(self.estimator, FrozenEstimator):
+            model = thawed(self.estimator)
+            check_is_fitted(model)
+        if model is None:
+            model = seeded(unfitted(self.estimator), seed_of(self.random_state))
+            return Unwrapped(model, task, [])
+        return unwrapped(model, task)
+
+    def _first_state(self, estimator: Estimator) -> OnlinePruning:
         """The state before the first batch."""
         schedule = Schedule() if self.schedule is None else self.schedule
         schedule.check()
-        fitted = self.__dict__.get("estimator_")
-        estimator: Any = fitted
-        frozen = isinstance(self.estimator, FrozenEstimator)
-        if fitted is None and frozen:
-            estimator = thawed(self.estimator)
-            check_is_fitted(estimator)
-        elif fitted is None:
-            seed = seed_of(self.random_state)
-            estimator = seeded(unfitted(self.estimator), seed)
+        fitted = "estimator_" in vars(self)
         why = family_of(estimator).why_not_continued(estimator)
-        if why and (frozen or fitted is not None):
+        if why and (fitted or isinstance(self.estimator, FrozenEstimator)):
             raise ValueError(f"{type(estimator).__name__} cannot be continued: {why}.")
         method = make_plan(
             estimator, method=self.method, refit=False, labels=True
@@ -175,16 +190,14 @@ class PartialFitMixin:
             seed=seed_of(self.random_state),
             automatic=self.method == "auto",
         )
-        return state if fitted is None else self._after_fit(state)
-
-    def _after_fit(self, state: OnlinePruning) -> OnlinePruning:
-        """The state in which a model that `fit` has pruned is trained further."""
+        if not fitted:
+            return state
         return state.continuing(self.report_.n_units, self.pruning_ratio_)
 
-    def _target(self, fitted: Estimator | None) -> float:
+    def _target(self, fitted: bool) -> float:
         """The fraction of units to remove."""
         ratio = self.pruning_ratio
-        if fitted is not None:
+        if fitted:
             return float(self.pruning_ratio_)
         if isinstance(ratio, str) and ratio == "auto":
             return AUTO_RATIO

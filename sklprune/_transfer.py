@@ -11,6 +11,7 @@ from sklprune._plain import plain
 from sklprune._registry import family_of
 from sklprune._typing import ArrayLike, Estimator, MatrixLike, RandomState
 from sklprune._units import Task
+from sklprune._unwrapping import unwrapped
 from sklprune._validation import check_rows
 
 __all__ = ["transfer"]
@@ -101,7 +102,8 @@ def transfer(
     if random_state is not None and not isinstance(random_state, Integral):
         seed = int(seed.randint(np.iinfo(np.int32).max))
     task = task.with_settings(scorer=None, random_state=seed, n_jobs=None)
-    wrappers, model, task = _opened(model, task)
+    inside = unwrapped(model, task)
+    model, task = inside.model, inside.task
     family = family_of(model)
     _check_network(model, "fitted")
     if estimator is not None:
@@ -109,22 +111,7 @@ def transfer(
     template = model if estimator is None else estimator
     new = family.for_task(template, model, task)
     new = _trained(family, new, task, freeze, max_epochs, learning_rate)
-    result = family.strip(new)
-    for outer, wrapper in reversed(wrappers):
-        result = outer.close(wrapper, result)
-    return result
-
-
-def _opened(model: Estimator, task: Task) -> tuple[list[Any], Estimator, Task]:
-    """The wrappers of a model, the innermost model, and the rows that it receives."""
-    wrappers: list[Any] = []
-    while True:
-        family = family_of(model)
-        inner, task = family.inside(model, task)
-        if inner is model:
-            return wrappers, model, task
-        wrappers.append((family, model))
-        model = inner
+    return inside.close(family.strip(new))
 
 
 def _check_network(model: Estimator, name: str) -> None:

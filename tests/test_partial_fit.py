@@ -19,6 +19,8 @@ from sklearn.linear_model import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklprune import PrunedEstimator, Schedule, prune
 from sklprune._online import Losses
@@ -234,6 +236,34 @@ def test_a_pruned_model_is_trained_further_and_removed_remains_removed(method):
     assert not hasattr(pruned, "report_")
     pruned.fit(X, Y)
     assert not hasattr(pruned, "history_")
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_a_pruned_pipeline_is_trained_further():
+    model = make_pipeline(StandardScaler(), MLPClassifier((20,), random_state=0))
+    assert not hasattr(PrunedEstimator(model), "partial_fit")
+    pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X[:400], Y[:400])
+    scaler, first = pruned.estimator_
+    for rows, targets in batches(Y, n=10):
+        pruned.partial_fit(rows, targets)
+    np.testing.assert_array_equal(pruned.estimator_[0].mean_, scaler.mean_)
+    assert pruned.estimator_[1].hidden_layer_sizes == (10,)
+    assert not np.array_equal(pruned.estimator_[1].coefs_[0], first.coefs_[0])
+    frozen = PrunedEstimator(
+        FrozenEstimator(model.fit(X[:400], Y[:400])),
+        pruning_ratio=0.5,
+        schedule=Schedule(begin=0, n_batches=1),
+    )
+    frozen.partial_fit(X[400:600], Y[400:600])
+    assert frozen.estimator_[1].hidden_layer_sizes == (10,)
+    assert model[1].hidden_layer_sizes == (20,)
+
+
+def test_rows_may_be_lists():
+    pruned = PrunedEstimator(MLPClassifier((6,), random_state=0), schedule=FAST)
+    for rows, targets in batches(Y, n=5):
+        pruned.partial_fit(rows.tolist(), targets.tolist(), classes=CLASSES)
+    assert sum(pruned.history_["units"]) < 30
 
 
 def test_a_pickle_continues_in_the_same_way():
