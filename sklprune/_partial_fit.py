@@ -7,12 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._estimators import seeded, unfitted
 from sklprune._meta_estimator import checks_parameters
-from sklprune._metadata import requested, routing_enabled
+from sklprune._metadata import given, requested, routing_enabled
 from sklprune._online import OnlinePruning
 from sklprune._plan import make_plan, seed_of, thawed
 from sklprune._registry import family_of
@@ -130,9 +131,11 @@ class PartialFitMixin:
         task = inside.task
         now = self.__dict__.get("_online") or self._first_state(inside.model)
         if routing_enabled():
-            given = {"sample_weight": sample_weight}
-            given = requested(now.model, "partial_fit", **given)
-            task = replace(task, sample_weight=given.get("sample_weight"))
+            # raises an error for weights without a request
+            process_routing(self, "partial_fit", **given(sample_weight=sample_weight))
+            keywords = {"sample_weight": sample_weight}
+            keywords = requested(now.model, "partial_fit", **keywords)
+            task = replace(task, sample_weight=keywords.get("sample_weight"))
         known = "estimator_" in vars(self)
         new = now.after(
             task,

@@ -180,6 +180,7 @@ class PrunedEstimator(
     }
 
     _routed = (
+        "partial_fit",
         "predict",
         "predict_proba",
         "predict_log_proba",

@@ -5,10 +5,12 @@ import threading
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.datasets import load_digits
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import (
     LogisticRegression,
@@ -339,6 +341,27 @@ def test_weights_of_rows_are_passed_on_or_refused():
     other = PrunedEstimator(PassiveAggressiveClassifier())
     with pytest.raises(ValueError, match="partial_fit does not take it"):
         other.partial_fit(X, Y, classes=CLASSES, sample_weight=weight)
+
+
+def test_weights_are_routed_if_the_model_requests_them():
+    weight = np.random.RandomState(0).randint(0, 3, len(X)).astype(float)
+    with config_context(enable_metadata_routing=True):
+        asks = SGDClassifier(random_state=0).set_partial_fit_request(sample_weight=True)
+        refuses = SGDClassifier(random_state=0).set_partial_fit_request(
+            sample_weight=False
+        )
+        coefs = []
+        for model in (asks, refuses):
+            pruned = PrunedEstimator(model, pruning_ratio=0.0)
+            pruned.partial_fit(X, Y, classes=CLASSES, sample_weight=weight)
+            coefs.append(pruned.estimator_.coef_)
+        unset = PrunedEstimator(SGDClassifier())
+        with pytest.raises(UnsetMetadataPassedError):
+            unset.partial_fit(X, Y, classes=CLASSES, sample_weight=weight)
+    for coef, weights in zip(coefs, (weight, None)):
+        plain = SGDClassifier(random_state=0)
+        plain.partial_fit(X, Y, classes=CLASSES, sample_weight=weights)
+        np.testing.assert_array_equal(coef, plain.coef_)
 
 
 @pytest.mark.parametrize(
