@@ -51,11 +51,11 @@ from sklprune._typing import (
 )
 from sklprune._units import TooLittleLeft
 from sklprune._validation import check_rows
-from sklprune.methods import Method
+from sklprune.methods import Chain, Method
 from sklprune.refits import Refit
 from sklprune.rules import Rule
 
-MethodLike: TypeAlias = str | Method | Sequence[str | Method]
+MethodLike: TypeAlias = str | Method | Chain | Sequence[str | Method]
 RuleLike: TypeAlias = str | Rule | Callable[[Table], SupportsIndex]
 RefitLike: TypeAlias = bool | str | Refit
 Fit = TypeVar("Fit", bound=Callable[..., Any])

@@ -7,6 +7,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklprune._chain import fit_chain
 from sklprune._delegation import DelegationMixin
 from sklprune._meta_estimator import (
     MethodLike,
@@ -29,6 +30,7 @@ from sklprune._typing import (
     Scoring,
     Seen,
 )
+from sklprune.methods import Chain
 
 __all__ = ["PrunedEstimator", "prune"]
 
@@ -52,7 +54,8 @@ class PrunedEstimator(
         The pruning method, which determines what is removed and in which order: a
         name or an object of :mod:`sklprune.methods`. Of a list, or "smallest" for all
         methods that suit the model, the rule chooses among all their candidates, by
-        the size of the file. "auto" depends on the model:
+        the size of the file. :class:`sklprune.methods.Chain` runs several in sequence.
+        "auto" depends on the model:
 
         - a linear model: "magnitude" (weights);
         - an MLP: "neuron_elimination" (hidden units);
@@ -171,6 +174,7 @@ class PrunedEstimator(
 
     _parameter_constraints = {
         **PruningMetaEstimator._parameter_constraints,
+        "method": [*PruningMetaEstimator._parameter_constraints["method"], Chain],
         "refit": ["boolean", str, HasMethods(["apply"])],
         "store_path": ["boolean"],
         "seen": ["boolean", StrOptions({"auto"})],
@@ -259,6 +263,9 @@ class PrunedEstimator(
         """
         self._clear_support()
         self._forget_stream()
+        if isinstance(self.method, Chain):
+            fit_chain(self, X, y, sample_weight, groups)
+            return self
         result = self._prune(
             *(X, y, sample_weight, groups),
             self.pruning_ratio,

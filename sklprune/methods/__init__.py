@@ -9,6 +9,7 @@ from sklprune._registry import registered
 from sklprune.methods._base import Method as Method
 from sklprune.methods.activation import Activation as Activation
 from sklprune.methods.backfitting import Backfitting as Backfitting
+from sklprune.methods.chain import Chain as Chain
 from sklprune.methods.columns import Columns as Columns
 from sklprune.methods.cost_complexity import CostComplexity as CostComplexity
 from sklprune.methods.elastic_net_path import ElasticNetPath as ElasticNetPath
@@ -18,8 +19,8 @@ from sklprune.methods.magnitude import Magnitude as Magnitude
 from sklprune.methods.member_selection import MemberSelection as MemberSelection
 from sklprune.methods.neuron_elimination import NeuronElimination as NeuronElimination
 from sklprune.methods.permutation import Permutation as Permutation
-from sklprune.methods.random_order import RandomOrder as RandomOrder
 from sklprune.methods.probe import Probe as Probe
+from sklprune.methods.random_order import RandomOrder as RandomOrder
 from sklprune.methods.recast import Recast as Recast
 from sklprune.methods.recursive_elimination import (
     RecursiveElimination as RecursiveElimination,
@@ -29,4 +30,6 @@ from sklprune.methods.second_order import SecondOrder as SecondOrder
 from sklprune.methods.sequential import Sequential as Sequential
 from sklprune.methods.structure_search import StructureSearch as StructureSearch
 
-__all__ = sorted(["Method", *(cls.__name__ for cls in registered("method").values())])
+__all__ = sorted(
+    ["Chain", "Method", *(cls.__name__ for cls in registered("method").values())]
+)
