@@ -18,7 +18,7 @@ from sklprune._opening import fitted, opened_with_limits
 from sklprune._plain import stripped
 from sklprune._progress import part, tracked
 from sklprune._pruned import Closed, Closing, Pruned
-from sklprune._rounds import Round
+from sklprune._rounds import Round, stations_of
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, TooLittleLeft, where_raised
 
@@ -138,8 +138,9 @@ def pruned_at(plan, dense, task, ratios):
         If the units that remain at a ratio are too few for the model to be fitted.
     """
     ordered, opened = _open_to_order(plan, dense, task)
-    here = Round.first(plan.method, opened, _order(plan, ordered, opened))
-    ahead = list(plan.method.stations(opened.units))
+    ahead = stations_of(plan.method, plan.refit, opened.units)
+    order = _order(plan, ordered, opened)
+    here = Round.first(plan.method, opened, order, reorders=bool(ahead))
     last = None
     for ratio in tracked(ratios, "ratios"):
         with part("rounds", len(ahead)) as rounds:
@@ -191,13 +192,16 @@ def _pruned(plan, here, ratio, dense, last, X):
 
 def _next_round(plan, here, ratio, last):
     """The round that begins at a ratio; this one where nothing is removed."""
-    candidate = here.candidate(ratio)
+    candidate = here.to_next(ratio)
     if candidate.keep.all():
         return here
-    rows = here.seen_rows
-    if rows is here.opened.task and _same_units(last, here.mask_of_all(candidate)):
+    rows, refit = here.seen_rows, plan.refit
+    same = _same_units(last, here.mask_of_all(candidate))
+    if same and rows is here.opened.task and not candidate.units.in_place:
         return here.after(candidate, last.inside)
-    return here.after(candidate, _refitted(candidate, plan.refit, rows, ratio).build())
+    if hasattr(refit, "at_station"):
+        refit = refit.at_station()
+    return here.after(candidate, _refitted(candidate, refit, rows, ratio).build())
 
 
 def _same_units(last, keep):

@@ -15,6 +15,22 @@ from sklprune._typing import Array
 from sklprune._units import Candidate
 
 
+def stations_of(method, refit, units):
+    """Ratios at which units are ordered again: those of a method, or of its refit.
+
+    Parameters
+    ----------
+    method : Method
+    refit : Refit or None
+        It has stations if it trains the model while more and more is removed.
+    units : Units
+    """
+    own = list(method.stations(units))
+    if own or refit is None or not hasattr(refit, "stations"):
+        return own
+    return list(refit.stations(units))
+
+
 @dataclass(frozen=True)
 class Round:
     """A model on the path, the order of its units, and their positions in the whole.
@@ -30,6 +46,8 @@ class Round:
         The round in which each unit was removed; for remaining units the next round.
     paths : tuple
         What `method.path` returned in each round so far.
+    reorders : bool
+        Whether further rounds may follow the first one.
     """
 
     method: Any
@@ -38,17 +56,30 @@ class Round:
     positions: Array
     rounds: Array
     paths: tuple = ()
+    reorders: bool = True
 
     @classmethod
-    def first(cls, method, whole, path):
+    def first(cls, method, whole, path, reorders):
         """The round of the unpruned model, whose order is known."""
         count = whole.units.count
-        return cls(method, whole, whole, np.arange(count), np.ones(count), (path,))
+        positions, rounds = np.arange(count), np.ones(count)
+        return cls(method, whole, whole, positions, rounds, (path,), reorders)
 
     def ordered(self):
         """The same round after the method has ordered its units."""
         path = self.method.path(*self._arguments())
         return replace(self, paths=(*self.paths, path))
+
+    def to_next(self, ratio):
+        """The candidate at which the next round begins.
+
+        Removed units that have a value, such as weights, remain as zeros, so that all
+        units keep their positions.
+        """
+        found = self.candidate(ratio)
+        if found.family.zero_units(found.dense, found.units) is None:
+            return found
+        return replace(found, units=replace(found.units, in_place=True))
 
     @property
     def is_last(self):
@@ -90,7 +121,7 @@ class Round:
         """
         opened, kept = self.whole, self.positions[candidate.keep]
         keep, scores = self.mask_of_all(candidate), candidate.scores
-        if not self._is_complete and len(self.method.stations(opened.units)):
+        if not self._is_complete and self.reorders:
             worst_first = np.lexsort((-kept, scores[candidate.keep]))
             scores = self.rounds.copy()
             scores[kept[worst_first]] += np.arange(1, len(kept) + 1)
@@ -110,6 +141,10 @@ class Round:
         )
         positions, rounds = self.positions[candidate.keep], self.rounds.copy()
         rounds[positions] += 1
+        if candidate.units.in_place:
+            positions = self.positions
+            units = replace(units, removed=~candidate.keep)
+            opened = replace(opened, units=units)
         return replace(
             self, opened=opened, positions=positions, rounds=rounds
         ).ordered()

@@ -170,6 +170,11 @@ class Units:
     at_most : int or None
         With groups: the largest number of kept units. The removal then continues
         until it is reached. None means that no more units are removed than requested.
+    removed : ndarray of shape (count,), bool, or None
+        Units that were removed before and remain as zeros. They are removed first.
+    in_place : bool
+        Whether units that are removed remain as zeros, so that all units keep their
+        positions while more are removed.
     """
 
     granularity: str
@@ -179,6 +184,8 @@ class Units:
     groups: Array | None = None
     fixed: Array | None = None
     at_most: int | None = None
+    removed: Array | None = None
+    in_place: bool = False
 
     def n_removed(self, ratio: float) -> int:
         """The number of units that are removed at a ratio if all are free."""
@@ -207,7 +214,7 @@ class Units:
         a group is the highest score in it. With equal scores, the first unit is kept.
         """
         label, first, sizes = self._groups()
-        scores = self.of_groups(scores)[first]
+        scores = self.of_groups(self._with_removed(scores))[first]
         fixed = self._fixed_groups(label, first)
         too_large = np.zeros(len(first), bool)
         if self.at_most is not None:
@@ -227,10 +234,16 @@ class Units:
     def at_least(self, scores: Array, threshold: float) -> Array:
         """Keep the units with a score of at least a threshold, and the fixed ones."""
         label, first, _ = self._groups()
-        scores = self.of_groups(scores)[first]
+        scores = self.of_groups(self._with_removed(scores))[first]
         best_first = np.lexsort((np.arange(len(first)), -scores))
         must_keep = self._must_keep(best_first, self._fixed_groups(label, first), first)
         return ((scores >= threshold) | must_keep)[label]
+
+    def _with_removed(self, scores: Array) -> Array:
+        """The scores, below all others for units that were removed before."""
+        if self.removed is None:
+            return scores
+        return np.where(self.removed, -np.inf, scores)
 
     def of_groups(self, values: Array) -> Array:
         """The highest value in the group of each unit, of shape (count,)."""

@@ -88,11 +88,11 @@ def _step(
 
     residual = [_times(gradient, -1.0) for gradient in matrix.gradient()]
     change = _conjugate_gradients(times, residual, scale, n_iterations)
-    before, length = _objective(problem, layers), 1.0
+    before, length = problem.objective(layers), 1.0
     while length >= SHORTEST_STEP:
         moved = _combined(layers, length, change)
         with np.errstate(over="ignore", invalid="ignore"):
-            if _objective(problem, moved) < before:
+            if problem.objective(moved) < before:
                 return moved
         length /= 2
     return None
@@ -139,11 +139,6 @@ def _conjugate_gradients(
         last, energy = energy, _dot(residual, scaled)
         direction = _combined(scaled, energy / last, direction)
     return solution
-
-
-def _objective(problem: Problem, layers: Sequence[Layer]) -> float:
-    squares = sum(float(np.sum(problem.l2 * layer.coef**2)) for layer in layers)
-    return problem.loss(layers) + squares / 2
 
 
 # -- arithmetic of layers --------------------------------------------------------------

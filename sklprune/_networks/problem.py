@@ -52,6 +52,28 @@ VARIANCES: dict[str, Any] = {
 }
 
 
+def _entropy_of_softmax(outputs: Array) -> tuple[Array, Array]:
+    """The entropy of each row, and its derivatives in the outputs."""
+    logarithm = outputs - logsumexp(outputs, axis=1, keepdims=True)
+    probability = np.exp(logarithm)
+    entropy = -(probability * logarithm).sum(axis=1)
+    return entropy, -probability * (logarithm + entropy[:, None])
+
+
+def _entropy_of_logistic(outputs: Array) -> tuple[Array, Array]:
+    """The same for independent outputs of two classes, summed over the outputs."""
+    probability = expit(outputs)
+    entropy = np.logaddexp(0, outputs) - probability * outputs
+    return entropy.sum(axis=1), -probability * (1 - probability) * outputs
+
+
+#: entropy of the predicted distribution and its derivatives, by output activation
+ENTROPIES: dict[str, Any] = {
+    "logistic": _entropy_of_logistic,
+    "softmax": _entropy_of_softmax,
+}
+
+
 class Problem(NamedTuple):
     """A training problem: rows, targets, weights and activations.
 
@@ -68,6 +90,12 @@ class Problem(NamedTuple):
     l2 : float or ndarray of shape (n_outputs,), default=0
         L2 penalty of the fit: half of it times the squared weights belongs to the
         mean loss. `loss` and `gradients` do not include it.
+    l1 : float, default=0
+        L1 penalty: it times the absolute weights belongs to the mean loss. `loss` and
+        `gradients` do not include it.
+    entropy : float, default=0
+        Bonus for the entropy of the predicted distribution, which `loss` and
+        `gradients` include. It is added only for probabilities.
     """
 
     rows: Any
@@ -76,6 +104,8 @@ class Problem(NamedTuple):
     hidden: str
     last: str
     l2: Any = 0.0
+    l1: float = 0.0
+    entropy: float = 0.0
 
     def take(self, rows: Array) -> "Problem":
         """The same problem on some of the rows."""
@@ -98,16 +128,25 @@ class Problem(NamedTuple):
     def loss(self, layers: Sequence[Layer]) -> float:
         """The weighted mean of the loss."""
         outputs = self.forward(layers)[-1]
-        return float(self.weight @ LOSSES[self.last](outputs, self.targets)) / len(
-            self.targets
-        )
+        of_rows = LOSSES[self.last](outputs, self.targets)
+        if self.entropy:
+            of_rows = of_rows - self.entropy * ENTROPIES[self.last](outputs)[0]
+        return float(self.weight @ of_rows) / len(self.targets)
+
+    def objective(self, layers: Sequence[Layer]) -> float:
+        """The loss with its penalties."""
+        squares = sum(float(np.sum(self.l2 * layer.coef**2)) for layer in layers)
+        sizes = sum(float(np.abs(layer.coef).sum()) for layer in layers)
+        return self.loss(layers) + squares / 2 + self.l1 * sizes
 
     def gradients(self, layers: Sequence[Layer]) -> list[Layer]:
         """The gradient of `loss`, as layers of the same shapes."""
         *inputs, outputs = self.forward(layers)
         weight = self.weight[:, None] / len(self.targets)
-        delta = (self.predicted(outputs) - self.targets) * weight
-        return self.gradients_of(layers, inputs, delta)
+        delta = self.predicted(outputs) - self.targets
+        if self.entropy:
+            delta = delta - self.entropy * ENTROPIES[self.last](outputs)[1]
+        return self.gradients_of(layers, inputs, delta * weight)
 
     def gradients_of(
         self, layers: Sequence[Layer], inputs: Sequence[Any], delta: Array

@@ -12,6 +12,17 @@ from sklprune._typing import Array, Estimator
 
 #: generalised linear models whose default link is the logarithm
 LOG_LINK = ("PoissonRegressor", "GammaRegressor")
+#: classes that minimise squared error
+SQUARED_ERROR = (
+    "ARDRegression",
+    "BayesianRidge",
+    "ElasticNet",
+    "Lars",
+    "LinearModelCV",
+    "LinearRegression",
+    "_BaseRidge",
+    "_BaseRidgeCV",
+)
 #: classes whose `alpha` is relative to the mean loss
 ALPHA_OF_MEAN = (
     "BaseSGD",
@@ -90,3 +101,18 @@ def _has_log_link(estimator: Estimator) -> bool:
 
 def _names(estimator: Estimator) -> set[str]:
     return {cls.__name__ for cls in type(estimator).__mro__}
+
+
+def is_log_loss(estimator: Estimator) -> bool:
+    """Whether the loss is the negative log likelihood of classes."""
+    if "LogisticRegression" in _names(estimator):
+        return True
+    return "BaseSGD" in _names(estimator) and estimator.loss == "log_loss"
+
+
+def is_squared_error(estimator: Estimator) -> bool:
+    """Whether the loss is the squared error, apart from its penalty."""
+    names = _names(estimator)
+    if "BaseSGD" in names:
+        return bool(estimator.loss == "squared_error")
+    return bool(names & set(SQUARED_ERROR))

@@ -11,10 +11,11 @@ from sklearn.utils import check_random_state
 
 from sklprune._estimators import seeded
 from sklprune._frames import as_matrix
+from sklprune._networks.settings import RefitSettings
+from sklprune._networks.training import train
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
 from sklprune.families._layered import Layer
-from sklprune.families._masked_solvers import train
 from sklprune.families._online_training import OnlineNetworks
 
 #: a unit is constant if its outputs differ by less than this fraction
@@ -142,13 +143,8 @@ class ChangingNetworks(OnlineNetworks):
         learning_rate : float
             Initial learning rate of Adam.
         """
-        dtype = layers[0].coef.dtype
-        return train(
-            layers,
-            self._problem(estimator, task, dtype),
-            penalty=self._penalty(estimator, task),
-            max_epochs=max_epochs,
-            learning_rate=learning_rate,
-            rng=check_random_state(task.random_state),
-            masks=masks,
-        )
+        problem = self._problem(estimator, task, layers[0].coef.dtype)
+        problem = problem._replace(l2=self._penalty(estimator, task))
+        settings = RefitSettings(max_epochs=max_epochs, learning_rate=learning_rate)
+        rng = check_random_state(task.random_state)
+        return train(layers, problem, masks, settings, rng)

@@ -12,6 +12,8 @@ from sklearn.utils.validation import has_fit_parameter
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune._networks.problem import Problem
+from sklprune._networks.settings import RefitSettings
+from sklprune._networks.training import by_lbfgs
 from sklprune._registry import register_family
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
@@ -19,8 +21,8 @@ from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._linear_losses import l2_of_mean, loss_name, targets_of_loss
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
-from sklprune.families._masked_solvers import solve
 from sklprune.families._online_training import OnlineLinear
+from sklprune.families._penalised_linear_fit import solve_penalised, with_penalty
 from sklprune.families._permuted_outputs import PermutedLinear
 from sklprune.families._score_equations import known_penalty, score_equations_hold
 from sklprune.families._shrinking_fits import (
@@ -65,6 +67,7 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
     )
     granularities = ("weight",)
     recognises_rows = True
+    has_coefficients = True
 
     def layers(self, estimator: Estimator) -> list[Layer]:
         coef = estimator.coef_
@@ -194,13 +197,7 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         return problem._replace(targets=targets, l2=l2)
 
     def masked_refit(
-        self,
-        estimator: Estimator,
-        task: Task,
-        *,
-        max_epochs: int,
-        learning_rate: float,
-        alpha: float | None,
+        self, estimator: Estimator, task: Task, settings: RefitSettings
     ) -> Estimator:
         """A copy whose non-zero weights are fitted to y: capability "masked_refit".
 
@@ -208,31 +205,54 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         ----------
         estimator : estimator
         task : Task
-        max_epochs, learning_rate
-            Ignored: the solvers of linear models have neither.
-        alpha : float or None
-            Strength of the penalty; None for that of the estimator.
+        settings : RefitSettings
+            Fields that are only for networks are not used.
 
         Raises
         ------
         ValueError
-            If y lacks a class, or if the model has no penalty that alpha could set.
+            If y lacks a class, or if the model cannot have the penalty.
         """
         (layer,) = self.layers(estimator)
-        support = layer.coef != 0
-        if not support.any():
+        if not np.any(layer.coef):
             return estimator
-        task = replace(task, y=labels_of(estimator, task.y, all_classes=True))
-        if (support == support[:, :1]).all():
-            fitted = fit_together(self, estimator, support, task, alpha)
-        elif _is_multinomial(estimator):
-            fitted = self._solve_multinomial(estimator, layer, task, alpha)
-        else:
-            fitted = fit_apart(self, estimator, support, task, alpha)
-        new = Layer(*fitted)
+        if settings.labels:
+            task = replace(task, y=labels_of(estimator, task.y, all_classes=True))
+        new = self._penalised_fit(estimator, layer, task, settings)
+        if new is None:
+            new = self._fit_by_clones(estimator, layer, task, settings)
         if layer.intercept is None:
             new = new._replace(intercept=None)
         return self.with_layers(estimator, [new])
+
+    def _penalised_fit(
+        self, estimator: Estimator, layer: Layer, task: Task, settings: RefitSettings
+    ) -> Layer | None:
+        """A fit with another penalty than that of the model; None for its own."""
+        if settings.penalty is None:
+            return None
+        problem = self.training_problem(estimator, task, labels=settings.labels)
+        return solve_penalised(estimator, layer, problem, settings)
+
+    def _fit_by_clones(
+        self, estimator: Estimator, layer: Layer, task: Task, settings: RefitSettings
+    ) -> Layer:
+        """Fit clones on the columns of each output."""
+        support, alpha = layer.coef != 0, settings.alpha
+        if settings.penalty is not None:
+            weight = self.row_weights(estimator, task)
+            total = task.n_samples if weight is None else weight.sum()
+            template, alpha = with_penalty(estimator, settings, float(total)), None
+            for name, value in vars(estimator).items():
+                # the attributes of the fit, which the fits of clones need
+                if name.endswith("_"):
+                    setattr(template, name, value)
+            estimator = template
+        if (support == support[:, :1]).all():
+            return Layer(*fit_together(self, estimator, support, task, alpha))
+        if _is_multinomial(estimator):
+            return self._solve_multinomial(estimator, layer, task, alpha)
+        return Layer(*fit_apart(self, estimator, support, task, alpha))
 
     def _solve_multinomial(
         self, estimator: Estimator, layer: Layer, task: Task, alpha: float | None
@@ -242,19 +262,20 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         weight = np.ones(task.n_samples) if weight is None else weight
         X = as_matrix(task.X).astype(float)
         targets = np.asarray(task.y)[:, None] == estimator.classes_
-        problem = Problem(X, targets, weight / weight.mean(), "identity", "softmax")
         own, l1_ratio = _penalty(estimator)
         share = (own if alpha is None else alpha) / weight.sum()
-        coef, intercept = layer.coef.astype(float), layer.intercept
-        intercept = None if intercept is None else intercept.astype(float)
-        return solve(
-            Layer(coef, intercept),
-            layer.coef != 0,
-            problem,
+        problem = Problem(
+            X,
+            targets.astype(float),
+            weight / weight.mean(),
+            "identity",
+            "softmax",
             l2=share * (1 - l1_ratio),
             l1=share * l1_ratio,
-            max_iter=estimator.max_iter,
         )
+        start = layer.combined(lambda a: np.array(a, dtype=float))
+        max_iter = estimator.max_iter
+        return by_lbfgs([start], [layer.coef != 0], problem, max_iter=max_iter)[0]
 
     def why_not_continued(self, estimator: Estimator) -> str:
         if not (getattr(estimator, "average", 0) and hasattr(estimator, "classes_")):

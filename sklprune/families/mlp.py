@@ -12,11 +12,12 @@ from sklearn.utils import check_random_state
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
 from sklprune._networks.problem import ACTIVATIONS, Problem
+from sklprune._networks.settings import RefitSettings
+from sklprune._networks.training import train
 from sklprune._registry import register_family
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
-from sklprune.families._masked_solvers import train
 from sklprune.families._network_changes import ChangingNetworks
 from sklprune.families._permuted_outputs import PermutedNetwork
 from sklprune.families._small_models import FACTOR, Trained, smaller_clones
@@ -74,37 +75,32 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
         return super().capabilities(estimator) | {"masked_refit", "structure"}
 
     def masked_refit(
-        self,
-        estimator: Estimator,
-        task: Task,
-        *,
-        max_epochs: int,
-        learning_rate: float,
-        alpha: float | None,
+        self, estimator: Estimator, task: Task, settings: RefitSettings
     ) -> Estimator:
-        """A copy whose non-zero weights are trained on y: capability "masked_refit".
+        """A copy whose non-zero weights are trained: capability "masked_refit".
 
         Parameters
         ----------
         estimator : estimator
         task : Task
-        max_epochs : int
-        learning_rate : float
-            Initial learning rate of Adam.
-        alpha : float or None
-            L2 penalty; None for that of the estimator.
+        settings : RefitSettings
         """
         layers = self.layers(estimator)
-        alpha = estimator.alpha if alpha is None else alpha
-        trained = train(
-            layers,
-            self._problem(estimator, task, layers[0].coef.dtype),
-            penalty=alpha / _rows_per_step(estimator, task),
-            max_epochs=max_epochs,
-            learning_rate=learning_rate,
-            rng=check_random_state(task.random_state),
-        )
-        return self.with_layers(estimator, trained)
+        if settings.solver == "auto":
+            own = "lbfgs" if estimator.solver == "lbfgs" else "adam"
+            settings = settings._replace(solver=own)
+        problem = self.training_problem(estimator, task, labels=settings.labels)
+        if settings.penalty is None and settings.alpha is not None:
+            l2 = settings.alpha / _rows_per_step(estimator, task)
+            problem = problem._replace(l2=np.float32(l2))
+        problem = settings.penalised(problem)
+        start = [layer.combined(_as_float32) for layer in layers]
+        masks = [layer.coef != 0 for layer in layers]
+        rng = check_random_state(task.random_state)
+        trained = train(start, problem, masks, settings, rng)
+        same = [np.array_equal(a.coef, b.coef) for a, b in zip(start, trained)]
+        # without a better epoch, the values keep all their digits
+        return estimator if all(same) else self.with_layers(estimator, trained)
 
     def _penalty(self, estimator: Estimator, task: Task) -> float:
         """The L2 penalty of one step, which scikit-learn divides by its rows."""
@@ -127,8 +123,7 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
     ) -> Problem:
         y = task.y if labels else estimator.predict(task.X)
         problem = self._problem(estimator, replace(task, y=y), np.dtype(np.float32))
-        l2 = estimator.alpha / _rows_per_step(estimator, task)
-        problem = problem._replace(l2=np.float32(l2))
+        problem = problem._replace(l2=np.float32(self._penalty(estimator, task)))
         if labels:
             return problem
         layers = [layer.combined(_as_float32) for layer in self.layers(estimator)]
@@ -221,6 +216,8 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
     def own_remove(self, estimator: Estimator, units: Units, keep: Array) -> Estimator:
         if units.granularity == "weight":
             model = super().own_remove(estimator, units, keep)
+            if units.in_place:
+                return model
             return self.with_layers(model, self._without_unused_neurons(model))
         kept = np.split(keep, np.cumsum(units.where)[:-1])
         return self.with_layers(estimator, _take(self.layers(estimator), kept))

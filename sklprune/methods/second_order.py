@@ -130,6 +130,10 @@ class SecondOrder(Method):
         self.damping = damping
         self.max_rows = max_rows
 
+    def is_complete(self, path: Any) -> bool:
+        """Whether the stages of the path order all weights already."""
+        return self.curvature == "block"
+
     def path(
         self, family: Any, estimator: Estimator, units: Units, task: Task
     ) -> list[Stage]:

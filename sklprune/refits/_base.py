@@ -1,5 +1,6 @@
 """The base class of refits, which fit the remaining values after a removal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -76,6 +77,17 @@ class Refit(BaseEstimator):
         estimator
         """
         raise NotImplementedError
+
+    def stations(self, units: Units) -> Sequence[float]:
+        """Ratios, ascending, at which what remains is fitted and ordered again.
+
+        They are used if the method has none. () removes all units together.
+        """
+        return ()
+
+    def at_station(self) -> "Refit":
+        """The refit that follows the removal at one of the `stations`."""
+        return self
 
     def continued(
         self,
