@@ -19,6 +19,7 @@ from sklprune._evaluation.choice import (
 )
 from sklprune._evaluation.held_out import prediction_error
 from sklprune._evaluation.splits import splits_of
+from sklprune._evaluation.stability import stability_of
 from sklprune._evaluation.summary import summary_of
 from sklprune._evaluation.training_rows import (
     Reference,
@@ -177,6 +178,7 @@ def _build_result(plans, task, choice, *, store_path, progress):
     path = PruningPath(table, position, stored)
     curve = path.curve(plural(best.candidate.units.granularity))
     summary = summary_of(plan, task, choice, dense, best)
+    names = best.candidate.family.names(best.candidate.units)
     return Result(
         best.model,
         float((~keep).mean()),
@@ -189,6 +191,7 @@ def _build_result(plans, task, choice, *, store_path, progress):
             best.unread,
             choice.comparison,
             curve,
+            stability_of(choice.kept, names),
         ),
     )
 

@@ -96,6 +96,10 @@ class Report:
     comparison : dict or None
         Candidates of several methods, and a small model trained from scratch: see
         `Choice.comparison`. None if there is nothing to compare.
+    stability : dict or None
+        How far the splits agree on the kept columns, see `stability_of`: `measure` is
+        1 if all keep the same, and `kept` has the share of the splits that keep each
+        column. None for other units, and without several splits.
     curve : dict or None
         Score against size, see `PruningPath.curve`. None without scores.
 
@@ -115,9 +119,10 @@ class Report:
         unread: Unread | None = None,
         comparison: dict[str, Any] | None = None,
         curve: dict[str, Any] | None = None,
+        stability: dict[str, Any] | None = None,
     ) -> None:
         self.score = score
-        self.curve = curve
+        self.curve, self.stability = curve, stability
         self.settings: dict[str, str] = {}
         self._comparison = comparison or {"methods": [], "baseline": None, "size": ""}
         self._dropped = unread
@@ -278,6 +283,7 @@ class Report:
             "methods": self.methods,
             "baseline": self.baseline,
             "removed": self.removed,
+            "stability": self.stability,
             "n_zero_removed": self.n_zero_removed,
             "unread_columns": self.unread_columns,
             "dropped_columns": self.dropped_columns,
@@ -457,6 +463,12 @@ class Report:
         if self._dropped and self._dropped.kept:
             why = "; ".join(self._dropped.kept)
             notes.append(f"Columns are kept that the model does not read: {why}.")
+        if self.stability and not math.isnan(self.stability["measure"]):
+            notes.append(
+                "Stability of the selection over the splits: "
+                f"{self.stability['measure']:.2f} (1 if all keep the same columns, 0 "
+                "if they keep random ones)."
+            )
         notes.extend(self._limits)
         notes.extend(notes_on_rows(self.score))
         for reference, note in REFERENCE_NOTES.items():

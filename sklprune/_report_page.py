@@ -87,6 +87,7 @@ def fragment(report: Any) -> str:
         _section("Methods and baseline", _compared(report)),
         _section("Classes", _classes(report.score)),
         _section("What was removed", _removed(report)),
+        _section("How often the splits keep each column", _stability(report)),
         _section("Notes", _list(report.notes)),
         _section("To repeat this pruning", _settings(report.settings)),
     ]
@@ -205,6 +206,15 @@ def _removed(report: Any) -> str:
     hidden = len(removed) - N_LISTED
     more = f'<p class="soft">and {hidden:,} more.</p>' if hidden > 0 else ""
     return why + _details("all names" if not more else "names", _table(rows) + more)
+
+
+def _stability(report: Any) -> str:
+    if not report.stability:
+        return ""
+    kept = sorted(report.stability["kept"].items(), key=lambda each: -each[1])
+    rows: list[Row] = [("column", "share of the splits")]
+    rows += [(name, f"{share:.0%}") for name, share in kept[:N_LISTED] if share > 0]
+    return _details(f"{len(rows) - 1} columns", _table(rows))
 
 
 def _settings(settings: dict[str, str]) -> str:

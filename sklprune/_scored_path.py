@@ -67,12 +67,16 @@ class ScoredPath(NamedTuple):
         The models that were scored on the first split, where they are kept.
     names : list of str, or None
         Of models trained from scratch, what each one is.
+    kept : list of list of ndarray, or None
+        For each ratio and split the `packed` mask of the kept columns. None for other
+        units, which differ from fit to fit.
     """
 
     table: dict
     counts: list | None = None
     candidates: list | None = None
     names: list | None = None
+    kept: list | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +180,10 @@ def _joined(alternative, results, scoring):
             ClassCounts(scoring.classes, sum(row["counts"] for row in rows))
             for rows in zip(*by_split)
         ]
-    return ScoredPath(table, counts, results[0].candidates)
+    kept = [[row.get("keep") for row in rows] for rows in zip(*by_split)]
+    if any(each is None for masks in kept for each in masks):
+        kept = None
+    return ScoredPath(table, counts, results[0].candidates, kept=kept)
 
 
 def _of_baseline(results, columns):

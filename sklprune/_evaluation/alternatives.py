@@ -102,6 +102,7 @@ def choose(ways, scored, *, rule, by_user, **known):
         table=table,
         whole=whole,
         counts=path.counts,
+        kept=None if path.kept is None else path.kept[row],
         candidates=path.candidates,
         by_user=by_user,
         **known,

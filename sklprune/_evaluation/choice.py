@@ -39,6 +39,8 @@ class Choice:
         The small model trained from scratch that the rule chose; see `baseline_of`.
     counts : list of ClassCounts, or None
         One for each ratio, over the rows of all splits.
+    kept : list of ndarray, or None
+        For each split the `packed` mask of the columns that the candidate keeps.
     candidates : list of Pruned, or None
         The models that were scored, where one of them is returned.
     splits : list of (first rows, second rows)
@@ -59,6 +61,7 @@ class Choice:
     whole: Any = None
     baseline: Any = None
     counts: Any = None
+    kept: Any = None
     candidates: Any = None
     splits: Any = ()
     by_user: bool = True

@@ -10,6 +10,7 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from sklprune._cost import sizes
 from sklprune._evaluation.class_counts import counts_of
+from sklprune._evaluation.stability import packed
 from sklprune._predictions import (
     RESPONSES,
     with_cached_predictions,
@@ -18,6 +19,7 @@ from sklprune._predictions import (
 from sklprune._progress import tracked
 from sklprune._rule import standard_error
 from sklprune._sklearn_private import safe_indexing
+from sklprune._support import has_support
 from sklprune._units import TooLittleLeft, score
 
 #: lower bound of a class probability, so that every class has a weight
@@ -106,7 +108,10 @@ class HeldOut:
         keep = pruned.candidate.keep
         try:
             row = self._row_of_pruned(pruned)
-            return row | {"units": int(keep.sum()), "removed": float((~keep).mean())}
+            row |= {"units": int(keep.sum()), "removed": float((~keep).mean())}
+            # only columns are the same units on all splits
+            is_same = has_support(pruned.candidate.units)
+            return row | ({"keep": packed(keep)} if is_same else {})
         except Exception as error:
             if keep.all() or prediction_error(pruned.model, self.task.X) is None:
                 raise

@@ -14,6 +14,7 @@ from sklearn.base import is_classifier
 
 from sklprune._evaluation.class_counts import counts_of
 from sklprune._evaluation.held_out import blocks_of
+from sklprune._evaluation.stability import packed
 from sklprune._linear_fits.least_squares import IllConditioned
 from sklprune._metadata import routing_enabled
 from sklprune._permutation.scoring import Responses, Scoring
@@ -36,12 +37,15 @@ class _Sets(NamedTuple):
     coef : ndarray of shape (n_sets, n_outputs, n_columns)
     intercept : ndarray of shape (n_sets, n_outputs)
     n_units, n_columns : ndarray of shape (n_sets,), int
+    keep : list of ndarray
+        The `packed` mask of the kept units of each set.
     """
 
     coef: np.ndarray
     intercept: np.ndarray
     n_units: np.ndarray
     n_columns: np.ndarray
+    keep: list
 
 
 class _LinearResponses(Responses):
@@ -218,17 +222,18 @@ def _sets_of(method, rows, units, ratios):
         coef = np.zeros((n_sets, n_outputs, n_columns))
         intercept = np.zeros((n_sets, n_outputs))
         n_units, n_read = np.zeros((2, n_sets), int)
-        last = 0
+        last, kept = 0, []
         for keep in elimination.run(sorted(set(numbers))):
             fit, number = elimination.fit, numbers[last]
             while last < n_sets and numbers[last] == number:
                 coef[last][:, fit.columns] = fit.coef.T
                 intercept[last] = fit.intercept
                 n_units[last], n_read[last] = keep.sum(), len(fit.columns)
+                kept.append(packed(keep))
                 last += 1
     except IllConditioned:
         return None
-    return _Sets(coef, intercept, n_units, n_read)
+    return _Sets(coef, intercept, n_units, n_read, kept)
 
 
 def _table_rows(family, model, sets, task, blocks, scoring):
@@ -318,6 +323,7 @@ def _sizes(sets, i, has_intercept):
     n_values = int(np.count_nonzero(sets.coef[i]))
     n_intercepts = n_outputs if has_intercept else 0
     return {
+        "keep": sets.keep[i],
         "units": int(sets.n_units[i]),
         "removed": 1 - sets.n_units[i] / sets.n_units[0],
         "parameters": n_columns * n_outputs + n_intercepts,
