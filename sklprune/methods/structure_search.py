@@ -49,8 +49,9 @@ class StructureSearch(Method):
     hidden layers together; add units to a hidden layer; remove a hidden layer; insert
     a hidden layer. Each changed network is trained further on the training rows, and
     scored on rows that are held out. The network with the best score is kept if its
-    score is higher than before, or equal with fewer parameters. Otherwise the search
-    ends. The first step also tries to train the network without any change.
+    score is higher than before, or equal with fewer parameters. Otherwise changes of
+    half the size are tried, down to single units. Then the search ends. The first step
+    also tries to train the network without any change.
 
     Removed units and layers are replaced by least squares. Added units start without
     outgoing weights, and an inserted layer starts as the identity. Both leave
@@ -65,7 +66,7 @@ class StructureSearch(Method):
     Parameters
     ----------
     step : float, default=0.25
-        The share of the units of a layer that one change removes or adds.
+        The share of the units of a layer that one change removes or adds at first.
     max_refits : int, default=40
         Maximum number of trained candidates.
     max_epochs : int, default=20
@@ -243,16 +244,27 @@ class _Search:
         self.steps = [_Step(network, self.score(network), "start")]
 
     def run(self) -> None:
-        """Keep the best change until none is better, or the budget is used up."""
+        """Keep the best change until none is better, or the budget is used up.
+
+        If none is better, changes of half the size are tried, down to single units.
+        """
         changes: dict[str, Change] = {"train": _unchanged}
+        tried: set[str] = set()
+        share = self.method.step
         while self.refits < self.method.max_refits:
             last = self.steps[-1]
-            changes |= self.changes(last.network)
+            changes |= self.changes(last.network, share)
+            changes = {k: v for k, v in changes.items() if k not in tried}
             best = self.best(last.network, changes)
-            if best is None or not _is_better(best, last):
-                return
-            self.steps.append(best)
+            tried |= set(changes)
             changes = {}
+            if best is not None and _is_better(best, last):
+                self.steps.append(best)
+                tried = set()
+            elif share * max(last.network.widths) > 1:
+                share /= 2
+            else:
+                return
 
     def best(self, network: Network, changes: dict[str, Change]) -> _Step | None:
         """The changed network with the best score, the smaller one of two equal."""
@@ -266,24 +278,28 @@ class _Search:
                 best = step
         return best
 
-    def changes(self, network: Network) -> dict[str, Change]:
-        """All changes of a network by name; the smaller networks come first."""
+    def changes(self, network: Network, share: float) -> dict[str, Change]:
+        """All changes of a network by name; the smaller networks come first.
+
+        `share` is the share of the units of a layer that a change removes or adds.
+        """
         smaller: dict[str, Change] = {}
         larger: dict[str, Change] = {}
         widths = network.widths
-        counts = [math.ceil(self.method.step * width) for width in widths]
+        counts = [math.ceil(share * width) for width in widths]
         if len(widths) > 1 and max(widths) > 1:
-            smaller["remove units of all layers"] = partial(_from_all, counts=counts)
+            several = ", ".join(map(str, counts))
+            smaller[f"remove {several} units"] = partial(_from_all, counts=counts)
         for i, (width, count) in enumerate(zip(widths, counts)):
-            units, fewer = f"units of layer {i + 1}", min(count, width - 1)
+            fewer, where = min(count, width - 1), f"of layer {i + 1}"
             if fewer:
                 change = partial(_remove, layer=i, count=fewer)
-                smaller[f"remove {fewer} {units}"] = change
+                smaller[f"remove {_counted(fewer)} {where}"] = change
             if len(widths) > 1:
                 smaller[f"remove layer {i + 1}"] = partial(_remove_layer, layer=i)
             seed = self.rows.random_state
             shared = {"layer": i, "activation": self.activation}
-            larger[f"add {count} {units}"] = partial(
+            larger[f"add {_counted(count)} {where}"] = partial(
                 _add, count=count, seed=seed, **shared
             )
             if self.activation in IDENTITY_ON_OUTPUTS:
@@ -353,6 +369,10 @@ def _is_better(one: _Step, other: _Step) -> bool:
     if abs(one.score - other.score) > close:
         return one.score > other.score
     return one.network.n_parameters < other.network.n_parameters
+
+
+def _counted(count: int) -> str:
+    return f"{count} unit{'s' * (count != 1)}"
 
 
 def _unchanged(network: Network, rows: Rows) -> Network:
