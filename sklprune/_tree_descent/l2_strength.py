@@ -68,9 +68,10 @@ SMALLEST, LARGEST, N_SIZES = 16, 4000, 30
 #: a size counts where its best loss exceeds the least loss by at most this share, of
 #: the least loss or of the reduction of the loss, whichever is smaller
 NEARLY = 0.1
-#: a curve ends where this share of the reduction of the loss is lost again, or at this
-#: many times the leaves of its best model
-LOST_AGAIN, FAR_BEYOND = 0.1, 4
+#: a curve ends where this share of the reduction of the loss is lost again, or at so
+#: many times the leaves of the first model that is as good as the best one, up to a
+#: share as above
+LOST_AGAIN, FAR_BEYOND, EQUALLY = 0.1, 4, 0.01
 #: but not at this many leaves or fewer, where curves are not smooth
 SETTLED = 100
 
@@ -97,13 +98,13 @@ class Curve(NamedTuple):
     @property
     def has_ended(self) -> bool:
         """Whether larger models are hardly better than the best one so far."""
-        best = int(np.argmin(self.loss))
-        least, last = self.loss[best], self.n_leaves[-1]
-        if last <= SETTLED:
+        if self.n_leaves[-1] <= SETTLED:
             return False
-        lost = self.loss[-1] - least
-        far = last > FAR_BEYOND * self.n_leaves[best]
-        return far or lost > LOST_AGAIN * (self.loss[0] - least)
+        loss, least = np.array(self.loss), min(self.loss)
+        reduction = loss[0] - least
+        enough = int(np.argmax(loss <= least + EQUALLY * min(least, reduction)))
+        far = self.n_leaves[-1] > FAR_BEYOND * max(1, self.n_leaves[enough])
+        return bool(far or loss[-1] - least > LOST_AGAIN * reduction)
 
 
 #: runs a descent with a given factor, and measures its models on held-out rows

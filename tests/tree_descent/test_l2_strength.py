@@ -58,7 +58,8 @@ def test_a_curve_that_ends_early_counts_with_its_last_model():
         ([0, 60, 200], [9.0, 5.0, 6.0], True),
         ([0, 60, 200], [9.0, 5.0, 5.2], False),
         ([0, 60, 300], [9.0, 5.0, 5.2], True),
-        ([0, 60, 300], [9.0, 5.0, 4.9], False),
+        ([0, 60, 300], [9.0, 5.0, 4.98], True),  # hardly better
+        ([0, 60, 300], [9.0, 5.0, 4.8], False),
     ],
 )
 def test_a_curve_ends_far_beyond_its_best_model(n_leaves, loss, has_ended):
