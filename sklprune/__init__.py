@@ -3,6 +3,7 @@
 from sklprune import methods, refits, rules
 from sklprune._cost import Cost, cost
 from sklprune._display import PruningPathDisplay
+from sklprune._dump import dump
 from sklprune._feature_selector import FeaturePruningSelector
 from sklprune._importance import permutation_importance
 from sklprune._plain import strip, to_plain
@@ -19,6 +20,7 @@ __all__ = [
     "Schedule",
     "__version__",
     "cost",
+    "dump",
     "methods",
     "permutation_importance",
     "prune",

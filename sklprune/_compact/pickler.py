@@ -1,0 +1,96 @@
+"""Writes a model as a compact pickle: trees and arrays as expressions."""
+
+import io
+import lzma
+import pickle
+from typing import Any
+
+import numpy as np
+
+from sklprune._compact.columns import array
+from sklprune._compact.expressions import Expression
+from sklprune._compact.predictors import coded_predictors
+from sklprune._compact.trees import coded_trees
+
+#: arrays of fewer bytes are written as usual
+MIN_ARRAY_BYTES = 128
+PROTOCOL = 4
+
+
+def compact(model: Any, exact: bool) -> tuple[bytes, bool]:
+    """A compact pickle of a model.
+
+    Parameters
+    ----------
+    model : object
+    exact : bool
+        Whether training statistics of trees are restored to the last bit.
+
+    Returns
+    -------
+    data : bytes
+        An ordinary pickle.
+    gained : bool
+        Whether any tree or array has a compact form.
+    """
+    collected = Collector()
+    collected.dump(model)
+    coded = coded_trees(collected.of_class("Tree"), exact)
+    coded |= coded_predictors(collected.of_class("TreePredictor"))
+    file = io.BytesIO()
+    pickler = CompactPickler(file, coded)
+    pickler.dump(model)
+    inside = lzma.compress(file.getvalue(), preset=6 | lzma.PRESET_EXTREME)
+    whole = Expression(pickle.loads, Expression(lzma.decompress, inside))
+    return pickle.dumps(whole, protocol=PROTOCOL), pickler.n_coded > 0
+
+
+class Collector(pickle.Pickler):
+    """Finds trees inside an object, in the order in which a pickle contains them."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), protocol=PROTOCOL)
+        self.found: dict[int, Any] = {}
+
+    def reducer_override(self, value: Any) -> Any:
+        """Enter a tree; it is written as usual."""
+        if type(value).__name__ in ("Tree", "TreePredictor"):
+            self.found[id(value)] = value
+        if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+            return np.empty, (0,)
+        return NotImplemented
+
+    def of_class(self, name: str) -> list[Any]:
+        """The trees of one class of scikit-learn."""
+        return [
+            value
+            for value in self.found.values()
+            if type(value).__name__ == name
+            and str(type(value).__module__).startswith("sklearn.")
+        ]
+
+
+class CompactPickler(pickle.Pickler):
+    """Writes coded trees, and arrays of numbers, as expressions.
+
+    Parameters
+    ----------
+    file : file object
+    coded : dict of int to tuple
+        What is written for each tree, by its identity.
+    """
+
+    def __init__(self, file: Any, coded: dict[int, tuple[Any, ...]]) -> None:
+        super().__init__(file, protocol=PROTOCOL)
+        self.coded, self.n_coded = coded, len(coded)
+
+    def reducer_override(self, value: Any) -> Any:
+        """The coded form of a tree or an array."""
+        if id(value) in self.coded:
+            return self.coded[id(value)]
+        if type(value) is np.ndarray and value.nbytes >= MIN_ARRAY_BYTES:
+            column = array(value)
+            if column is not None and column.n_bytes < value.nbytes:
+                self.n_coded += 1
+                return column.expression.__reduce_ex__(PROTOCOL)
+        return NotImplemented
