@@ -38,5 +38,6 @@ myst_heading_anchors = 3
 autodoc_default_options = {
     "members": True,
     # scikit-learn writes these, with references into its own guide
-    "exclude-members": "set_fit_request, set_score_request, set_transform_request",
+    "exclude-members": "set_fit_request, set_partial_fit_request, "
+    "set_score_request, set_transform_request",
 }
