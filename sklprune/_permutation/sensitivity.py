@@ -20,8 +20,10 @@ from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 
-#: number of rows that are permuted
-N_ROWS = 300
+#: bounds of the number of rows that are permuted
+MIN_ROWS, MAX_ROWS = 50, 300
+#: number of rows that are predicted in all, within these bounds
+N_PREDICTED = 30_000
 #: entries of the largest table that is predicted at once
 MAX_ENTRIES = 2_000_000
 
@@ -35,14 +37,15 @@ def sensitivities(
     ----------
     model : estimator
     task : Task
-        Its rows. At most `N_ROWS` of them are used.
+        Its rows. Some of them are used, fewer if there are many blocks.
     blocks : sequence of ndarray of int
         Positions of columns that are permuted together.
     random_state : int or None
     """
     rng = check_random_state(random_state)
-    if task.n_samples > N_ROWS:
-        chosen = np.sort(rng.choice(task.n_samples, N_ROWS, replace=False))
+    n_rows = int(np.clip(N_PREDICTED // max(1, len(blocks)), MIN_ROWS, MAX_ROWS))
+    if task.n_samples > n_rows:
+        chosen = np.sort(rng.choice(task.n_samples, n_rows, replace=False))
         task = task.take(chosen)
     order = rng.permutation(task.n_samples)
     before = _responses(model, task.X)
