@@ -5,11 +5,15 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklprune._displays import axes_for, logarithmic
 from sklprune._pruning_path import PruningPath
 from sklprune._typing import Estimator
 from sklprune._units import plural
 
 __all__ = ["PruningPathDisplay"]
+
+#: columns of the table that are not numbers of one model
+NOT_SIZES = ("scores", "asked", "method")
 
 
 class PruningPathDisplay:
@@ -59,15 +63,22 @@ class PruningPathDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, pruned: Estimator, *, ax: Any = None) -> Self:
+    def from_estimator(
+        cls,
+        pruned: Estimator,
+        *,
+        size: str | None = None,
+        label: str | None = None,
+        ax: Any = None,
+    ) -> Self:
         """Plot the path of a fitted `PrunedEstimator` or `FeaturePruningSelector`.
 
         Parameters
         ----------
         pruned : PrunedEstimator or FeaturePruningSelector
             Fitted with a sequence of ratios or "auto" as `pruning_ratio`.
-        ax : matplotlib Axes or None, default=None
-            Axes to draw on. None creates a new figure.
+        size, label, ax
+            As in :meth:`plot`.
 
         Returns
         -------
@@ -79,23 +90,32 @@ class PruningPathDisplay:
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If it was fitted at a single ratio.
+            If it was fitted at a single ratio, or the path has no such size.
         ImportError
             If matplotlib is not installed.
         """
         check_is_fitted(pruned)
         report = pruned.report_
-        return cls(pruned.path_, report.granularity, report.score["name"]).plot(ax=ax)
+        display = cls(pruned.path_, report.granularity, report.score["name"])
+        return display.plot(size=size, label=label, ax=ax)
 
     def frame(self) -> Any:
         """The plotted table, a pandas `DataFrame`; see `PruningPath.frame`."""
         return self.path.frame()
 
-    def plot(self, *, ax: Any = None) -> Self:
+    def plot(
+        self, *, size: str | None = None, label: str | None = None, ax: Any = None
+    ) -> Self:
         """Draw the plot with matplotlib.
 
         Parameters
         ----------
+        size : str or None, default=None
+            Column of the table on the horizontal axis, which is logarithmic: "units",
+            "nonzero" or "file_bytes" for example. None is "units", and "file_bytes" if
+            several methods were compared. `store_path=True` or the rule adds columns.
+        label : str or None, default=None
+            Name of the line in the legend, to compare several paths in one axes.
         ax : matplotlib Axes or None, default=None
             Axes to draw on. None creates a new figure.
 
@@ -106,40 +126,65 @@ class PruningPathDisplay:
         Raises
         ------
         ValueError
-            If the path has a single ratio.
+            If the path has a single ratio, or no such size.
         ImportError
             If matplotlib is not installed.
         """
-        table, chosen = self.path.table, self.path.chosen
         if not self.path.has_scores:
             raise ValueError(
                 "There is no path to plot: pruning_ratio was a number. Fit with a "
                 "sequence of ratios or 'auto'."
             )
-        try:
-            import matplotlib.pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "PruningPathDisplay.plot needs matplotlib: python -m pip install "
-                '"sklprune[plot]"'
-            ) from error
-        if ax is None:
-            _, ax = plt.subplots()
+        table, chosen = self.path.table, self.path.chosen
+        several = "method" in table
+        size = size or ("file_bytes" if several else "units")
+        if size not in table or size in ("scores", "asked", "method"):
+            known = [
+                name for name in table if name not in ("scores", "asked", "method")
+            ]
+            raise ValueError(
+                f"size={size!r} is not a column of the path. It has {', '.join(known)}."
+            )
+        ax = axes_for(ax, "PruningPathDisplay")
+        for name, rows in self._lines(label):
+            self._draw(ax, name, size, rows)
         # small models are of interest, and a logarithmic axis sets them apart
-        mean, units = table["score_mean"], np.maximum(table["units"], 1)
-        se, shown = np.nan_to_num(table["score_se"]), self.path.distinct
-        area = (units[shown], (mean - se)[shown], (mean + se)[shown])
-        ax.fill_between(*area, alpha=0.2)
-        ax.plot(
-            units[shown], mean[shown], marker="o", label="mean, with its standard error"
-        )
-        ax.plot(units[chosen], mean[chosen], "D", ms=9, label="chosen")
-        ax.axhline(mean[0], ls=":", c="gray", label="unpruned")
+        mean, sizes = table["score_mean"], np.maximum(table[size], 1)
+        ax.plot(sizes[chosen], mean[chosen], "D", ms=9, label=_with(label, "chosen"))
+        ax.axhline(mean[0], ls=":", c="gray", label=_with(label, "unpruned"))
+        units = f"{plural(self.granularity)} kept"
         ax.set(
-            xlabel=f"{plural(self.granularity)} kept",
-            xscale="log",
+            xlabel=units if size == "units" else size.replace("_", " "),
             ylabel=self.score_name,
         )
+        logarithmic(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _lines(self, label: str | None) -> list[tuple[str, Any]]:
+        """The name and the positions of each line."""
+        shown = self.path.distinct
+        if "method" not in self.path.table:
+            return [(_with(label, "mean, with its standard error"), shown)]
+        method = self.path.table["method"][shown]
+        # the unpruned model is the end of every line
+        return [
+            (_with(label, str(name)), shown[(method == name) | (shown == 0)])
+            for name in dict.fromkeys(method[shown > 0])
+        ]
+
+    def _draw(self, ax: Any, name: str, size: str, rows: Any) -> None:
+        """One line with its standard errors."""
+        table = self.path.table
+        # largest first, as in the table
+        rows = rows[np.argsort(-table[size][rows], kind="stable")]
+        rows = rows[np.isfinite(table[size][rows])]
+        sizes, mean = np.maximum(table[size][rows], 1), table["score_mean"][rows]
+        error = np.nan_to_num(table["score_se"][rows])
+        ax.fill_between(sizes, mean - error, mean + error, alpha=0.2)
+        ax.plot(sizes, mean, marker="o", label=name)
+
+
+def _with(label: str | None, name: str) -> str:
+    return name if label is None else f"{label}: {name}"

@@ -196,6 +196,16 @@ class Report:
         ]
 
     @property
+    def parts(self) -> dict[str, tuple[int, int]]:
+        """The number of kept units and of all units of each tree, layer or member."""
+        names = [str(name).split() for name in self._family.names(self._units)]
+        found: dict[str, tuple[int, int]] = {}
+        for name, keep in zip(names, self._keep.tolist()):
+            kept, count = found.get(" ".join(name[:2]), (0, 0))
+            found[" ".join(name[:2])] = kept + keep, count + 1
+        return found
+
+    @property
     def n_zero_removed(self) -> int:
         """The number of removed weights that were zero before the pruning."""
         return self._n_zero
