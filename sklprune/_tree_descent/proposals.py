@@ -53,7 +53,7 @@ class Proposer:
         L2 penalty of the leaf values, in units of rows.
     per_tree : bool, default=False
         Whether the penalty is `rho` times the number of kept trees, see
-        `l2_strength.py`.
+        `l2_strength.py`. This does not hold while there is a prior.
     """
 
     def __init__(
@@ -72,7 +72,10 @@ class Proposer:
     def l2(self) -> float:
         """The L2 penalty of the leaf values at the current number of trees."""
         l2 = self._full_l2 * self._l2_factor
-        return l2 * self.state.n_trees_per_output if self._per_tree else l2
+        # with a prior, values that are shrunk to zero would be worse than the original
+        if self._per_tree and self._prior is None:
+            return l2 * self.state.n_trees_per_output
+        return l2
 
     def set_prior(self, prior: list[Array]) -> None:
         """Shrink leaf values towards prior values.

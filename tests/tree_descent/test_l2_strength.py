@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_friedman1
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.metrics import log_loss
 
 from sklprune import prune
 from sklprune._registry import family_of
+from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.containers import own_container
 from sklprune._tree_descent.distillation import training_rows
 from sklprune._tree_descent.inner_folds import inner_folds
 from sklprune._tree_descent.l2_strength import OF_CLASSES, Curve, best_factor
@@ -148,3 +154,23 @@ def test_repeated_rows_equal_weights_of_any_scale(method):
         found = prune(forest, X, y, sample_weight=scale * repeats, **settings)
         # sums of the same numbers in another order
         np.testing.assert_allclose(found.predict(X), expected, rtol=1e-6)
+
+
+def test_the_penalty_of_a_whole_ensemble_does_not_grow_with_its_trees():
+    X, y = make_classification(200, 6, random_state=0)
+    boosting = HistGradientBoostingClassifier(max_iter=5).fit(X, y)
+    family, task = family_of(boosting), Task(X, y, random_state=0)
+    rows = training_rows(family, boosting, task, "labels")
+    container = own_container(family, boosting, rows.task, rows.targets)
+    descent = BlockDescent(
+        container.trees,
+        family.leaf_ids(boosting, rows.task.X),
+        container.loss,
+        container.offset(rows.task.X),
+        rho=3.0,
+        per_tree=True,
+    )
+    alone = descent.proposer.l2
+    descent.start_whole()
+    assert descent.n_trees == 5
+    assert descent.proposer.l2 == pytest.approx(alone)
