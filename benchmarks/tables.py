@@ -190,6 +190,27 @@ def online(name):
     return markdown(head, rows)
 
 
+def elimination():
+    """Processor seconds of selectors that remove or add columns one by one."""
+    records = json.loads((RESULTS / "elimination.json").read_text())
+    rows = [
+        (
+            name.replace(": ", " on "),
+            "{:,} x {:,}".format(*row["shape"]),
+            f"{row['columns kept']}",
+            "yes" if row["same columns"] else "no",
+            "-" if row["same ranks"] is None else f"{row['same ranks']:.2f}",
+            f"{row['seconds of scikit-learn']:.1f}",
+            f"{row['seconds of sklprune']:.2f}",
+            f"{row['factor']:.0f}x",
+        )
+        for name, row in records.items()
+        if "factor" in row
+    ]
+    head = ("scikit-learn", "rows x columns", "kept", "same columns", "same ranks")
+    return markdown((*head, "seconds", "sklprune", "factor"), rows)
+
+
 def times(factor):
     """A factor with three digits."""
     return f"{factor:.0f}x" if factor >= 100 else f"{factor:.3g}x"
@@ -245,6 +266,7 @@ PARTS = {
     "readme": readme,
     "networks": networks,
     "columns": columns,
+    "elimination": elimination,
     "online electricity": lambda: online("electricity"),
     "online letter": lambda: online("letter"),
     "methods": methods,
