@@ -91,8 +91,8 @@ class OnlinePruning:
     n_batches : int
         The number of batches so far.
     losses : Losses
-    history : dict of {str: tuple}
-        For each batch: its rows, the units after it, and the loss before it.
+    last : dict of {str: float}
+        Of the last batch: its rows, the units after it, and the loss before it.
     """
 
     model: Estimator
@@ -107,9 +107,7 @@ class OnlinePruning:
     first: int = 0
     n_batches: int = 0
     losses: Losses = field(default_factory=Losses)
-    history: dict[str, list[Any]] = field(
-        default_factory=lambda: {"rows": [], "units": [], "loss": []}
-    )
+    last: dict[str, float] = field(default_factory=dict)
 
     @property
     def removes_weights(self) -> bool:
@@ -182,9 +180,8 @@ class OnlinePruning:
         loss = np.nan if predictions is None else loss_of(trained, task.y, predictions)
         task = replace(task, random_state=self.seed)
         new = replace(new, model=trained)._counted()._grown(loss)._smaller(task)
-        entries = {"rows": task.n_samples, "units": new.n_units, "loss": loss}
-        history = {key: [*new.history[key], entries[key]] for key in entries}
-        return replace(new, history=history)
+        last = {"rows": task.n_samples, "units": new.n_units, "loss": loss}
+        return replace(new, last=last)
 
     def _units(self) -> Units:
         return self.family.own_units(self.model, self.method.granularity)
@@ -223,7 +220,9 @@ class OnlinePruning:
     def _widened(self, n_added: int) -> Estimator:
         """The model with more hidden units; each layer grows by the same factor."""
         network = Network.of(self.family.layers(self.model))
-        rng = check_random_state(self.seed)
+        # other units after each drift
+        seed = None if self.seed is None else (self.seed + self.n_batches) % 2**32
+        rng = check_random_state(seed)
         activation = self.family.activation(self.model)
         ends = np.cumsum([0, *network.widths]) / sum(network.widths) * n_added
         for layer, count in enumerate(np.diff(np.round(ends).astype(int))):

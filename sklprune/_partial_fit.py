@@ -144,11 +144,16 @@ class PartialFitMixin:
         )
         for name in OF_A_FIT:
             self.__dict__.pop(name, None)
+        shipped = inside.close(new.shipped())
         self._online = new
-        self.history_ = new.history
         self.pruning_ratio_ = new.ratio
-        # last, and by one assignment: another thread may predict
-        self.estimator_ = inside.close(new.shipped())
+        if "history_" not in vars(self):
+            self.history_: dict[str, list[float]] = {name: [] for name in new.last}
+        # by one assignment, since another thread may predict
+        self.estimator_ = shipped
+        # in place, which is fast after many batches
+        for name, value in new.last.items():
+            self.history_[name].append(value)
         return self
 
     def _forget_stream(self) -> None:

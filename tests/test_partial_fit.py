@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.cluster import MiniBatchKMeans
@@ -259,6 +260,24 @@ def test_a_pruned_pipeline_is_trained_further():
     frozen.partial_fit(X[400:600], Y[400:600])
     assert frozen.estimator_[1].hidden_layer_sizes == (10,)
     assert model[1].hidden_layer_sizes == (20,)
+
+
+@pytest.mark.parametrize("name", ["mlp", "sgd"])
+@pytest.mark.parametrize("kind", ["frame", "csr_matrix", "csr_array"])
+def test_rows_may_be_sparse_or_a_frame(name, kind):
+    model, _, y = MODELS[name]
+    pruned = PrunedEstimator(clone(model), pruning_ratio=0.6, schedule=FAST)
+    pruned.set_params(random_state=0)
+    for rows, targets in batches(y, n=10):
+        if kind == "frame":
+            frame = pytest.importorskip("pandas").DataFrame(rows)
+            rows = frame.rename(columns="p{}".format)
+        else:
+            rows = getattr(sparse, kind)(rows)
+        pruned.partial_fit(rows, targets, classes=CLASSES)
+    assert pruned.pruning_ratio_ == pytest.approx(0.6, abs=0.02)
+    assert pruned.predict(rows).shape == (60,)
+    assert hasattr(pruned, "feature_names_in_") == (kind == "frame")
 
 
 def test_rows_may_be_lists():

@@ -60,7 +60,8 @@ class StructureSearch(Method):
     identity.
 
     The score on the held-out rows is never lower at the end than at the start. The
-    chosen network is finally trained on all rows. If no change is better, the model is
+    chosen network is finally trained on all rows; it remains as it was scored if the
+    score on the held-out rows would be lower then. If no change is better, the model is
     returned as it was.
 
     Parameters
@@ -148,7 +149,7 @@ class StructureSearch(Method):
         if len(search.steps) == 1:
             return Found(None, None, search.table(units))
         if start is estimator:
-            network = search.train(search.steps[-1].network, task)
+            network = search.finished(task)
         else:
             network = search.repeated(estimator, task)
         return Found(
@@ -319,6 +320,12 @@ class _Search:
             learning_rate=self.method.learning_rate,
         )
         return network._replace(layers=layers)
+
+    def finished(self, task: Task) -> Network:
+        """The last network trained on all rows, if its score is not lower then."""
+        last = self.steps[-1]
+        network = self.train(last.network, task)
+        return network if self.score(network) >= last.score else last.network
 
     def repeated(self, model: Estimator, task: Task) -> Network:
         """The kept changes, applied to another model, and trained on all rows."""
