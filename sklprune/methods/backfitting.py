@@ -21,6 +21,7 @@ from sklprune._tree_descent.forward_backward import PENALTY_FACTOR, ForwardBackw
 from sklprune._tree_descent.inner_folds import Fold, inner_folds, seed_of
 from sklprune._tree_descent.l2_strength import (
     OF_CLASSES,
+    OF_SEVERAL_CLASSES,
     OF_VALUES,
     SHARES_RHO,
     Curve,
@@ -28,7 +29,7 @@ from sklprune._tree_descent.l2_strength import (
     Trial,
     held_out_curve,
 )
-from sklprune._tree_descent.losses import Loss
+from sklprune._tree_descent.losses import Loss, OneVsRestLoss
 from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._trees.arrays import Ensemble
 from sklprune._trees.traversal import first_leaves
@@ -91,7 +92,7 @@ class Backfitting(DistilledMethod):
         L2 regularisation of the leaf values, in units of rows: ``l2`` is `rho` times
         the mean Hessian of a row. A leaf of `rho` rows gets half of the value without
         regularisation. "auto" is chosen on held-out rows, with trees that are fitted
-        without them. For classification it is a factor times the number of kept trees.
+        without them. For two classes it is a factor times the number of kept trees.
         Where trees have equal shares, leaf values are bounded, and "auto" is 40.
     container : {"same", "auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="same"
@@ -241,6 +242,8 @@ default="same"
         trials: list[Trial] = []
         classes = is_classifier(estimator)
         search = OF_CLASSES if classes else OF_VALUES
+        if isinstance(loss, OneVsRestLoss):
+            search = OF_SEVERAL_CLASSES
         for fold in inner_folds(rows, classes):
             model = estimator
             if not rows.distilled:
