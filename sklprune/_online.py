@@ -131,15 +131,19 @@ class OnlinePruning:
         """The fraction of units that are removed."""
         return max(0.0, 1 - self.n_units / (self.count or 1))
 
-    def continuing(self, count: int, ratio: float) -> "OnlinePruning":
-        """The state of a model that was pruned before, at a fraction of its units."""
+    def continuing(self, count: int) -> "OnlinePruning":
+        """The state of a model that was pruned before, and loses nothing more.
+
+        `count` is the number of hidden units before; the model may have more now.
+        Weights that are zero count as removed.
+        """
         new = self._counted()
-        if new.masks is not None:
+        if new.masks is None:
+            new = replace(new, count=max(count, new.n_units))
+        else:
             layers = self.family.layers(self.model)
             new = replace(new, masks=[layer.coef != 0 for layer in layers])
-            count = int(new.count or count)
-            ratio = 1 - new.n_units / count
-        return replace(new, count=count, start=ratio, target=ratio)
+        return replace(new, start=new.ratio, target=new.ratio)
 
     def shipped(self) -> Estimator:
         """The plain model, without the state of its training."""

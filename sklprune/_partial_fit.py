@@ -15,12 +15,13 @@ from sklprune._estimators import seeded, unfitted
 from sklprune._meta_estimator import checks_parameters
 from sklprune._metadata import given, requested, routing_enabled
 from sklprune._online import OnlinePruning
-from sklprune._plan import make_plan, seed_of, thawed
+from sklprune._plan import SMALLEST, make_plan, seed_of, thawed
 from sklprune._registry import family_of
 from sklprune._schedule import Schedule
 from sklprune._typing import ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, plural
 from sklprune._unwrapping import Unwrapped, unwrapped
+from sklprune.methods import Magnitude
 
 #: the fraction that is removed with pruning_ratio="auto": no rows are held out
 AUTO_RATIO = 0.5
@@ -180,9 +181,7 @@ class PartialFitMixin:
         why = family_of(estimator).why_not_continued(estimator)
         if why and (fitted or isinstance(self.estimator, FrozenEstimator)):
             raise ValueError(f"{type(estimator).__name__} cannot be continued: {why}.")
-        method = make_plan(
-            estimator, method=self.method, refit=False, labels=True
-        ).method
+        method = self._online_method(estimator, fitted)
         if method.granularity not in ("neuron", "weight") or method.decides:
             what = plural(method.granularity)
             what = "chooses the size itself" if method.decides else f"removes {what}"
@@ -196,11 +195,28 @@ class PartialFitMixin:
             schedule=schedule,
             target=self._target(fitted),
             seed=seed_of(self.random_state),
-            automatic=self.method == "auto",
+            automatic=isinstance(self.method, str) and self.method == "auto",
         )
         if not fitted:
             return state
-        return state.continuing(self.report_.n_units, self.pruning_ratio_)
+        return state.continuing(getattr(self.report_, "n_units", 0))
+
+    def _online_method(self, estimator: Estimator, fitted: bool) -> Any:
+        """The method that orders units between batches."""
+        method = self.method
+        several = isinstance(method, (list, tuple)) or not hasattr(method, "path")
+        if fitted:
+            # whatever has pruned the model: weights that are zero remain zero
+            layers = family_of(estimator).layers(estimator)
+            dense = all(layer.coef.all() for layer in layers)
+            neurons = getattr(self.report_, "granularity", "") == "neuron"
+            method = "auto" if neurons and dense else Magnitude("weight")
+        elif several and not (isinstance(method, str) and method != SMALLEST):
+            raise ValueError(
+                f"method={method!r}: partial_fit prunes by one method. Name one, or "
+                "use method='auto'."
+            )
+        return make_plan(estimator, method=method, refit=False, labels=True).method
 
     def _target(self, fitted: bool) -> float:
         """The fraction of units to remove."""

@@ -413,6 +413,8 @@ def test_a_model_without_weights_is_refused_by_name():
         ({"pruning_ratio": [0.5, 0.6]}, "holds out no rows"),
         ({"pruning_ratio": 1.0}, "one number in"),
         ({"method": "permutation"}, "removes features"),
+        ({"method": ["magnitude", "neuron_elimination"]}, "by one method"),
+        ({"method": "smallest"}, "by one method"),
         ({"method": StructureSearch()}, "chooses the size itself"),
         ({"method": Magnitude(threshold=0.1)}, "chooses the size itself"),
         ({"schedule": Schedule(begin=-1)}, "begin must be"),
@@ -427,6 +429,32 @@ def test_parameters_are_checked(params, sentence):
     model = MLPClassifier((5,), random_state=0)
     with pytest.raises(ValueError, match=sentence):
         PrunedEstimator(model, **params).partial_fit(X, Y, classes=CLASSES)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize(
+    "method",
+    [
+        StructureSearch(max_refits=4, max_epochs=2),
+        [Magnitude("neuron"), "neuron_elimination"],
+        Magnitude(threshold="median"),
+    ],
+)
+def test_a_model_pruned_in_any_way_is_trained_further(method):
+    model = MLPClassifier((20,), max_iter=5, random_state=0)
+    pruned = PrunedEstimator(model, method=method, cv=2, random_state=0)
+    pruned.fit(X[:300], Y[:300])
+    before = pruned.estimator_
+    for rows, targets in batches(Y, n=3):
+        pruned.partial_fit(rows, targets)
+    after = pruned.estimator_
+    if "structure" not in repr(method).lower():
+        assert after.hidden_layer_sizes == before.hidden_layer_sizes
+        for new, old in zip(after.coefs_, before.coefs_):
+            assert not new[old == 0].any()
+    # an added unit that nothing has read may be removed
+    assert sum(after.hidden_layer_sizes) >= sum(before.hidden_layer_sizes) - 5
+    assert not np.array_equal(after.predict_proba(X), before.predict_proba(X))
 
 
 def test_auto_is_one_half():
