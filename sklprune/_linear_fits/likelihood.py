@@ -79,6 +79,8 @@ class Likelihood:
         Half of it, times the sum of the squared coefficients, is added to the summed
         loss.
     fit_intercept : bool
+    start : tuple of (ndarray of shape (n_columns,), float), or None, default=None
+        Coefficients and intercept near the solution.
 
     Attributes
     ----------
@@ -99,6 +101,7 @@ class Likelihood:
         derivatives: Derivatives,
         alpha: float,
         fit_intercept: bool,
+        start: tuple[Array, float] | None = None,
     ) -> None:
         n_rows, n_columns = X.shape
         shift = X.mean(axis=0) if fit_intercept else np.zeros(n_columns)
@@ -129,6 +132,12 @@ class Likelihood:
         self._beta = np.zeros(len(self._rows))
         self._predictor = np.zeros(n_rows)
         self._inverse: Any = None
+        if start is not None:
+            coef, intercept = start
+            self._beta[:n_columns] = np.where(varies, coef * self._scale, 0.0)
+            if fit_intercept:
+                self._beta[-1] = intercept + shift @ coef
+            self._predictor = self._beta @ self._rows
         self._minimise(self._invert())
 
     @property
@@ -148,28 +157,32 @@ class Likelihood:
 
     def remove(self, columns: Sequence[int]) -> None:
         """Remove columns, and fit the others again."""
-        change = np.zeros(len(self._beta))
-        inverse = self._inverse
         kept = np.ones(len(self._ids), bool)
-        for column in columns:
-            i = int(np.flatnonzero(self._ids == column)[0])
-            row = inverse[i] / inverse[i, i]
-            change -= row * (self._beta[i] + change[i])
-            inverse -= np.multiply.outer(row, inverse[i])
-            kept[i] = False
+        kept[np.searchsorted(self._ids, columns)] = False
+        removed = np.flatnonzero(~kept)
+        rows = self._inverse[removed]
+        try:
+            solved = np.linalg.solve(rows[:, removed], rows)
+        except np.linalg.LinAlgError:
+            raise IllConditioned from None
+        change = -self._beta[removed] @ solved
         self._predictor += change @ self._rows
         self._beta = (self._beta + change)[kept]
-        self._inverse = inverse[np.ix_(kept, kept)]
+        inverse = self._inverse[np.ix_(kept, kept)]
+        inverse -= rows[:, kept].T @ solved[:, kept]
+        self._inverse = inverse
         self._ids, self._penalty = self._ids[kept], self._penalty[kept]
         self._drop_rows(kept)
         self._minimise(is_new=False)
 
     def _drop_rows(self, kept: Array) -> None:
         """Move the rows after the removed ones up, in place."""
-        for n_before, i in enumerate(np.flatnonzero(~kept)):
-            i -= n_before
-            self._rows[i:-1] = self._rows[i + 1 :]
-            self._rows = self._rows[:-1]
+        if kept.sum() < len(kept) - 1:
+            self._rows = self._rows[kept]
+            return
+        i = int(np.argmin(kept))
+        self._rows[i:-1] = self._rows[i + 1 :]
+        self._rows = self._rows[:-1]
 
     # -- Newton's method ----------------------------------------------------------
 

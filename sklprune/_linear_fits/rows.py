@@ -101,6 +101,8 @@ class LikelihoodRows:
     per_weight : bool
         Whether `alpha` is to be multiplied by the sum of the weights.
     fit_intercept : bool
+    start : tuple or None
+        Coefficients and intercept near the solution, see `Likelihood`.
     """
 
     X: Array
@@ -110,6 +112,7 @@ class LikelihoodRows:
     alpha: float
     per_weight: bool
     fit_intercept: bool
+    start: tuple[Array, float] | None = None
 
     #: its solvers stop before the solution
     is_exact = False
@@ -133,9 +136,8 @@ class LikelihoodRows:
         alpha = self.alpha
         if self.per_weight:
             alpha *= len(self.y) if self.weight is None else self.weight.sum()
-        return Likelihood(
-            self.X, self.y, self.weight, self.derivatives, alpha, self.fit_intercept
-        )
+        settings = self.derivatives, alpha, self.fit_intercept, self.start
+        return Likelihood(self.X, self.y, self.weight, *settings)
 
 
 #: either kind of rows

@@ -119,7 +119,18 @@ def rows_of(
         return None
     derivatives = DERIVATIVES[distribution]
     y = y.astype(float)
-    return LikelihoodRows(X, y, weight, derivatives, alpha, per_weight, fit_intercept)
+    settings = derivatives, alpha, per_weight, fit_intercept
+    return LikelihoodRows(X, y, weight, *settings, start=_start(estimator, columns))
+
+
+def _start(estimator: Any, columns: Array) -> tuple[Array, float] | None:
+    """The coefficients of a fitted model, from which a fit starts."""
+    coef = getattr(estimator, "coef_", None)
+    if coef is None or np.size(coef) <= columns.max() or sparse.issparse(coef):
+        return None
+    intercept = float(np.ravel(estimator.intercept_)[0])
+    coef = np.ravel(coef)[columns].astype(float)
+    return (coef, intercept) if np.isfinite(coef).all() else None
 
 
 def with_values(
