@@ -23,8 +23,8 @@ def resolved(model, n_features):
     "model, n_features, step",
     [
         (LogisticRegression(), 100, 1),
-        (make_pipeline(StandardScaler(), Ridge()), 1000, 1),
-        (Ridge(), 1500, 0.1),
+        (make_pipeline(StandardScaler(), Ridge()), 1000, "geometric"),
+        (Ridge(), 101, "geometric"),
         (SGDClassifier(), 100, 0.1),
     ],
 )
