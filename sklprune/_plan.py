@@ -128,7 +128,9 @@ def make_plan(
     family = family_of(core)
     if isinstance(method, str) and method == "auto":
         method = family.method_of(core)
-    method = named("method", method).resolved(family, core, n_features)
+    opens_columns = family_of(estimator).opens_columns(estimator)
+    method = named("method", method)
+    method = method.resolved(family, core, n_features, opens_columns)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
     if not labels and _needs_labels(estimator):

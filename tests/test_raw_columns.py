@@ -36,6 +36,7 @@ from sklearn.preprocessing import (
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
 from sklprune._opening import open_model
+from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Method
 
@@ -487,3 +488,13 @@ def test_the_report_states_which_steps_were_fitted_again(table):
         assert report.startswith("Pipeline: ")
         assert all(re.search(note, report) for note in notes)
         assert ("fitted again" in report.lower()) == bool(notes)
+
+
+@pytest.mark.parametrize("name", [*APART, *MIXED])
+def test_it_is_known_before_a_fit_whether_all_steps_act_apart(name):
+    mixed = [
+        *(each for each in MIXED if each != "function that mixes"),
+        "components of scaled columns",
+    ]
+    model = {**APART, **MIXED}[name]
+    assert family_of(model).opens_columns(model) == (name not in mixed)

@@ -81,6 +81,10 @@ class ColumnLinks:
         """
         return estimator
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        """Whether a step, fitted or not, may transform each column apart."""
+        return type(self).sources is not ColumnLinks.sources
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         """The source of each output of a step, given that of each input.
 

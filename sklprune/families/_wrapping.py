@@ -40,6 +40,13 @@ class Wrapping:
         """
         return None
 
+    def opens_columns(self, estimator: Estimator) -> bool:
+        """Whether columns of X can be removed by fits of the innermost model alone.
+
+        This is known of an unfitted estimator, except for functions of the user.
+        """
+        return self.core(estimator) is estimator
+
     def notes_on_columns(self, estimator: Estimator, opened: bool) -> list[str]:
         """Sentences on the steps that a removal of columns has fitted again.
 

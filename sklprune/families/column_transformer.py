@@ -64,6 +64,18 @@ class ColumnTransformerFamily(Family):
             outputs[part.where] = part.outputs
         return inputs, outputs
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        # a transformer of a single column, such as one of texts, has one source
+        several = [
+            transformer
+            for _, transformer, chosen in estimator.transformers
+            if not isinstance(chosen, (str, int))
+        ]
+        return all(
+            isinstance(each, str) or family_of(each).may_act_apart(each)
+            for each in (*several, estimator.remainder)
+        )
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         n_outputs = max((w.stop for w in estimator.output_indices_.values()), default=0)
         outputs = np.full(n_outputs, -1)

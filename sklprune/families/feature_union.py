@@ -34,6 +34,12 @@ class FeatureUnionFamily(Family):
                 inputs, blocks[i] = family.linked_columns(step, inputs, blocks[i])
         return inputs, np.concatenate(blocks)
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return all(
+            isinstance(step, str) or family_of(step).may_act_apart(step)
+            for _, step in estimator.transformer_list
+        )
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         blocks = [
             inputs if step == "passthrough" else family_of(step).sources(step, inputs)

@@ -111,6 +111,15 @@ class PipelineFamily(Family):
             narrowed.set_params(**{name: first})
         return narrowed
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return all(_may_act_apart(step) for _, step in estimator.steps)
+
+    def opens_columns(self, estimator: Estimator) -> bool:
+        last = estimator[-1]
+        before = [step for _, step in estimator.steps[:-1]]
+        apart = _fits_steps_apart(estimator) and all(map(_may_act_apart, before))
+        return apart and bool(family_of(last).opens_columns(last))
+
     def notes_on_columns(self, estimator: Estimator, opened: bool) -> list[str]:
         if _is_pruned_on_columns(estimator):
             last = estimator[-1]
@@ -275,9 +284,7 @@ def _without_last(pipeline: Estimator) -> Estimator:
 
 def _may_act_apart(step: Any) -> bool:
     """Whether it is possible that a step transforms each column apart."""
-    if _is_passthrough(step):
-        return True
-    return type(family_of(step)).sources is not Family.sources
+    return _is_passthrough(step) or bool(family_of(step).may_act_apart(step))
 
 
 def _as_steps(steps: list[tuple[str, Any]], model: Any) -> list[tuple[str, Any]]:

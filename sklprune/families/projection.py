@@ -16,6 +16,9 @@ class ProjectionFamily(Family):
     classes = ("Normalizer", "PCA", "PolynomialFeatures", "TruncatedSVD")
     exact = True
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return False
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         n_outputs = len(inputs)
         for name in ("components_", "powers_"):

@@ -40,6 +40,9 @@ class ScalerFamily(Family):
             return all_of(inputs), all_of(outputs)
         return one_to_one(inputs, outputs)
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return _is_elementwise(estimator)
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         return inputs if _is_elementwise(estimator) else None
 

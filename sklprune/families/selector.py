@@ -54,6 +54,9 @@ class SelectorFamily(Family):
             return all_of(inputs), all_of(outputs)
         return needed, outputs
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return _judges_each_column(estimator)
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         selected = estimator.get_support()
         if _judges_each_column(estimator):

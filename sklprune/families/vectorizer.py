@@ -71,6 +71,9 @@ class TfidfFamily(Family):
             return all_of(inputs), all_of(outputs)
         return one_to_one(inputs, outputs)
 
+    def may_act_apart(self, estimator: Estimator) -> bool:
+        return estimator.norm is None
+
     def sources(self, estimator: Estimator, inputs: Array) -> Array | None:
         # with a norm, each output depends on all terms of a text
         is_apart = estimator.norm is None

@@ -101,7 +101,11 @@ class Method(BaseEstimator):
         return [cls()]
 
     def resolved(
-        self, family: Any, estimator: Estimator, n_features: int | None
+        self,
+        family: Any,
+        estimator: Estimator,
+        n_features: int | None,
+        opens_columns: bool = True,
     ) -> "Method":
         """The method that is used for a model: this one, or another that it stands for.
 
@@ -111,6 +115,9 @@ class Method(BaseEstimator):
             The innermost model, fitted or not, and its family.
         n_features : int or None
             The number of columns of X; None where X has no columns.
+        opens_columns : bool
+            Whether only the innermost model is fitted again without some columns of X,
+            and not the steps before it.
         """
         return self
 

@@ -7,7 +7,7 @@ from sklprune._typing import Estimator
 from sklprune.methods._base import Method
 
 #: up to this number of columns, those that one fit suffices for are removed one by one
-ONE_BY_ONE = 1000
+ONE_BY_ONE = 100
 #: from this number of columns on, the model is not fitted again to order them
 MAX_ELIMINATED = 2000
 #: share of the columns that are removed before the model is fitted again
@@ -20,8 +20,9 @@ class Columns(Method):
     The method is another one, which is chosen before any fit:
 
     - for linear models, :class:`RecursiveElimination` by coefficients on standardised
-      columns. They are removed one by one if all steps follow from one fit, else in
-      ten steps;
+      columns. If all steps follow from one fit, up to 100 columns are removed one by
+      one, and of more columns a tenth of the remaining ones at a time. Otherwise they
+      are removed in ten steps;
     - for all other models, `RecursiveElimination("permutation", step=0.1)`. The
       permutations are on held-out rows, and the model is fitted ten times;
     - with more than 2,000 columns, :class:`Permutation`, which orders them once.
@@ -55,7 +56,11 @@ class Columns(Method):
     reason = "the least important of the remaining columns in its step"
 
     def resolved(
-        self, family: Any, estimator: Estimator, n_features: int | None
+        self,
+        family: Any,
+        estimator: Estimator,
+        n_features: int | None,
+        opens_columns: bool = True,
     ) -> Method:
         n_features = n_features or 0
         if n_features > MAX_ELIMINATED:
@@ -63,8 +68,10 @@ class Columns(Method):
         if not family.has_coefficients:
             return _method("recursive_elimination", importance="permutation", step=STEP)
         at_once = "shrinking_fits" in family.capabilities(estimator)
-        one_by_one = at_once and n_features <= ONE_BY_ONE
-        return _method("recursive_elimination", step=1 if one_by_one else STEP)
+        if not (at_once and opens_columns):
+            return _method("recursive_elimination", step=STEP)
+        step = 1 if n_features <= ONE_BY_ONE else "geometric"
+        return _method("recursive_elimination", step=step)
 
 
 def _method(name: str, **parameters: Any) -> Method:
