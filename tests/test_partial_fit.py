@@ -222,7 +222,8 @@ def test_the_given_model_is_never_changed():
 @pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 @pytest.mark.parametrize("method", ["neuron_elimination", Magnitude("weight")])
 def test_a_pruned_model_is_trained_further_and_removed_remains_removed(method):
-    model = MLPClassifier((20,), max_iter=5, random_state=0).fit(X[:300], Y[:300])
+    model = MLPClassifier((20,), max_iter=5, learning_rate_init=0.01, random_state=0)
+    model.fit(X[:300], Y[:300])
     pruned = prune(model, X[:300], Y[:300], method=method, pruning_ratio=0.6)
     zero = [coef == 0 for coef in pruned.estimator_.coefs_]
     sizes = pruned.estimator_.hidden_layer_sizes
