@@ -66,6 +66,15 @@ NAMES = {
 }
 
 
+#: names of the rows of `mixed_frames`
+MIXED_NAMES = {
+    "RFECV": "`RFECV(step=0.1)` on the encoded matrix",
+    "permutation": "`permutation`",
+    "recursive_elimination": "`RecursiveElimination(step=0.1)`",
+    "columns": "`columns`",
+}
+
+
 def named(contender):
     return NAMES.get(contender, contender)
 
@@ -177,6 +186,30 @@ def columns():
     return markdown(("selector", "columns kept", "accuracy on test rows"), rows)
 
 
+def mixed_frames():
+    """Raw columns that pipelines over mixed frames keep: means over tables and runs."""
+    records = json.loads((RESULTS / "mixed_frames.json").read_text())
+    by_way = {}
+    for record in records:
+        by_way.setdefault(record["what"], []).append(record)
+
+    def mean(of_way, key):
+        return np.mean([record[key] for record in of_way])
+
+    rows = [
+        (
+            MIXED_NAMES.get(way, way),
+            f"{mean(of_way, 'kept'):.1f}",
+            f"{mean(of_way, 'noise kept'):.1f}",
+            f"{mean(of_way, 'accuracy'):.4f}",
+            f"{mean(of_way, 'CPU seconds'):.1f}",
+        )
+        for way, of_way in by_way.items()
+    ]
+    head = ("", "columns kept", "noise kept", "accuracy on test rows", "CPU seconds")
+    return markdown(head, rows)
+
+
 def online(name):
     """Networks on a stream, or on another task."""
     rows = []
@@ -266,6 +299,7 @@ PARTS = {
     "readme": readme,
     "networks": networks,
     "columns": columns,
+    "mixed frames": mixed_frames,
     "elimination": elimination,
     "online electricity": lambda: online("electricity"),
     "online letter": lambda: online("letter"),
