@@ -32,6 +32,8 @@ from sklprune.families._recognition import stores_rows
 from sklprune.families._small_models import TrainingSmallModels
 from sklprune.families._wrapping import Wrapping
 
+#: bits of a number as scikit-learn stores it: units of granularity "bit"
+N_BITS = 64
 #: attributes of a fitted model that describe the columns of X
 INPUT_ATTRIBUTES = ("n_features_in_", "feature_names_in_")
 
@@ -148,6 +150,8 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
             positions = self.columns(estimator, X)
             where = Columns(positions, names[positions])
             return Units("feature", len(positions), where=where)
+        if granularity == "bit":
+            return Units("bit", N_BITS)
         return self.own_units(estimator, granularity)
 
     def own_units(self, estimator: Estimator, granularity: str) -> Units:
@@ -171,6 +175,9 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
 
         The reason is a clause whose subject is the model.
         """
+        if granularity == "bit":
+            # the capabilities that a method needs tell whether there are numbers
+            return ""
         if granularity != "feature":
             return self.own_misfit(estimator, granularity)
         if get_tags(estimator).input_tags.pairwise:
@@ -186,6 +193,8 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
         """A name for each unit, for a report: (n_units,)."""
         if units.granularity == "feature":
             return units.where.names
+        if units.granularity == "bit":
+            return Family.own_names(self, units)
         return self.own_names(units)
 
     def own_names(self, units: Units) -> Array:

@@ -20,6 +20,7 @@ from sklprune.methods.member_selection import MemberSelection as MemberSelection
 from sklprune.methods.neuron_elimination import NeuronElimination as NeuronElimination
 from sklprune.methods.permutation import Permutation as Permutation
 from sklprune.methods.probe import Probe as Probe
+from sklprune.methods.quantize import Quantize as Quantize
 from sklprune.methods.random_order import RandomOrder as RandomOrder
 from sklprune.methods.recast import Recast as Recast
 from sklprune.methods.recursive_elimination import (

@@ -1,0 +1,212 @@
+"""Quantisation: numbers of few bits instead of 64, in arrays of the same dtype."""
+
+import numbers
+import warnings
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklprune._frames import as_matrix
+from sklprune._networks.layer import Layer
+from sklprune._networks.quantized import quantized
+from sklprune._registry import register
+from sklprune._typing import Array, Estimator
+from sklprune._units import Candidate, Task, Units
+from sklprune.methods._base import Method
+
+#: numbers of bits to which a model can be quantised, besides its own 64
+BITS = (32, 16, 8, 7, 6, 5, 4, 3, 2)
+#: bits of a number as it is stored
+ALL_BITS = 64
+
+
+class Quantize(Method):
+    """Replace the weights of a model by few distinct values.
+
+    The units are the 64 bits of a number. The pruning ratio is the share of the bits
+    that are removed: 0.5 gives values of single precision, 0.75 of half precision, and
+    0.875 to 0.97 a codebook of 256 to 4 values. Other ratios give the nearest of these.
+
+    The result is an ordinary estimator of the same class, with arrays of the same
+    dtype. Its memory and speed are unchanged. What shrinks is a compressed file:
+    :func:`sklprune.dump`, or `joblib.dump` with `compress`.
+
+    Codebooks hold for a layer of a network, or for a linear model. The weights are
+    rounded one input after the other. The error of each is compensated in the weights
+    that are not yet rounded, by the inverse of the second derivatives, as in optimal
+    brain surgeon. The values of the codebook, and the intercepts, are then fitted to
+    the outputs of the unpruned model. Labels are not used. Weights that are zero remain
+    zero.
+
+    Parameters
+    ----------
+    bits : {None, 32, 16, 8, 7, 6, 5, 4, 3, 2}, default=None
+        Bits of a value. None means that the pruning ratio determines them. With a
+        number, `pruning_ratio` must be "auto", and the rule is not used.
+    codebook : {"kmeans", "uniform"}, default="kmeans"
+        Values of least squared error, or with equal distances.
+    per : {"layer", "output"}, default="layer"
+        Whether all weights of a layer share a codebook, or those of one output.
+    max_rows : int or None, default=4000
+        Errors are compensated on at most so many rows, drawn at random. None is all
+        rows.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has another value.
+
+    Warns
+    -----
+    UserWarning
+        If each layer has at most as many distinct weights as the codebook. The weights
+        are then unchanged.
+
+    Notes
+    -----
+    The activations of scikit-learn's networks are not clipped, and its predictions use
+    floating-point numbers. Quantised activations are therefore not available.
+
+    References
+    ----------
+    Han, Mao and Dally, Deep compression, ICLR 2016 (codebooks by k-means). Hassibi and
+    Stork, Optimal brain surgeon, NIPS 1992. Frantar et al., GPTQ, ICLR 2023 (the order
+    of the compensation).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> from sklprune import prune
+    >>> from sklprune.methods import Quantize
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((50,), max_iter=60, random_state=0).fit(X / 16, y)
+    >>> small = prune(model, X / 16, y, method=Quantize(bits=4)).estimator_
+    >>> [len(np.unique(coef)) <= 16 for coef in small.coefs_]
+    [True, True]
+    >>> bool(np.mean(small.predict(X / 16) == model.predict(X / 16)) > 0.97)
+    True
+    """
+
+    granularity = "bit"
+    needs: tuple[str, ...] = ("layers",)
+    trains = True
+    reason = "the rounding errors are compensated in other values"
+
+    def __init__(
+        self,
+        bits: int | None = None,
+        *,
+        codebook: Literal["kmeans", "uniform"] = "kmeans",
+        per: Literal["layer", "output"] = "layer",
+        max_rows: int | None = 4000,
+    ) -> None:
+        self.bits = bits
+        self.codebook = codebook
+        self.per = per
+        self.max_rows = max_rows
+
+    @property
+    def decides(self) -> bool:  # type: ignore[override]  # depends on a parameter
+        """Whether the number of bits is given."""
+        return self.bits is not None
+
+    def grid(self, task: Task) -> list[float]:
+        """The ratios of all numbers of bits."""
+        return [1 - bits / ALL_BITS for bits in BITS]
+
+    def path(self, family: Any, estimator: Estimator, units: Units, task: Task) -> None:
+        self._check()
+
+    def candidate(
+        self,
+        path: None,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        ratio: float | None,
+    ) -> Candidate:
+        """The model at a ratio, with the nearest possible number of bits."""
+        sizes = np.array([ALL_BITS, *BITS])
+        n_bits = self.bits
+        if n_bits is None:
+            n_bits = int(sizes[units.nearest_in_size(sizes, ratio or 0.0)])
+        scores = np.arange(ALL_BITS, 0, -1.0)
+        keep = scores > ALL_BITS - n_bits
+        model = estimator
+        if n_bits < ALL_BITS:
+            model = self._with_few_values(family, estimator, task, n_bits)
+        ratio = 1 - n_bits / ALL_BITS if ratio is None else ratio
+        return Candidate(ratio, keep, scores, family, estimator, units, model)
+
+    def _with_few_values(
+        self, family: Any, estimator: Estimator, task: Task, n_bits: int
+    ) -> Estimator:
+        layers = family.layers(estimator)
+        if n_bits <= 8 and _n_distinct(layers, self.per) <= 2**n_bits:
+            warnings.warn(
+                f"A codebook of {2**n_bits} values is not smaller than the numbers of "
+                f"distinct weights of {type(estimator).__name__}, so that its weights "
+                "are unchanged.",
+                stacklevel=2,
+            )
+            return estimator
+        rows = self._rows(task)
+        weight = rows.with_comparable_weights().sample_weight
+        weight = np.ones(rows.n_samples) if weight is None else weight
+        X = as_matrix(rows.X)
+        new = quantized(
+            layers,
+            X if X.dtype.kind == "f" else X.astype(float),
+            weight,
+            lambda outputs: family.activate(estimator, outputs),
+            n_bits,
+            uniform=self.codebook == "uniform",
+            per_output=self.per == "output",
+        )
+        return family.with_layers(estimator, new)
+
+    def _rows(self, task: Task) -> Task:
+        """The rows on which errors are compensated."""
+        if self.max_rows is None or task.n_samples <= self.max_rows:
+            return task
+        rng = check_random_state(task.random_state)
+        return task.take(np.sort(rng.permutation(task.n_samples)[: self.max_rows]))
+
+    def _check(self) -> None:
+        """Raise an error for a parameter that has another value than allowed."""
+        whole = isinstance(self.bits, numbers.Integral) and self.bits is not True
+        if self.bits is not None and not (whole and self.bits in BITS):
+            raise ValueError(
+                f"Quantize(bits={self.bits!r}): bits must be None or one of "
+                f"{', '.join(map(str, BITS))}."
+            )
+        for name, allowed in (
+            ("codebook", ("kmeans", "uniform")),
+            ("per", ("layer", "output")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(
+                    f"Quantize({name}={getattr(self, name)!r}): {name} must be "
+                    f"{' or '.join(map(repr, allowed))}."
+                )
+        n = self.max_rows
+        if n is not None and not (isinstance(n, numbers.Integral) and n >= 1):
+            raise ValueError(
+                f"Quantize(max_rows={n!r}): max_rows must be None or a whole number "
+                "of at least 1."
+            )
+
+
+def _n_distinct(layers: list[Layer], per: str) -> int:
+    """The largest number of distinct weights that share a codebook."""
+    parts: list[Array] = [layer.coef for layer in layers]
+    if per == "output":
+        parts = [column for coef in parts for column in coef.T]
+    return max(len(np.unique(part)) for part in parts)
+
+
+register("method", Quantize)

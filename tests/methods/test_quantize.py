@@ -1,0 +1,161 @@
+"""Quantisation: few distinct values, errors compensated, ordinary models."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklprune import PrunedEstimator, prune
+from sklprune._networks.quantized import codebook, compensated, nearest
+from sklprune.methods import Quantize
+
+X, y = load_digits(return_X_y=True)
+X = X / 16
+NETWORK = MLPClassifier((40, 20), max_iter=60, random_state=0).fit(X, y)
+X_REG, y_REG = load_diabetes(return_X_y=True)
+
+
+def quantised(model, X, y=None, **params):
+    return prune(model, X, y, method=Quantize(**params), random_state=0).estimator_
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5, 8])
+@pytest.mark.parametrize("book", ["kmeans", "uniform"])
+def test_each_layer_has_few_values(bits, book):
+    small = quantised(NETWORK, X, bits=bits, codebook=book)
+    assert all(len(np.unique(coef)) <= 2**bits for coef in small.coefs_)
+    assert type(small) is MLPClassifier
+    assert all(a.dtype == b.dtype for a, b in zip(small.coefs_, NETWORK.coefs_))
+
+
+def test_each_output_can_have_a_codebook():
+    small = quantised(NETWORK, X, bits=3, per="output")
+    for coef in small.coefs_:
+        assert all(len(np.unique(column)) <= 8 for column in coef.T)
+    assert len(np.unique(small.coefs_[0])) > 8
+
+
+def test_few_bits_keep_the_labels():
+    for bits, share in ((8, 0.999), (4, 0.98), (3, 0.95)):
+        small = quantised(NETWORK, X, bits=bits)
+        assert np.mean(small.predict(X) == NETWORK.predict(X)) >= share
+
+
+def test_long_numbers_become_short_floats():
+    for bits, dtype in ((32, np.float32), (16, np.float16)):
+        small = quantised(NETWORK, X, bits=bits)
+        for coef, old in zip(small.coefs_, NETWORK.coefs_):
+            assert np.array_equal(coef, old.astype(dtype).astype(float)) or bits == 16
+            assert np.abs(coef - old).max() <= 1e-3 * np.abs(old).max()
+
+
+def test_errors_are_compensated():
+    # nearly collinear inputs: the error of one weight can be undone by the others
+    rng = np.random.RandomState(0)
+    rows = rng.normal(size=(300, 1)) + 0.3 * rng.normal(size=(300, 30))
+    coef = rng.normal(size=(30, 4))
+    gram, mask = rows.T @ rows / 300, np.ones(coef.shape, bool)
+    book = codebook(coef.ravel(), np.ones(coef.size), 3, False, False)
+    plain = nearest(coef, book)
+    better = compensated(coef, mask, book, gram)
+    assert set(np.unique(better)) <= set(book)
+    errors = [np.square(rows @ (each - coef)).mean() for each in (better, plain)]
+    assert errors[0] < 0.2 * errors[1]
+
+
+def test_codebook_has_least_squared_error():
+    values = np.random.RandomState(0).normal(size=2000)
+    book = codebook(values, np.ones(2000), 3, False, False)
+    # the optimum for a normal distribution (Max 1960)
+    assert len(book) == 8
+    assert np.square(values - nearest(values, book)).mean() < 1.1 * 0.03454
+    # every value is the mean of what it stands for
+    which = np.searchsorted((book[1:] + book[:-1]) / 2, values)
+    means = [values[which == k].mean() for k in range(8)]
+    np.testing.assert_allclose(book, means, atol=0.02)
+
+
+def test_zeros_remain_zeros():
+    sparse = prune(NETWORK, X, y, method="magnitude", pruning_ratio=0.5, random_state=0)
+    small = quantised(sparse.estimator_, X, bits=4)
+    for coef, old in zip(small.coefs_, sparse.estimator_.coefs_):
+        assert np.array_equal(coef[old == 0], np.zeros(np.sum(old == 0)))
+        assert len(np.unique(coef)) <= 16
+
+
+def test_regression_with_a_codebook_is_close_to_the_model():
+    model = LinearRegression().fit(X_REG, y_REG)
+    small = quantised(model, X_REG, bits=3)
+    assert len(np.unique(small.coef_)) <= 8
+    assert small.score(X_REG, y_REG) > model.score(X_REG, y_REG) - 0.01
+
+
+def test_inside_a_pipeline():
+    X_cancer, y_cancer = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    model.fit(X_cancer, y_cancer)
+    small = quantised(model, X_cancer, bits=4)
+    assert len(np.unique(small[-1].coef_)) <= 16
+    assert np.mean(small.predict(X_cancer) == model.predict(X_cancer)) > 0.97
+
+
+def test_ratio_is_the_share_of_bits():
+    pruned = prune(NETWORK, X, y, method="quantize", pruning_ratio=0.9375)
+    assert pruned.pruning_ratio_ == 0.9375
+    assert all(len(np.unique(coef)) <= 16 for coef in pruned.estimator_.coefs_)
+    unchanged = prune(NETWORK, X, y, method="quantize", pruning_ratio=0)
+    assert np.array_equal(unchanged.estimator_.coefs_[0], NETWORK.coefs_[0])
+
+
+def test_rule_chooses_among_the_bits():
+    pruned = prune(NETWORK, X, y, method="quantize", seen=False, random_state=0)
+    assert pruned.pruning_ratio_ in [0, *Quantize().grid(None)]
+    assert "bits" in str(pruned.report_)
+
+
+def test_grid_search_over_the_ratio():
+    model = LogisticRegression(max_iter=300)
+    estimator = PrunedEstimator(model, method="quantize", pruning_ratio=0.5)
+    search = GridSearchCV(estimator, {"pruning_ratio": [0.5, 0.9375]}, cv=2)
+    search.fit(X[:300], y[:300])
+    assert len(search.cv_results_["mean_test_score"]) == 2
+
+
+def test_fewer_values_than_the_codebook_are_unchanged():
+    model = LogisticRegression(max_iter=300).fit(X[:, :5], y > 4)
+    with pytest.warns(UserWarning, match="weights are unchanged"):
+        small = quantised(model, X[:, :5], bits=8)
+    assert np.array_equal(small.coef_, model.coef_)
+
+
+@pytest.mark.parametrize("bits", [0, 1, 9, 65, -3, 4.0, "4", True])
+def test_bits_out_of_range_are_an_error(bits):
+    with pytest.raises(ValueError, match="bits must be None or one of"):
+        quantised(NETWORK, X, bits=bits)
+
+
+def test_other_bad_parameters_are_errors():
+    for params in ({"codebook": "huffman"}, {"per": "model"}, {"max_rows": 0}):
+        with pytest.raises(ValueError, match=next(iter(params))):
+            quantised(NETWORK, X, bits=4, **params)
+
+
+def test_model_is_not_changed():
+    before = [coef.copy() for coef in NETWORK.coefs_]
+    quantised(NETWORK, X, bits=2)
+    assert all(map(np.array_equal, before, NETWORK.coefs_))
+
+
+def test_weights_and_repeated_rows_are_the_same():
+    weight = np.random.RandomState(0).randint(1, 3, len(X))
+    rows = np.repeat(np.arange(len(X)), weight)
+    method = Quantize(bits=3, max_rows=None)
+    first = prune(NETWORK, X, y, sample_weight=weight, method=method).estimator_
+    second = prune(NETWORK, X[rows], y[rows], method=method).estimator_
+    np.testing.assert_allclose(
+        first.predict_proba(X), second.predict_proba(X), atol=0.05
+    )
