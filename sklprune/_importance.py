@@ -133,8 +133,7 @@ def permutation_importance(
     unchanged, changed = permuted_scores(estimator, rows, changes, n_jobs)
     before = unchanged if before is None else before
     found = {
-        name: _bunch(value, np.array([scores[name] for scores in changed])[label])
-        for name, value in before.items()
+        name: _bunch(value, changed[name][label]) for name, value in before.items()
     }
     return found.get(None, found)
 

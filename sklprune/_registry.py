@@ -198,8 +198,10 @@ def own_method(estimator: Any) -> str:
     """The prediction method that an object has as an attribute of its own, or ""."""
     for name in RESPONSES:
         value = getattr(estimator, "__dict__", {}).get(name)
+        if not callable(value):
+            continue
         of_class = getattr_static(type(estimator), name, None)
-        if callable(value) and getattr(value, "__func__", value) is not of_class:
+        if getattr(value, "__func__", value) is not of_class:
             return name
     return ""
 

@@ -6,7 +6,9 @@ are those of scikit-learn in the same order, so that the numbers are the same bi
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from sklearn import metrics
@@ -15,7 +17,8 @@ from sklprune._sklearn_private import EQUAL_SCORES_IN_ORDER, log_of_probability
 from sklprune._typing import Array
 
 
-class Targets(NamedTuple):
+@dataclass(frozen=True)
+class Targets:
     """The targets that the responses of all repeats are compared with.
 
     Parameters
@@ -34,6 +37,19 @@ class Targets(NamedTuple):
     n_classes: int
     complete: bool
 
+    @cached_property
+    def spread(self) -> float:
+        """The weighted sum of squared distances of the values from their mean."""
+        squares = np.square(self.values - np.average(self.values, weights=self.weight))
+        if self.weight is not None:
+            squares = self.weight * squares
+        return squares.sum()
+
+    @cached_property
+    def is_second(self) -> Array:
+        """Whether each value is the second of two classes."""
+        return self.values == 1
+
     def mean(self, of_rows: Array) -> Array:
         """The weighted mean over the rows: (n_repeats,)."""
         if self.weight is None:
@@ -44,7 +60,10 @@ class Targets(NamedTuple):
 
 def accuracy(responses: Any, targets: Targets) -> Array:
     """The share of equal labels, also where y has labels that the model lacks."""
-    equal = responses.codes() == targets.values
+    codes, values = responses.codes(), targets.values
+    if codes.dtype == bool and targets.complete:
+        values = targets.is_second  # compared without a conversion
+    equal = codes == values
     if targets.weight is None:
         # the mean of booleans: a whole number divided by the number of rows
         hits = np.array([np.count_nonzero(row) for row in equal])
@@ -92,8 +111,8 @@ def _area(scores: Array, targets: Targets) -> float:
     if targets.weight is not None:
         used = targets.weight != 0
         scores = scores[used]
-        targets = targets._replace(
-            values=targets.values[used], weight=targets.weight[used]
+        targets = replace(
+            targets, values=targets.values[used], weight=targets.weight[used]
         )
     # the order of equal scores matters only to the rounding of sums of weights
     in_order = EQUAL_SCORES_IN_ORDER
@@ -120,13 +139,18 @@ def _area(scores: Array, targets: Targets) -> float:
     return float((np.diff(x) * (y[1:] + y[:-1]) / 2.0).sum())
 
 
+def _squared_errors(responses: Any, targets: Targets) -> Array:
+    """The weighted sum of squared errors: (n_repeats,)."""
+    if targets.weight is None and responses.moved is not None:
+        return responses.moved.squared_errors(targets.values)
+    errors = np.square(targets.values - responses.values())
+    if targets.weight is not None:
+        errors = targets.weight * errors
+    return errors.sum(axis=1)
+
+
 def _r2(responses: Any, targets: Targets) -> Array:
-    y, weight = targets.values, targets.weight
-    centre = np.average(y, weights=weight)
-    errors, spread = np.square(y - responses.values()), np.square(y - centre)
-    if weight is not None:
-        errors, spread = weight * errors, weight * spread
-    error, total = errors.sum(axis=1), spread.sum()
+    error, total = _squared_errors(responses, targets), targets.spread
     if total == 0:
         return np.where(error == 0, 1.0, 0.0)
     return 1 - error / total

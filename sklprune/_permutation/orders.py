@@ -26,16 +26,15 @@ class Change(NamedTuple):
     orders: Array
 
 
-def changes_of(groups: Iterable[Any], orders: Array) -> list[Change]:
+def changes_of(groups: Iterable[Array], orders: Array) -> list[Change]:
     """The changes that permute each group of columns in the same orders.
 
     Parameters
     ----------
-    groups : iterable of int, or of ndarray of int
-        An int is a group of one column.
+    groups : iterable of ndarray of int
     orders : ndarray of shape (n_repeats, n_rows), int
     """
-    return [Change(np.atleast_1d(group), orders) for group in groups]
+    return [Change(group, orders) for group in groups]
 
 
 def shuffles(

@@ -15,8 +15,14 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._metadata import routing_enabled
+from sklprune._permutation.moved import Moved
 from sklprune._permutation.orders import Change
-from sklprune._permutation.scoring import Responses, Scores, Scoring
+from sklprune._permutation.scoring import (
+    Responses,
+    Scores,
+    Scoring,
+    equal_responses,
+)
 from sklprune._permutation.tables import Stack, columnwise, reordered
 from sklprune._progress import tracked
 from sklprune._registry import family_of, own_method
@@ -26,6 +32,10 @@ from sklprune._units import check_score
 
 #: largest number of values in stacked tables: 64 MB of float64
 MAX_STACKED = 8_000_000
+#: number of outputs that are computed at once for changes of single columns: 4 MB
+MAX_AT_ONCE = 500_000
+#: number of rows for which outputs are compared with the model
+N_COMPARED = 100
 #: largest relative difference between a score and the same score by a fast path
 SAME_SCORE = 1e-6
 
@@ -59,6 +69,11 @@ class Rows(NamedTuple):
             metadata={k: safe_indexing(v, chosen) for k, v in self.metadata.items()},
         )
 
+    def columns(self, change: Change) -> str:
+        """The names of the columns of a change, the first five of them."""
+        names = ", ".join(str(self.names[i]) for i in change.columns[:5])
+        return f"{names}, ..." if len(change.columns) > 5 else names
+
     def scoring(self, estimator: Estimator) -> Scoring:
         """The scores of a model on these rows."""
         return Scoring(self.scorer, estimator, self.y, self.metadata)
@@ -73,7 +88,7 @@ class Rows(NamedTuple):
 
 def permuted_scores(
     estimator: Estimator, rows: Rows, changes: Sequence[Change], n_jobs: int | None
-) -> tuple[Scores, list[Scores]]:
+) -> tuple[Scores, Scores]:
     """The scores of a model before any change, and after each change.
 
     Parameters
@@ -81,6 +96,7 @@ def permuted_scores(
     estimator : estimator
     rows : Rows
     changes : sequence of Change
+        All of them have the same number of repeats.
     n_jobs : int or None
         Changes run in parallel.
 
@@ -88,7 +104,7 @@ def permuted_scores(
     -------
     unchanged : dict of ndarray of shape (1,)
         By the name of the metric, which is None for a scorer that gives a number.
-    changed : list of dict of ndarray of shape (n_repeats,)
+    changed : dict of ndarray of shape (n_changes, n_repeats)
         The scores of a column that the model does not read are exactly the same as
         without a change.
 
@@ -97,32 +113,72 @@ def permuted_scores(
     ValueError
         If a score is not a finite number. The message names the columns.
     """
-    unchanged = rows.scores(estimator)
     n_parts = min(effective_n_jobs(n_jobs), max(1, len(changes)))
-    parts = [p for p in np.array_split(np.arange(len(changes)), n_parts) if len(p)]
-    scores = Parallel(n_jobs=n_jobs)(
-        delayed(_scores_of)(estimator, rows, unchanged, [changes[i] for i in part])
-        for part in parts
-    )
-    return unchanged, [each for part in scores for each in part]
+    if n_parts == 1:
+        unchanged, changed = _scores_of(estimator, rows, None, list(changes))
+    else:
+        unchanged = rows.scores(estimator)
+        parts = np.array_split(np.arange(len(changes)), n_parts)
+        found = Parallel(n_jobs=n_jobs)(
+            delayed(_scores_of)(estimator, rows, unchanged, [changes[i] for i in part])
+            for part in parts
+        )
+        changed = {
+            name: np.concatenate([of_part[name] for _, of_part in found])
+            for name in unchanged
+        }
+    _check_finite(changed, rows, changes)
+    return unchanged, changed
+
+
+def _check_finite(changed: Scores, rows: Rows, changes: Sequence[Change]) -> None:
+    for name, values in changed.items():
+        finite = np.isfinite(values)
+        if not finite.all():
+            position = np.flatnonzero(~finite.all(axis=1))[0]
+            value = values[position][~finite[position]][0]
+            metric = "The score" if name is None else f"The score {name!r}"
+            raise ValueError(
+                f"{metric} is {value} after a permutation of "
+                f"{rows.columns(changes[position])}; it must be a finite number."
+            )
 
 
 def _scores_of(
-    estimator: Estimator, rows: Rows, unchanged: Scores, changes: list[Change]
-) -> list[Scores]:
-    """The scores after some of the changes."""
-    named_rows, named_changes = rows, changes
+    estimator: Estimator,
+    rows: Rows,
+    unchanged: Scores | None,
+    changes: list[Change],
+) -> tuple[Scores, Scores]:
+    """The scores without a change, unless they are given, and after the changes."""
+    inside = estimator, rows, changes
     if not routing_enabled():
-        estimator, rows, changes = _opened(estimator, rows, changes)
-    scoring = rows.scoring(estimator)
-    found = _found_fast(estimator, rows, scoring, unchanged, changes)
-    if found is None:
-        found = _found_in_tables(estimator, rows, scoring, changes)
-    scores = []
-    found = iter(found)
-    for change in tracked(named_changes, "columns"):
-        scores.append(_named(lambda: next(found), named_rows, change))
-    return scores
+        inside = _opened(estimator, rows, changes)
+    shape = len(changes), len(changes[0].orders)
+    stream: Iterator[tuple[Any, Scores | None]]
+    fast = _found_fast(estimator, rows, unchanged, *inside)
+    if fast is None:
+        unchanged = rows.scores(estimator) if unchanged is None else unchanged
+        stream = _found_in_tables(*inside)
+    else:
+        unchanged, stream = fast
+    changed = {
+        name: np.full(shape, value, dtype=float) for name, value in unchanged.items()
+    }
+    progress, n_done = iter(tracked(changes, "columns")), 0
+    while n_done < len(changes):
+        try:
+            positions, scores = next(stream)
+        except Exception as error:
+            columns = rows.columns(changes[n_done])
+            error.add_note(f"Raised by the score after a permutation of {columns}.")
+            raise
+        n_done += len(positions)
+        for _ in positions:
+            next(progress, None)
+        for name, values in ({} if scores is None else scores).items():
+            changed[name][positions] = values.reshape(-1, shape[1])
+    return unchanged, changed
 
 
 def _opened(
@@ -135,11 +191,11 @@ def _opened(
     a scorer that may read columns of X.
     """
     family = family_of(estimator)
-    scoring = rows.scoring(estimator)
-    if not (scoring.only_predicts(estimator) or _scores_itself(scoring, estimator)):
-        return estimator, rows, changes
     opened = None if own_method(estimator) else family.open_columns(estimator, rows.X)
     if opened is None:
+        return estimator, rows, changes
+    scoring = rows.scoring(estimator)
+    if not (scoring.only_predicts(estimator) or _scores_itself(scoring, estimator)):
         return estimator, rows, changes
     steps, received = opened
     inner = [
@@ -149,62 +205,79 @@ def _opened(
     return _opened(steps.model, rows._replace(X=columnwise(received)), inner)
 
 
-def _named(score: Callable[[], Scores], rows: Rows, change: Change) -> Scores:
-    """Scores after one change; an error names the columns."""
-    columns = ", ".join(str(rows.names[i]) for i in change.columns[:5])
-    columns = f"{columns}, ..." if len(change.columns) > 5 else columns
-    try:
-        found = score()
-    except Exception as error:
-        error.add_note(f"Raised by the score after a permutation of {columns}.")
-        raise
-    for name, values in found.items():
-        if not np.isfinite(values).all():
-            metric = "The score" if name is None else f"The score {name!r}"
-            raise ValueError(
-                f"{metric} is {values[~np.isfinite(values)][0]} after a permutation of "
-                f"{columns}; it must be a finite number."
-            )
-    return found
-
-
 # -- models whose families predict changed columns -------------------------------------
 
 
 def _found_fast(
+    whole: Estimator,
+    whole_rows: Rows,
+    unchanged: Scores | None,
     estimator: Estimator,
     rows: Rows,
-    scoring: Scoring,
-    unchanged: Scores,
     changes: list[Change],
-) -> Iterator[Scores] | None:
-    """The scores from outputs that the family computes; None if it cannot."""
-    family = family_of(estimator)
-    if own_method(estimator) or "fast_permutation" not in family.capabilities(
-        estimator
-    ):
+) -> tuple[Scores, Iterator[tuple[Any, Scores | None]]] | None:
+    """Scores from outputs that the family computes; None if it cannot.
+
+    Parameters
+    ----------
+    whole, whole_rows : estimator, Rows
+        The model that is scored, which may be a pipeline around `estimator`.
+    unchanged : dict or None
+        Its scores without a change, if they are known.
+    estimator, rows, changes
+        The model inside, the rows that it receives, and their changes.
+
+    Returns
+    -------
+    unchanged : dict
+    scores : iterator of (positions of changes, scores of all their repeats or None)
+        None stands for changes that affect no output.
+    """
+    family, scoring = family_of(estimator), rows.scoring(estimator)
+    offered = family.capabilities(estimator)
+    if own_method(estimator) or "fast_permutation" not in offered:
         return None
     model = family.output_model(estimator)
     if not (scoring.only_predicts(estimator) or _scores_itself(scoring, model)):
         return None
-    outputs = family.permuted_outputs(estimator, rows.X, changes)
+    n_at_once = 1
+    if scoring.is_computed:
+        n_at_once = max(1, MAX_AT_ONCE // max(1, changes[0].orders.size))
+    outputs = family.permuted_outputs(estimator, rows.X, changes, n_at_once)
     if outputs is None:
         return None
-    first = next(outputs)
+    _, first = next(outputs)
     quick = family.predicted(estimator, first) is not None
+    predicted = partial(family.predicted, estimator) if quick else None
 
-    def scores(found: Array) -> Scores:
-        flat = found.reshape(-1, found.shape[-1])
-        predicted = partial(family.predicted, estimator, found) if quick else None
-        return scoring.of_responses(Responses(model, flat, len(found), predicted))
+    def scores(found: Any) -> Scores:
+        if isinstance(found, Moved):
+            n_repeats = found.n_repeats
+        else:
+            n_repeats, found = len(found), found.reshape(-1, found.shape[-1])
+        return scoring.of_responses(Responses(model, found, n_repeats, predicted))
 
     before = scores(first)
-    if not all(
-        np.allclose(before[name], unchanged[name], rtol=SAME_SCORE, atol=SAME_SCORE)
-        for name in unchanged
-    ):
-        return None
-    return _relative_to(before, unchanged, outputs, scores, len(changes[0].orders))
+    if unchanged is None:
+        finite = all(np.isfinite(value).all() for value in before.values())
+        if scoring.is_computed and finite and _agree(whole, whole_rows, model, first):
+            unchanged = before
+        else:
+            unchanged = whole_rows.scores(whole)
+    for name, value in unchanged.items():
+        if not np.allclose(before[name], value, rtol=SAME_SCORE, atol=SAME_SCORE):
+            return None
+    return unchanged, _relative_to(before, unchanged, outputs, scores)
+
+
+def _agree(whole: Estimator, rows: Rows, model: Estimator, outputs: Array) -> bool:
+    """Whether the model itself predicts some rows as the outputs do.
+
+    Its checks of the rows, for example of their names, are then made too.
+    """
+    n_rows = min(N_COMPARED, outputs.shape[1])
+    own = np.asarray(whole.predict(safe_indexing(rows.X, np.arange(n_rows))))
+    return equal_responses(own, np.asarray(model.predict(outputs[0, :n_rows])))
 
 
 def _scores_itself(scoring: Scoring, model: Estimator) -> bool:
@@ -217,44 +290,50 @@ def _scores_itself(scoring: Scoring, model: Estimator) -> bool:
 def _relative_to(
     before: Scores,
     unchanged: Scores,
-    outputs: Iterator[Array | None],
-    scores: Callable[[Array], Scores],
-    n_repeats: int,
-) -> Iterator[Scores]:
+    outputs: Iterator[tuple[Any, Any]],
+    scores: Callable[[Any], Scores],
+) -> Iterator[tuple[Any, Scores | None]]:
     """The scores of outputs; those equal to `before` become exactly `unchanged`.
 
     The two may differ by rounding, and a permutation that changes nothing must have
     the importance zero.
     """
-    for output in outputs:
-        if output is None:
-            yield {k: np.repeat(value, n_repeats) for k, value in unchanged.items()}
-            continue
-        yield {
-            name: np.where(values == before[name], unchanged[name], values)
-            for name, values in scores(output).items()
-        }
+    same = all(np.array_equal(before[name], unchanged[name]) for name in unchanged)
+    for positions, output in outputs:
+        found = None if output is None else scores(output)
+        if found is not None and not same:
+            found = {
+                name: np.where(values == before[name], unchanged[name], values)
+                for name, values in found.items()
+            }
+        yield positions, found
 
 
 # -- all other models ------------------------------------------------------------------
 
 
 def _found_in_tables(
-    estimator: Estimator, rows: Rows, scoring: Scoring, changes: list[Change]
-) -> Iterator[Scores]:
+    estimator: Estimator, rows: Rows, changes: list[Change]
+) -> Iterator[tuple[Any, Scores | None]]:
     """The scores from predictions of permuted tables."""
+    scoring = rows.scoring(estimator)
     n_copies = min(len(changes[0].orders), MAX_STACKED // max(1, np.prod(rows.X.shape)))
-    stack = None
+    stack, checked = None, False
     if n_copies > 1 and scoring.only_predicts(estimator):
         stack = None if sparse.issparse(rows.X) else Stack(rows.X, int(n_copies))
     for position, change in enumerate(changes):
+        if len(change.columns) == 0:
+            yield [position], None
+            continue
         if stack is not None:
-            found = _in_stack(estimator, scoring, stack, change, check=position == 0)
+            found = _in_stack(estimator, scoring, stack, change, check=not checked)
+            checked = True
             stack = stack if found else None
         if stack is None:
-            yield scoring.of_tables(estimator, reordered(rows.X, change))
+            yield [position], scoring.of_tables(estimator, reordered(rows.X, change))
         else:
-            yield {name: np.concatenate([f[name] for f in found]) for name in found[0]}
+            whole = {n: np.concatenate([f[n] for f in found]) for n in found[0]}
+            yield [position], whole
 
 
 def _in_stack(

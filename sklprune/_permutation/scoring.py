@@ -1,7 +1,7 @@
 """Scores of all repeats of a permutation, from responses that are computed once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,9 +9,11 @@ from sklprune._metadata import routing_enabled
 from sklprune._permutation.metrics import (
     OF_CLASSES,
     OF_VALUES,
+    Metric,
     Targets,
     accuracy,
 )
+from sklprune._permutation.moved import Moved
 from sklprune._predictions import PredictionProxy
 from sklprune._sklearn_private import (
     is_passthrough,
@@ -35,12 +37,13 @@ class Responses:
     ----------
     model : estimator
         A model whose rows are those of `rows`.
-    rows : array or data frame of shape (n_repeats * n_rows, n_columns)
+    rows : array or data frame of shape (n_repeats * n_rows, n_columns), or Moved
         The tables of all repeats, one below the other.
     n_repeats : int
     predicted : callable or None
-        `predicted()` gives the predictions of shape (n_repeats, n_rows), with classes
-        as positions in `classes_`; None to call `predict`.
+        `predicted(outputs)` gives the predictions of shape (n_repeats, n_rows) for rows
+        of shape (n_repeats, n_rows, n_columns), with classes as positions in
+        `classes_`. None to call `predict`.
     """
 
     def __init__(
@@ -48,10 +51,19 @@ class Responses:
         model: Estimator,
         rows: Any,
         n_repeats: int,
-        predicted: Callable[[], Array] | None = None,
+        predicted: Callable[[Array], Array] | None = None,
     ) -> None:
-        self.model, self.rows, self.n_repeats = model, rows, n_repeats
-        self._predicted, self._known = predicted, dict[str, Any]()
+        self.model, self.n_repeats = model, n_repeats
+        self.moved = rows if isinstance(rows, Moved) and predicted else None
+        self._rows, self._predicted = rows, predicted
+        self._known = dict[str, Any]()
+
+    @property
+    def rows(self) -> Any:
+        """The tables of all repeats, one below the other."""
+        if isinstance(self._rows, Moved):
+            self._rows = self._rows.array().reshape(-1, 1)
+        return self._rows
 
     def response(self, name: str) -> Any:
         """The response by a prediction method: (n_repeats, n_rows, ...).
@@ -73,15 +85,20 @@ class Responses:
 
     def codes(self) -> Array:
         """The predicted classes as positions in `classes_`: (n_repeats, n_rows)."""
+        if self.moved is not None and self.moved.labels is not None:
+            return self.moved.labels
         if self._predicted is not None:
-            return self._predicted()
+            return self._predicted(self._outputs())
         return np.searchsorted(self.model.classes_, self.response("predict"))
 
     def values(self) -> Array:
         """The predicted values: (n_repeats, n_rows)."""
         if self._predicted is not None:
-            return self._predicted()
+            return self._predicted(self._outputs())
         return self.response("predict")
+
+    def _outputs(self) -> Array:
+        return self.rows.reshape(self.n_repeats, -1, self.rows.shape[-1])
 
     def of_repeat(self, repeat: int) -> PredictionProxy:
         """A model that returns the responses of one repeat for any rows."""
@@ -106,7 +123,7 @@ class Responses:
         for name, known in self._known.items():
             own = alone.response(name)
             pairs = zip(known, own) if isinstance(known, list) else [(known, own)]
-            if not all(_equal(many[-1], one[0]) for many, one in pairs):
+            if not all(equal_responses(many[-1], one[0]) for many, one in pairs):
                 return False
         return True
 
@@ -160,6 +177,11 @@ class Scoring:
         """Whether the scores come from the `score` method of the model."""
         return is_passthrough(self._scorer)
 
+    @property
+    def is_computed(self) -> bool:
+        """Whether all scores are computed as arrays, from targets without surprises."""
+        return all(m is not None and m.complete for m in self._metrics.values())
+
     def of_table(self, estimator: Estimator, X: Any) -> Scores:
         """The scores of a model on one table, by the scorer itself."""
         value = self._scorer(estimator, X, self._y, **self._metadata)
@@ -196,7 +218,7 @@ class Scoring:
         return scores if part is self._scorer else scores[None]
 
 
-def _equal(one: Array, other: Array) -> bool:
+def equal_responses(one: Array, other: Array) -> bool:
     """Whether two responses differ by nothing but rounding."""
     if one.dtype.kind != "f":
         return np.array_equal(one, other)
@@ -210,10 +232,31 @@ def _stacked(values: list[Any]) -> Scores:
     return {None: np.array(values)}
 
 
+class _ArrayMetric(NamedTuple):
+    """A metric of scikit-learn as a function of the responses of all repeats."""
+
+    metric: Metric
+    targets: Targets
+    sign: int
+    response: Any
+    of_classes: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.targets.complete
+
+    def __call__(self, responses: Responses) -> Array | None:
+        """The scores; None if the responses have another form than expected."""
+        if not _suits(responses, self.response, self.of_classes):
+            return None
+        found = self.metric(responses, self.targets)
+        return None if found is None else self.sign * found
+
+
 def _metric(
     scorer: Any, estimator: Estimator, y: ArrayLike | None, metadata: dict[str, Any]
-) -> Callable[[Responses], Array | None] | None:
-    """The scorer as a function of the responses of all repeats; None if unknown."""
+) -> _ArrayMetric | None:
+    """The metric of a scorer, or None if it is not known."""
     function, sign, response = scorer_parts(scorer, estimator)
     metric = OF_CLASSES.get(function) or OF_VALUES.get(function)
     if metric is None or routing_enabled() or not metadata.keys() <= {"sample_weight"}:
@@ -223,23 +266,15 @@ def _metric(
         if not scorer_takes_weights(scorer, estimator):
             return None
         weight = np.asarray(weight)
-        if weight.ndim != 1 or weight.dtype.kind not in "biuf" or (weight < 0).any():
+        if weight.shape != np.asarray(y).shape[:1] or weight.dtype.kind not in "biuf":
+            return None
+        if not (weight >= 0).all():
             return None
     of_classes = function in OF_CLASSES
     targets = (_classes if of_classes else _values)(estimator, y, weight)
-    if targets is None:
+    if targets is None or not (targets.complete or metric is accuracy):
         return None
-
-    if not targets.complete and metric is not accuracy:
-        return None
-
-    def scores(responses: Responses) -> Array | None:
-        if not _suits(responses, response, of_classes):
-            return None
-        found = metric(responses, targets)
-        return None if found is None else sign * found
-
-    return scores
+    return _ArrayMetric(metric, targets, sign, response, of_classes)
 
 
 def _suits(responses: Responses, response: Any, of_classes: bool) -> bool:

@@ -6,18 +6,23 @@ changes only the part that this column adds to the outputs.
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import sparse
 
 from sklprune._frames import as_matrix
+from sklprune._permutation.moved import Moved
 from sklprune._permutation.tables import reordered
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._layered import Layer
 
+#: positions of changes, and the outputs after them
+Stream: TypeAlias = Iterator[tuple[Any, Any]]
 #: number of values of a hidden layer that are computed at once: 1 MB
 MAX_HIDDEN = 131_072
+#: number of rows in which a column that is not constant mostly has several values
+N_FIRST = 16
 #: relative distance within which two outputs are compared by the model itself
 NEARLY_EQUAL = 1e-12
 
@@ -34,9 +39,13 @@ class PermutedOutputs:
         raise NotImplementedError
 
     def permuted_outputs(
-        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
-    ) -> Iterator[Array | None] | None:
-        """The outputs for X, and then the outputs after each change of X.
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        changes: Sequence[Any],
+        n_at_once: int,
+    ) -> Stream | None:
+        """The outputs for X, and then the outputs after the changes of X.
 
         Parameters
         ----------
@@ -47,12 +56,17 @@ class PermutedOutputs:
             Each has `columns` and `orders` of shape (n_repeats, n_rows): in repeat r,
             the columns contain the values of the rows `orders[r]`.
 
+        n_at_once : int
+            Several changes may be combined, up to this number.
+
         Returns
         -------
-        iterator of ndarray of shape (n_repeats, n_rows, n_outputs), or None
-            The first array has one repeat. An entry is None if the columns do not
-            affect the outputs. The result itself is None if X has a form for which
-            the outputs are not known.
+        iterator of (positions, outputs), or None
+            The positions of some changes, and an array of shape (n_positions *
+            n_repeats, n_rows, n_outputs) or its parts as `Moved`. The outputs are None
+            if the changes do not affect them. Before all changes comes an array with
+            one repeat for X itself. The result is None if X has a form for which the
+            outputs are not known.
         """
         raise NotImplementedError
 
@@ -82,10 +96,14 @@ class PermutedLinear(PermutedOutputs):
         return with_n_inputs(model, n_outputs)
 
     def permuted_outputs(
-        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
-    ) -> Iterator[Array | None] | None:
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        changes: Sequence[Any],
+        n_at_once: int,
+    ) -> Stream | None:
         (layer,) = self.layers(estimator)  # type: ignore[attr-defined]
-        return permuted_layer(estimator, X, changes, *layer)
+        return permuted_layer(estimator, X, changes, n_at_once, *layer)
 
     def predicted(self, estimator: Estimator, outputs: Array) -> Array | None:
         if hasattr(estimator, "classes_"):
@@ -118,8 +136,12 @@ class PermutedNetwork(PermutedOutputs):
         return with_n_inputs(model, n_outputs)
 
     def permuted_outputs(
-        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
-    ) -> Iterator[Array | None] | None:
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        changes: Sequence[Any],
+        n_at_once: int,
+    ) -> Stream | None:
         family: Any = self
         rows = matrix_of_floats(X)
         first, *rest = family.layers(estimator)
@@ -135,8 +157,11 @@ class PermutedNetwork(PermutedOutputs):
         if not sparse.issparse(rows):
             rows = np.asfortranarray(rows)
         before = _in_blocks(outputs, hidden)
-        after = (_after_layers(outputs, hidden, rows, first.coef, c) for c in changes)
-        return chain([before[None]], after)
+        after = (
+            ([i], _after_layers(outputs, hidden, rows, first.coef, change))
+            for i, change in enumerate(changes)
+        )
+        return chain([([], before[None])], after)
 
 
 def _in_blocks(outputs: Any, hidden: Array) -> Array:
@@ -188,9 +213,10 @@ def permuted_layer(
     estimator: Estimator,
     X: MatrixLike,
     changes: Sequence[Any],
+    n_at_once: int,
     coef: Array,
     intercept: Any,
-) -> Iterator[Array | None] | None:
+) -> Stream | None:
     """The outputs of one layer of weights: see `PermutedOutputs.permuted_outputs`.
 
     Where a permutation brings the largest outputs of a classifier within rounding of
@@ -203,38 +229,107 @@ def permuted_layer(
     outputs = rows @ coef
     if intercept is not None:
         outputs = outputs + intercept
-    return chain([outputs[None]], _after(estimator, X, rows, outputs, coef, changes))
+    single = all(
+        len(change.columns) == 1 and change.orders is changes[0].orders
+        for change in changes
+    )
+    if sparse.issparse(rows) or coef.shape[1] > 1 or not single:
+        parts = _each(rows, outputs, coef, changes)
+    else:
+        parts = _several(rows, outputs, coef, changes, n_at_once)
+    if hasattr(estimator, "classes_"):
+        parts = _decided(estimator, X, changes, parts, np.abs(outputs).max())
+    return chain([([], outputs[None])], parts)
 
 
-def _after(
-    estimator: Estimator,
-    X: MatrixLike,
-    rows: Any,
-    outputs: Array,
-    coef: Array,
-    changes: Sequence[Any],
-) -> Iterator[Array | None]:
-    """The outputs of a layer after each change."""
+def _each(rows: Any, outputs: Array, coef: Array, changes: Sequence[Any]) -> Stream:
+    """The outputs after each change, one change after the other."""
     if not sparse.issparse(rows):
         rows = np.asfortranarray(rows)  # columns are read one by one
-    labelled = hasattr(estimator, "classes_")
-    largest = np.abs(outputs).max()
-    for change in changes:
+    for i, change in enumerate(changes):
         added = _contribution(rows, change.columns, coef)
         if added is None:
-            yield None
+            yield [i], None
             continue
-        rest = outputs - added
         found = added.take(change.orders, axis=0)
-        found += rest
-        if labelled:
-            distance = NEARLY_EQUAL * (largest + 2 * np.abs(added).max())
-            for repeat in _nearly_tied(found, distance):
-                order = change.orders[repeat : repeat + 1]
-                (table,) = reordered(X, change._replace(orders=order))
-                anew = estimator.decision_function(table)
-                found[repeat] = anew.reshape(found[repeat].shape)
-        yield found
+        found += outputs - added
+        yield [i], found
+
+
+def _several(
+    rows: Array, outputs: Array, coef: Array, changes: Sequence[Any], n_at_once: int
+) -> Stream:
+    """The same for a single output and changes of single columns."""
+    columns = np.array([change.columns[0] for change in changes], dtype=int)
+    factors, constant = coef[columns, 0], _constant(rows)[columns]
+    means = rows.mean(axis=0)[columns]
+    unaffected = constant | (factors == 0)
+    if unaffected.any():
+        yield np.flatnonzero(unaffected), None
+    used = np.flatnonzero(~unaffected)
+    work = np.empty(changes[0].orders.size)
+    for start in range(0, len(used), n_at_once):
+        positions = used[start : start + n_at_once]
+        # means of zero, so that products of the parts are not large
+        added = rows[:, _as_slice(columns[positions])].T - means[positions, None]
+        added = np.ascontiguousarray(added)
+        added *= factors[positions, None]
+        rest = outputs[:, 0] - added
+        yield positions, Moved(rest, added, changes[0].orders, work)
+
+
+def _constant(rows: Array) -> Array:
+    """Whether each column has one value only."""
+    constant = (rows[:N_FIRST] == rows[0]).all(axis=0)
+    constant[constant] = (rows[:, constant] == rows[0, constant]).all(axis=0)
+    return constant
+
+
+def _as_slice(columns: Array) -> Any:
+    """Positions as a slice if they are adjacent, which copies less."""
+    adjacent = columns[-1] - columns[0] == len(columns) - 1 and (
+        len(columns) < 2 or (np.diff(columns) == 1).all()
+    )
+    return slice(columns[0], columns[-1] + 1) if adjacent else columns
+
+
+def _decided(
+    estimator: Estimator,
+    X: MatrixLike,
+    changes: Sequence[Any],
+    parts: Stream,
+    largest: float,
+) -> Stream:
+    """Outputs whose largest ones are never within rounding of each other.
+
+    Parameters
+    ----------
+    parts : iterator
+        Outputs in the order of the changes.
+    largest : float
+        The largest absolute output without a change.
+    """
+    for positions, found in parts:
+        if found is None:
+            yield positions, None
+            continue
+        if isinstance(found, Moved):
+            # the parts of a sum may be larger than the sum
+            distance = NEARLY_EQUAL * (largest + 2 * np.abs(found.added).max())
+            labels = found.positive(distance)
+            if labels is not None:
+                yield positions, found._replace(labels=labels)
+                continue
+            found = found.array()
+        distance = NEARLY_EQUAL * (2 * largest + 2 * max(found.max(), -found.min()))
+        n_repeats = len(found) // len(positions)
+        for k in _nearly_tied(found, distance):
+            change = changes[positions[k // n_repeats]]
+            order = change.orders[k % n_repeats]
+            (table,) = reordered(X, change._replace(orders=order[None]))
+            anew = estimator.decision_function(table)
+            found[k] = anew.reshape(found[k].shape)
+        yield positions, found
 
 
 def _contribution(rows: Any, columns: Array, coef: Array) -> Array | None:

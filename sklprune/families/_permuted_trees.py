@@ -1,6 +1,7 @@
 """The capability "fast_permutation" of the families whose models are trees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils import check_array
 from sklprune._predictions import PredictionProxy
 from sklprune._trees.permuted_columns import Forest, Splits, Summands, Table
 from sklprune._typing import Array, Estimator, MatrixLike
-from sklprune.families._permuted_outputs import PermutedOutputs
+from sklprune.families._permuted_outputs import PermutedOutputs, Stream
 
 
 class PermutedTrees(PermutedOutputs):
@@ -29,8 +30,12 @@ class PermutedTrees(PermutedOutputs):
         return PredictionProxy(estimator, respond)
 
     def permuted_outputs(
-        self, estimator: Estimator, X: MatrixLike, changes: Sequence[Any]
-    ) -> Iterator[Array | None]:
+        self,
+        estimator: Estimator,
+        X: MatrixLike,
+        changes: Sequence[Any],
+        n_at_once: int,
+    ) -> Stream:
         family: Any = self
         forest = Forest(self.splits(estimator), self.summands(estimator))
         rows = self.compared_rows(estimator, X)
@@ -42,7 +47,9 @@ class PermutedTrees(PermutedOutputs):
             lambda some: family.leaf_ids(estimator, X[some]),
             lambda some: family.offset(estimator, rows[some]),
         )
-        return forest.permuted_sums(table, changes)
+        sums = forest.permuted_sums(table, changes)
+        first = next(sums)
+        return chain([([], first)], (([i], found) for i, found in enumerate(sums)))
 
     def predicted(self, estimator: Estimator, outputs: Array) -> Array | None:
         family: Any = self

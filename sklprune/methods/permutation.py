@@ -105,8 +105,7 @@ class Permutation(Method):
         metadata = score_metadata(estimator, rows)
         rows = Rows(X, rows.y, rows.scorer, metadata, column_names(X))
         unchanged, changed = permuted_scores(estimator, rows, changes, task.n_jobs)
-        mean_after = np.array([scores[None].mean() for scores in changed])
-        return (unchanged[None] - mean_after)[label]
+        return (unchanged[None] - changed[None].mean(axis=1))[label]
 
 
 def _weighted(rows: Task) -> Task:
