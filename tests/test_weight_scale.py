@@ -29,9 +29,11 @@ from sklprune._units import Task, comparable_weights
 from sklprune.methods import (
     Backfitting,
     CostComplexity,
+    Knockoffs,
     Magnitude,
     MemberSelection,
     Permutation,
+    Probe,
     RecursiveElimination,
     Regrow,
 )
@@ -91,6 +93,7 @@ METHODS = {
         ["tree", "bagging", "hist boosting"],
     ),
     "elastic_net_path": (["elastic_net_path"], ["linear", "tree"]),
+    "knockoffs": ([Knockoffs(0.5)], ["linear"]),
     "magnitude": (
         ["magnitude", Magnitude(per="layer"), Magnitude(standardize=False)],
         ["linear", "network"],
@@ -101,15 +104,21 @@ METHODS = {
         ["permutation", Permutation(max_samples=0.5)],
         ["linear", "tree"],  # ties between the splits of a forest depend on rounding
     ),
+    "probe": ([Probe(0.1)], ["linear"]),
     "recast": (["recast"], ["forest", "forest of two classes", "forest of numbers"]),
     "recursive_elimination": (
-        ["recursive_elimination", RecursiveElimination("permutation", patience=2)],
+        [
+            "recursive_elimination",
+            RecursiveElimination("coef"),
+            RecursiveElimination("permutation", patience=2),
+        ],
         ["linear"],  # ties between the splits of a tree depend on rounding
     ),
     "regrow": (
         [Regrow(max_trees=5), Regrow(max_trees=5, teacher="model")],
         ["forest", "forest of two classes", "forest of numbers"],
     ),
+    "sequential": (["sequential"], ["linear"]),
 }
 CASES = [
     (name, method)
@@ -149,7 +158,8 @@ def test_all_methods_and_refits_and_rules_are_here():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name, method", CASES)
 def test_methods(name, method):
-    ratio = "auto" if method == "recast" else 0.6
+    decides = method == "recast" or isinstance(method, (Knockoffs, Probe))
+    ratio = "auto" if decides else 0.6
     check_scales(name, method=method, pruning_ratio=ratio)
 
 
