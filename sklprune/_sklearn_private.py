@@ -79,6 +79,7 @@ def is_scorer(value: object) -> bool:
     """Whether a value is a scorer made by `make_scorer` or `get_scorer`."""
     return isinstance(value, _BaseScorer)
 
+
 #: whether a ROC curve has rows of equal scores in the order of the rows, not reversed
 EQUAL_SCORES_IN_ORDER = hasattr(
     _ranking, "_sort_inputs_and_compute_classification_thresholds"
