@@ -55,7 +55,7 @@ KEY = ("problem", "name", "seed", "removed", "contender")
 
 def staged(**options):
     """Stages of removal and training, with few epochs after each stage."""
-    options = {"n_stages": 14, "stage_epochs": 2} | options
+    options = {"n_stages": 12, "stage_epochs": 2} | options
     return MaskedRefit(schedule="geometric", **options)
 
 
