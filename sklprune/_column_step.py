@@ -37,7 +37,9 @@ def column_step(indices: Iterable[int], X: MatrixLike) -> ColumnTransformer:
 def selected_columns(step: ColumnTransformer, X: MatrixLike) -> MatrixLike:
     """What a step of `column_step` makes of X, without its checks of X."""
     ((_, _, indices),) = step.transformers
-    if sparse.issparse(X):
+    names = getattr(X, "columns", ())
+    if sparse.issparse(X) or not all(isinstance(name, str) for name in names):
+        # the step names the columns of a frame by strings
         return step.transform(X)
     if isinstance(X, np.ndarray):
         return np.take(X, indices, axis=1)

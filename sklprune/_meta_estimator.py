@@ -294,5 +294,5 @@ def _n_columns(X: Any) -> int | None:
     """The number of columns of X, before X is checked; None if it has none."""
     if not hasattr(X, "shape") and isinstance(X, Sequence) and len(X):
         X = np.asarray(X[0], dtype=object)
-    shape = getattr(X, "shape", ())
+    shape: tuple[int, ...] = getattr(X, "shape", ())
     return int(shape[-1]) if len(shape) else None

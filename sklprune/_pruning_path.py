@@ -174,7 +174,7 @@ class PruningPath:
             f"ratio={ratio!r} was not requested. The requested ratios are: {requested}."
         )
 
-    def within(self, X: MatrixLike | None = None, **limits: float) -> Estimator:
+    def within(self, X: MatrixLike | None = None, **limits: Any) -> Estimator:
         """The stored model with the best score that is small and fast enough.
 
         Parameters

@@ -55,7 +55,7 @@ def test_no_hidden_layers(binary):
     model = MLPClassifier((), max_iter=20).fit(X, y)
     with raises(
         "method='neuron_elimination' does not fit MLPClassifier, which "
-        "has no hidden layers. Methods that work: 'elastic_net_path', 'magnitude'"
+        "has no hidden layers. Methods that work: .*'elastic_net_path'.*'magnitude'"
     ):
         prune(model, X, y)
     small = prune(model, X, y, method="magnitude", pruning_ratio=0.5)
@@ -269,7 +269,7 @@ def test_no_labels(binary):
         prune(forest, X, method="member_selection", pruning_ratio=0.5)
     with raises("'clone' requires y|'permutation' requires y"):
         prune(forest, X, method="permutation", pruning_ratio=0.5)
-    with raises("'permutation' requires y.* without labels: 'magnitude'."):
+    with raises("'permutation' requires y.* without labels: .*'magnitude'"):
         prune(LogisticRegression().fit(X, y), X, method="permutation")
     with raises("y is None.*give pruning_ratio as a number"):
         prune(LogisticRegression().fit(X, y), X)

@@ -45,8 +45,10 @@ from sklprune._registry import registered, snake_case
 from sklprune.methods import (
     CostComplexity,
     ElasticNetPath,
+    Knockoffs,
     Magnitude,
     MemberSelection,
+    Probe,
     RecursiveElimination,
     StructureSearch,
 )
@@ -67,6 +69,8 @@ CASES = {
     "mlp weights by gradients": (MLPClassifier((9, 7), max_iter=30), "gradient", Y),
     "linear weights by gradients": (SGDClassifier(), "gradient", Y),
     "mlp weights by inputs": (MLPClassifier((9, 7), max_iter=30), "activation", Y),
+    "bits of linear weights": (LogisticRegression(), "quantize", Y),
+    "bits of an mlp": (MLPClassifier((9, 7), max_iter=30), "quantize", Y),
     "weights in random order": (LogisticRegression(), "random_order", Y),
     "mlp regressor": (
         MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),
@@ -165,6 +169,11 @@ CASES = {
         ElasticNetPath(n_alphas=10),
         Y,
     ),
+    "columns in the default order": (
+        KNeighborsClassifier(algorithm="brute"),
+        "columns",
+        Y,
+    ),
     "columns by the path of a regressor": (LinearRegression(), "elastic_net_path", Y2),
 }
 
@@ -175,6 +184,12 @@ DECIDED = {
         make_pipeline(StandardScaler(), RandomForestRegressor(8)),
         "recast",
         Y2[:, 0],
+    ),
+    "columns that beat random ones": (LogisticRegression(), Probe(level=0.4), Y),
+    "columns that beat their knockoffs": (
+        LogisticRegression(),
+        Knockoffs(fdr=0.4),
+        Y,
     ),
     "searched hidden layers": (
         MLPClassifier((9, 7), max_iter=30),
@@ -327,7 +342,9 @@ def test_result_is_plain_and_of_the_right_class(any_case):
         assert isinstance(result[0], ColumnTransformer)
         assert list(result.named_steps) == ["columns", "model"]
         assert type(result[-1]) is type(model)
-        assert result[-1].n_features_in_ == 4
+        kept = 8 - len(pruned.report_.removed)
+        assert result[-1].n_features_in_ == kept == pruned.support_.sum()
+        assert kept == 4 or at(0.5, method) == "auto"
     elif method in ("regrow", "recast"):
         last = result[-1] if isinstance(result, Pipeline) else result
         assert isinstance(last, OTHER_CLASSES[method])

@@ -36,6 +36,7 @@ from sklprune.methods import (
     Probe,
     RecursiveElimination,
     Regrow,
+    StructureSearch,
 )
 from sklprune.refits import MaskedRefit
 from sklprune.rules import Agreement, Budget, Tolerance
@@ -84,15 +85,18 @@ MODELS = {
 
 #: for each method its variants, and the models that it prunes
 METHODS = {
+    "activation": (["activation"], ["linear", "network"]),
     "backfitting": (
         ["backfitting", Backfitting(container="auto"), Backfitting(teacher="model")],
         ["forest", "forest of two classes", "forest of numbers", "hist boosting"],
     ),
+    "columns": (["columns"], ["linear"]),
     "cost_complexity": (
         ["cost_complexity", CostComplexity(criterion="neg_mean_squared_error")],
         ["tree", "bagging", "hist boosting"],
     ),
     "elastic_net_path": (["elastic_net_path"], ["linear", "tree"]),
+    "gradient": (["gradient"], ["linear", "network"]),
     "knockoffs": ([Knockoffs(0.5)], ["linear"]),
     "magnitude": (
         ["magnitude", Magnitude(per="layer"), Magnitude(standardize=False)],
@@ -105,6 +109,8 @@ METHODS = {
         ["linear", "tree"],  # ties between the splits of a forest depend on rounding
     ),
     "probe": ([Probe(0.1)], ["linear"]),
+    "quantize": (["quantize"], ["linear", "network"]),
+    "random_order": (["random_order"], ["linear", "network"]),
     "recast": (["recast"], ["forest", "forest of two classes", "forest of numbers"]),
     "recursive_elimination": (
         [
@@ -118,7 +124,12 @@ METHODS = {
         [Regrow(max_trees=5), Regrow(max_trees=5, teacher="model")],
         ["forest", "forest of two classes", "forest of numbers"],
     ),
+    "second_order": (["second_order"], ["linear", "network"]),
     "sequential": (["sequential"], ["linear"]),
+    "structure_search": (
+        [StructureSearch(max_refits=4, max_epochs=5)],
+        ["network of numbers"],
+    ),
 }
 CASES = [
     (name, method)
@@ -158,7 +169,8 @@ def test_all_methods_and_refits_and_rules_are_here():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name, method", CASES)
 def test_methods(name, method):
-    decides = method == "recast" or isinstance(method, (Knockoffs, Probe))
+    decides = method == "recast"
+    decides |= isinstance(method, (Knockoffs, Probe, StructureSearch))
     ratio = "auto" if decides else 0.6
     check_scales(name, method=method, pruning_ratio=ratio)
 
