@@ -127,15 +127,18 @@ def by_adam(
     trained, judged = _held_out(problem, settings.validation_fraction, rng)
     layers = _copied(layers)
     adam = Adam([array for layer in layers for array in layer])
-    best, lowest, waited = layers, np.inf, 0
+    best, lowest, trained_best, waited = layers, np.inf, np.inf, 0
     for epoch in tracked(range(settings.max_epochs + 1), "epochs"):
         with np.errstate(over="ignore", invalid="ignore"):
             loss = judged.objective(layers)
         if not np.isfinite(loss):
             _warn_of_divergence(epoch, settings.learning_rate)
             break
-        waited = 0 if loss < lowest - TOLERANCE * abs(lowest) else waited + 1
-        waited = 0 if epoch == 0 else waited
+        # a good start is no reason to stop: the first steps of Adam may raise the loss
+        # before the falling learning rate lowers it
+        waited = 0 if loss < trained_best - TOLERANCE * abs(loss) else waited + 1
+        if epoch > 0:
+            trained_best = min(trained_best, loss)
         if loss < lowest:
             best, lowest = _copied(layers), loss
         if waited == PATIENCE or epoch == settings.max_epochs:

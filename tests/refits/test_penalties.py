@@ -267,6 +267,18 @@ def test_held_out_rows_select_the_epoch(digits):
     assert losses[0] < losses[1]
 
 
+def test_training_goes_on_if_the_first_steps_raise_the_loss(rows):
+    X, y = rows
+    coef = np.linalg.lstsq(X, y, rcond=None)[0]
+    # close to the minimum, a large learning rate first raises the loss for five epochs
+    start = Layer((coef + 0.05)[:, None], np.zeros(1))
+    problem = Problem(X, y[:, None], np.ones(150), "identity", "identity")
+    settings = RefitSettings(max_epochs=20, learning_rate=0.2)
+    masks, rng = [np.ones((6, 1), bool)], np.random.RandomState(0)
+    found = train([start], problem, masks, settings, rng)
+    assert problem.loss(found) < problem.loss([start])
+
+
 def test_a_diverging_refit_returns_the_best_state_with_a_warning():
     rng = np.random.RandomState(0)
     problem = Problem(
