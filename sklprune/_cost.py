@@ -50,6 +50,12 @@ class Cost:
         Size of the file that `joblib.dump` writes.
     compressed_bytes : float
         Size of the file that `joblib.dump` writes with `compress=3`.
+    lzma_bytes : float
+        Size of the file that `joblib.dump` writes with `compress=("lzma", 1)`.
+    distinct_values : float
+        Number of distinct values among the parameters, without those that name columns.
+    bits_per_parameter : float
+        Bits of the LZMA file for each parameter.
     memory_bytes : float
         Size of all arrays and objects in memory after loading.
     latency_one_row : float
@@ -71,8 +77,8 @@ class Cost:
     >>> size = cost(DecisionTreeClassifier(max_depth=2).fit(X, y))
     >>> size.nodes, size.features
     (5, 4)
-    >>> sorted(size.to_dict())[:3]
-    ['compressed_bytes', 'features', 'file_bytes']
+    >>> size.compressed_bytes < size.file_bytes
+    True
     """
 
     parameters: float = math.nan
@@ -83,6 +89,9 @@ class Cost:
     operations_per_row: float = math.nan
     file_bytes: float = math.nan
     compressed_bytes: float = math.nan
+    lzma_bytes: float = math.nan
+    distinct_values: float = math.nan
+    bits_per_parameter: float = math.nan
     memory_bytes: float = math.nan
     latency_one_row: float = math.nan
     latency_per_row: float = math.nan
@@ -171,6 +180,10 @@ def sizes(
     for name, measure in BYTES.items():
         if name in values:
             values[name] = measure(model)
+    if "bits_per_parameter" in values:
+        n_bytes = values.get("lzma_bytes") or lzma_bytes(model)
+        n_parameters = values.get("parameters", math.nan)
+        values["bits_per_parameter"] = 8 * n_bytes / (n_parameters or math.nan)
     timed = [] if X is None else [name for name in LATENCIES if name in values]
     return values | {name: LATENCIES[name](model, X) for name in timed}
 
@@ -233,7 +246,18 @@ def _median_seconds(model: Estimator, inputs: Sequence[MatrixLike]) -> float:
 # -- bytes --------------------------------------------------------------------------
 
 
-def file_bytes(estimator: Estimator, compress: int = 0) -> int:
+def distinct_values(estimator: Estimator) -> float:
+    """Number of distinct values of the parameters; NaN if they are not known."""
+    numbers = family_of(estimator).numbers(estimator)
+    return math.nan if numbers is None else float(len(np.unique(numbers)))
+
+
+def lzma_bytes(estimator: Estimator) -> int:
+    """Size of the file that `joblib.dump` would write with LZMA."""
+    return file_bytes(estimator, ("lzma", 1))
+
+
+def file_bytes(estimator: Estimator, compress: int | tuple[str, int] = 0) -> int:
     """Size of the file that `joblib.dump` would write; nothing is written to disk."""
     file = io.BytesIO() if compress else _Counter()
     joblib.dump(estimator, file, compress=compress)
@@ -265,10 +289,12 @@ class _Counter(io.RawIOBase):
         return self.size
 
 
-#: functions for the fields of `Cost` that are sizes in bytes, by name
-BYTES: dict[str, Callable[[Estimator], int]] = {
+#: functions for the fields of `Cost` that are measured only where needed, by name
+BYTES: dict[str, Callable[[Estimator], float]] = {
     "file_bytes": file_bytes,
     "compressed_bytes": partial(file_bytes, compress=3),
+    "lzma_bytes": lzma_bytes,
+    "distinct_values": distinct_values,
     "memory_bytes": memory_bytes,
 }
 #: functions for the fields that need rows, by name

@@ -83,6 +83,8 @@ def _all_plans(estimator, granularity, make):
                 errors.append(error)
     if not plans:
         raise errors[0]
+    # a method that stands for another one is compared once
+    plans = list({repr(plan.method): plan for plan in plans}.values())
     return [replace(plan, optional=len(plans) > 1) for plan in plans]
 
 

@@ -16,6 +16,7 @@ from sklprune._registry import family_of
 from sklprune._report_page import fragment, page
 from sklprune._report_text import (
     N_PRINTED,
+    PRINTED,
     Row,
     aligned,
     compared,
@@ -33,20 +34,6 @@ from sklprune._unread import Unread
 
 __all__ = ["Report"]
 
-#: rows of the printed table: field of `Cost`, title, unit
-PRINTED = (
-    ("features", "columns needed", 1),
-    ("members", "members", 1),
-    ("nodes", "nodes", 1),
-    ("parameters", "parameters", 1),
-    ("nonzero", "non-zero", 1),
-    ("operations_per_row", "operations a row", 1),
-    ("file_bytes", "file, bytes", 1),
-    ("compressed_bytes", "file compressed, bytes", 1),
-    ("memory_bytes", "memory, bytes", 1),
-    ("latency_one_row", "one row, microseconds", 1e-6),
-    ("latency_per_row", "a row of many, microseconds", 1e-6),
-)
 #: notes on references other than the unpruned model itself
 REFERENCE_NOTES = {
     Reference.OUT_OF_BAG: (

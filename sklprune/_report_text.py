@@ -13,6 +13,23 @@ from sklprune._unread import removable_columns
 Row = tuple[str, ...]
 #: at most this many classes or columns are printed
 N_PRINTED = 10
+#: rows of the printed table: field of `Cost`, title, unit
+PRINTED = (
+    ("features", "columns needed", 1),
+    ("members", "members", 1),
+    ("nodes", "nodes", 1),
+    ("parameters", "parameters", 1),
+    ("nonzero", "non-zero", 1),
+    ("operations_per_row", "operations a row", 1),
+    ("file_bytes", "file, bytes", 1),
+    ("compressed_bytes", "file compressed, bytes", 1),
+    ("lzma_bytes", "file with LZMA, bytes", 1),
+    ("distinct_values", "distinct values", 1),
+    ("bits_per_parameter", "bits a parameter", 1),
+    ("memory_bytes", "memory, bytes", 1),
+    ("latency_one_row", "one row, microseconds", 1e-6),
+    ("latency_per_row", "a row of many, microseconds", 1e-6),
+)
 
 
 def limits_of(original: Estimator, pruned: Estimator) -> list[str]:

@@ -251,7 +251,9 @@ class Budget(Rule):
             default=None
         The largest allowed value of each; None means no limit. At least one limit must
         be given.
-    file_bytes, compressed_bytes, memory_bytes : float, default=None
+    distinct_values, bits_per_parameter : float, default=None
+        The same.
+    file_bytes, compressed_bytes, lzma_bytes, memory_bytes : float, default=None
         Limits in bytes. `file_bytes` is the file that `joblib.dump` writes without
         compression, in which zeros take as much space as other weights.
         `compressed_bytes` is that with `compress=3`, where they take next to none.
@@ -297,6 +299,9 @@ class Budget(Rule):
         operations_per_row: float | None = None,
         file_bytes: float | None = None,
         compressed_bytes: float | None = None,
+        lzma_bytes: float | None = None,
+        distinct_values: float | None = None,
+        bits_per_parameter: float | None = None,
         memory_bytes: float | None = None,
         latency_one_row: float | None = None,
         latency_per_row: float | None = None,
@@ -310,6 +315,9 @@ class Budget(Rule):
         self.operations_per_row = operations_per_row
         self.file_bytes = file_bytes
         self.compressed_bytes = compressed_bytes
+        self.lzma_bytes = lzma_bytes
+        self.distinct_values = distinct_values
+        self.bits_per_parameter = bits_per_parameter
         self.memory_bytes = memory_bytes
         self.latency_one_row = latency_one_row
         self.latency_per_row = latency_per_row

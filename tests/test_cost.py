@@ -151,3 +151,15 @@ def test_a_model_that_is_not_fitted_is_an_error(function, model):
         NotFittedError, match=rf"{name}\(\) .* this {class_name} is not fitted"
     ):
         function(clone(model))
+
+
+def test_distinct_values_and_bits_of_each_parameter():
+    model = LogisticRegression(max_iter=500).fit(*load_iris(return_X_y=True))
+    model.coef_ = np.sign(model.coef_)
+    model.intercept_ = np.zeros(3)
+    size = cost(model)
+    assert size.distinct_values == len(np.unique(np.append(model.coef_, 0)))
+    assert size.bits_per_parameter == 8 * size.lzma_bytes / size.parameters
+    file = io.BytesIO()
+    joblib.dump(model, file, compress=("lzma", 1))
+    assert size.lzma_bytes == len(file.getvalue())

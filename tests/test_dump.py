@@ -30,7 +30,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from sklprune import PrunedEstimator, dump, prune, strip
+from sklprune import PrunedEstimator, dump, strip
 
 X, y = load_breast_cancer(return_X_y=True)
 X_REG, y_REG = load_diabetes(return_X_y=True)

@@ -11,8 +11,9 @@ from joblib import parallel_config
 from joblib.externals.loky import get_reusable_executor
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -339,7 +340,7 @@ def models_of_each_method():
         (network, "neuron_elimination", "hidden units"),
         (network, "neuron_elimination", "epochs"),
         (LogisticRegression(), "permutation", "columns"),
-        (LogisticRegression(), "recursive_elimination", "rounds"),
+        (SGDClassifier(random_state=0), "recursive_elimination", "rounds"),
         (LogisticRegression(), "elastic_net_path", "penalties"),
     ]
 
@@ -361,7 +362,9 @@ def test_each_method_reports_its_loops(
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_columns_in_parallel(binary, recorder, n_jobs):
-    pruned = PrunedEstimator(LogisticRegression(), method="permutation", n_jobs=n_jobs)
+    # neighbours have no faster way than to predict the permuted rows
+    model = KNeighborsClassifier()
+    pruned = PrunedEstimator(model, method="permutation", n_jobs=n_jobs)
     pruned.set_params(pruning_ratio=0.5, random_state=0).set_callbacks(recorder)
     pruned.fit(*binary)
     n_columns = binary[0].shape[1]

@@ -24,7 +24,7 @@ from sklprune._permutation.scoring import (
     equal_responses,
 )
 from sklprune._permutation.tables import Stack, columnwise, reordered
-from sklprune._progress import tracked
+from sklprune._progress import part
 from sklprune._registry import family_of, own_method
 from sklprune._sklearn_private import safe_indexing
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, Scorer
@@ -34,6 +34,8 @@ from sklprune._units import check_score
 MAX_STACKED = 8_000_000
 #: number of outputs that are computed at once for changes of single columns: 4 MB
 MAX_AT_ONCE = 500_000
+#: parts of the columns for each process
+PARTS_EACH = 4
 #: number of rows for which outputs are compared with the model
 N_COMPARED = 100
 #: largest relative difference between a score and the same score by a fast path
@@ -118,11 +120,19 @@ def permuted_scores(
         unchanged, changed = _scores_of(estimator, rows, None, list(changes))
     else:
         unchanged = rows.scores(estimator)
-        parts = np.array_split(np.arange(len(changes)), n_parts)
-        found = Parallel(n_jobs=n_jobs)(
-            delayed(_scores_of)(estimator, rows, unchanged, [changes[i] for i in part])
-            for part in parts
+        found = []
+        # several parts for each process, so that the progress is reported
+        parts = np.array_split(np.arange(len(changes)), n_parts * PARTS_EACH)
+        parts = [positions for positions in parts if len(positions)]
+        results = Parallel(n_jobs=n_jobs, return_as="generator")(
+            delayed(_scores_of)(estimator, rows, unchanged, [changes[i] for i in some])
+            for some in parts
         )
+        with part("columns", len(changes)) as progress:
+            for positions, of_part in zip(parts, results):
+                found.append(of_part)
+                for _ in positions:
+                    progress.advance()
         changed = {
             name: np.concatenate([of_part[name] for _, of_part in found])
             for name in unchanged
@@ -165,19 +175,20 @@ def _scores_of(
     changed = {
         name: np.full(shape, value, dtype=float) for name, value in unchanged.items()
     }
-    progress, n_done = iter(tracked(changes, "columns")), 0
-    while n_done < len(changes):
-        try:
-            positions, scores = next(stream)
-        except Exception as error:
-            columns = rows.columns(changes[n_done])
-            error.add_note(f"Raised by the score after a permutation of {columns}.")
-            raise
-        n_done += len(positions)
-        for _ in positions:
-            next(progress, None)
-        for name, values in ({} if scores is None else scores).items():
-            changed[name][positions] = values.reshape(-1, shape[1])
+    n_done = 0
+    with part("columns", len(changes)) as progress:
+        while n_done < len(changes):
+            try:
+                positions, scores = next(stream)
+            except Exception as error:
+                columns = rows.columns(changes[n_done])
+                error.add_note(f"Raised by the score after a permutation of {columns}.")
+                raise
+            n_done += len(positions)
+            for _ in positions:
+                progress.advance()
+            for name, values in ({} if scores is None else scores).items():
+                changed[name][positions] = values.reshape(-1, shape[1])
     return unchanged, changed
 
 

@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scipy import sparse
-
 from sklprune._registry import family_of
 from sklprune._tree_descent.losses import (
     BinaryBrierLoss,
@@ -196,15 +194,10 @@ def empty_boosting(
     offset : ndarray of shape (n_rows, n_outputs)
     loss : Loss
     """
-    in_values = family.output_kind(estimator) == "values"
-    if container == "auto" and not in_values and targets.shape[1] > 2:
-        # with trees for each class, the training statistics that gradient boosting
-        # stores take a third of its file
-        container = "auto" if sparse.issparse(task.X) else "hist_gradient_boosting"
     empty = family.empty_boosting(estimator, task.X, container)
     boosting_family, weight = family_of(empty), task.sample_weight
     offset = boosting_family.offset(empty, task.X)
-    if in_values:
+    if family.output_kind(estimator) == "values":
         return empty, offset, RegressionLoss(targets, weight)
     if offset.shape[1] > 1:
         probabilities = family.raw_prediction(estimator, task.X)

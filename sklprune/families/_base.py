@@ -417,6 +417,14 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
         features = getattr(estimator, "n_features_in_", None)
         return {} if features is None else {"features": features}
 
+    def numbers(self, estimator: Estimator) -> Array | None:
+        """The fitted numbers that predictions depend on, in one dimension.
+
+        None if they are not known. Numbers of columns are not among them.
+        """
+        core = self.core(estimator)
+        return None if core is estimator else family_of(core).numbers(core)
+
     def column_importances(self, estimator: Estimator, task: Task) -> Array | None:
         """Importances of the columns of X by the attributes of a fitted estimator.
 

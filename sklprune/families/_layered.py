@@ -5,7 +5,6 @@ the masks and the removal of weights, and the removal of columns without a refit
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -150,6 +149,11 @@ class LayeredFamily(ReadingColumns, Family):
 
     def unread_columns(self, estimator: Estimator) -> Array:
         return ~np.any(self.layers(estimator)[0].coef, axis=1)
+
+    def numbers(self, estimator: Estimator) -> Array | None:
+        layers = self.layers(estimator)
+        arrays = [array for layer in layers for array in layer if array is not None]
+        return np.concatenate([np.ravel(array) for array in arrays])
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
         layers = self.layers(estimator)

@@ -22,10 +22,13 @@ from sklprune.families._base import Family
 from sklprune.families._column_links import ReadingColumns
 from sklprune.families._permuted_trees import PermutedTrees
 from sklprune.families._sklearn_tree import tree_counts
+from sklprune.families._small_models import Trained, small_boosting, smaller_clones
 from sklprune.families._tree_rows import RecognisingRows
 
 #: losses of boosting models without a Hessian that could scale a step
 ROBUST_LOSSES = ("absolute_error", "huber", "quantile")
+#: numbers of leaves and of trees of small models from scratch
+MAX_LEAVES, N_TREES = (4, 8, 16, 32, 64), (1, 3, 10)
 #: number of stages of the clone that is compared with a boosting model
 N_STAGES_COMPARED = 3
 #: the clone's mean number of nodes, relative to that of a similar model
@@ -263,6 +266,17 @@ class TreesFamily(PermutedTrees, RecognisingRows, ReadingColumns, Family):
             return f"has loss={loss!r}, without a Hessian from which to fit leaf values"
         return "has monotonic constraints, which new leaf values might violate"
 
+    def numbers(self, estimator: Estimator) -> Array | None:
+        if "trees" not in self.capabilities(estimator):
+            return super().numbers(estimator)
+        trees = self.sklearn_trees(estimator)
+        return np.concatenate([self.numbers_of_tree(tree) for tree in trees])
+
+    def numbers_of_tree(self, tree: Any) -> Array:
+        """The thresholds of the splits and the values of the leaves of a tree."""
+        split = tree.children_left >= 0
+        return np.append(tree.threshold[split], tree.value[~split])
+
     def counts(self, estimator: Estimator) -> dict[str, float]:
         trees = self.sklearn_trees(estimator)
         counts = self.count_nodes(trees) | {"members": len(trees)}
@@ -337,6 +351,17 @@ class TreesFamily(PermutedTrees, RecognisingRows, ReadingColumns, Family):
         check_consistency(
             smaller, self.raw_prediction(smaller, X), ensemble, ends, offset
         )
+
+    def small_models(self, estimator: Estimator, units: Units, task: Task) -> Trained:
+        if units.granularity == "feature":
+            return super().small_models(estimator, units, task)
+        if self.n_outputs(estimator) == 1:
+            return small_boosting(estimator, task)
+        # boosting has one output: smaller models of the same class remain
+        shapes: list[dict[str, Any]] = [{"max_leaf_nodes": n} for n in MAX_LEAVES]
+        if "n_estimators" in estimator.get_params(deep=False):
+            shapes = [{"n_estimators": n, **each} for n in N_TREES for each in shapes]
+        return smaller_clones(estimator, task, shapes)
 
 
 class BoostedFamily(TreesFamily):

@@ -27,6 +27,9 @@ class FrozenFamily(Family):
     def counts(self, estimator: Estimator) -> dict[str, float]:
         return family_of(estimator.estimator).counts(estimator.estimator)
 
+    def numbers(self, estimator: Estimator) -> Array | None:
+        return family_of(estimator.estimator).numbers(estimator.estimator)
+
     def strip(self, estimator: Estimator) -> Estimator:
         frozen, inner = without(estimator, ()), estimator.estimator
         frozen.estimator = family_of(inner).strip(inner)

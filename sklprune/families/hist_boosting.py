@@ -260,6 +260,10 @@ class HistBoostingFamily(BoostedFamily):
 
     # -- counts and training state -----------------------------------------------------
 
+    def numbers_of_tree(self, tree: Any) -> Array:
+        leaf, nodes = tree.nodes["is_leaf"] != 0, tree.nodes
+        return np.append(nodes["num_threshold"][~leaf], nodes["value"][leaf])
+
     def count_nodes(self, trees: list[Any]) -> dict[str, float]:
         leaf = [tree.nodes["is_leaf"] != 0 for tree in trees]
         weight = [tree.nodes["count"] for tree in trees]

@@ -30,6 +30,10 @@ class SearchFamily(Family):
         best = getattr(estimator, "best_estimator_", None)
         return {} if best is None else family_of(best).counts(best)
 
+    def numbers(self, estimator: Estimator) -> Array | None:
+        best = getattr(estimator, "best_estimator_", None)
+        return None if best is None else family_of(best).numbers(best)
+
     def takes_nan(self, estimator: Estimator) -> bool:
         return family_of(estimator.estimator).takes_nan(estimator.estimator)
 

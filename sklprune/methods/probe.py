@@ -79,6 +79,11 @@ class Probe(Method):
     decides = True
     reason = "it is not better than random columns"
 
+    @classmethod
+    def variants(cls) -> list[Method]:
+        # it states which columns are better than random ones
+        return []
+
     def __init__(self, level: float = 0.01, *, n_repeats: int = 5) -> None:
         self.level = level
         self.n_repeats = n_repeats

@@ -130,9 +130,8 @@ class Regrow(DistilledMethod):
         each class.
     container : {"auto", "gradient_boosting", "hist_gradient_boosting"}, \
 default="auto"
-        Class of the result. "auto" is `HistGradientBoosting*` for more than two classes
-        and where X has missing values. Else, and for a sparse X, it is
-        `GradientBoosting*`, which predicts a single row fastest.
+        Class of the result. "auto" is `HistGradientBoosting*` if X has missing values,
+        else `GradientBoosting*`, which predicts a single row fastest.
         `HistGradientBoosting*` makes the smallest file.
     teacher : {"auto", "labels", "model"}, default="auto"
         Source of the training targets, as in `Backfitting`: y, the predictions of the

@@ -122,6 +122,11 @@ class StructureSearch(Method):
     trains = True
     reason = "the network without it has a higher score on held-out rows"
 
+    @classmethod
+    def variants(cls) -> list[Method]:
+        # it trains dozens of networks
+        return []
+
     def __init__(
         self,
         *,

@@ -30,7 +30,7 @@ class Clone(Refit):
     ...                          refit="clone", random_state=0).fit(X, y)
     >>> columns = pruned.estimator_[0].transformers[0][2]
     >>> again = Ridge().fit(X[:, columns], y)
-    >>> bool(np.array_equal(pruned.estimator_[-1].coef_, again.coef_))
+    >>> bool(np.allclose(pruned.estimator_[-1].coef_, again.coef_))
     True
     """
 
