@@ -1,13 +1,16 @@
 """`cost` with and without rows: latencies, sizes, and models that are not fitted."""
 
+import io
 from itertools import count
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import DBSCAN
+from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
