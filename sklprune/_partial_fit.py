@@ -17,6 +17,7 @@ from sklprune._metadata import given, requested, routing_enabled
 from sklprune._online import OnlinePruning
 from sklprune._plan import SMALLEST, make_plan, seed_of, thawed
 from sklprune._registry import family_of
+from sklprune._report import Report
 from sklprune._schedule import Schedule
 from sklprune._typing import ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, plural
@@ -56,10 +57,10 @@ class PartialFitMixin:
     estimator: Any
     method: Any
     pruning_ratio: Any
-    pruning_ratio_: Any
+    pruning_ratio_: float
     random_state: Any
     schedule: Any
-    report_: Any
+    report_: Report
 
     @available_if(_trains_online)
     @checks_parameters
