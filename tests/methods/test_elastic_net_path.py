@@ -203,7 +203,10 @@ def test_two_categories_enter_where_either_of_them_does(binary, kind):
     frame["noise"] = pd.Series(rng.choice(["s", "t"], len(y))).astype(kind)
     frame["colour"] = pd.Series(np.where(X[:, 0] > 0, "red", "blue")).astype(kind)
     first = ColumnTransformer(
-        [("codes", OneHotEncoder(), ["noise", "colour"])], remainder="passthrough"
+        [
+            ("codes", OneHotEncoder(), ["noise", "colour"]),
+            ("numbers", "passthrough", ["a", "b", "c"]),
+        ]
     )
     model = make_pipeline(first, LogisticRegression())
     pruned = PrunedEstimator(model, method="elastic_net_path", pruning_ratio=0.8)

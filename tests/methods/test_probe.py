@@ -59,8 +59,10 @@ def test_the_same_seed_gives_the_same_columns(rows):
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "sparse"])
-def test_other_tables(rows, kind):
+def test_other_tables(rows, kind, request):
     X, y = rows
+    if kind == "polars":
+        request.getfixturevalue("polars")
     forest = RandomForestClassifier(30, random_state=0)
     if kind == "sparse":
         table = sparse.csr_matrix(np.where(np.abs(X) < 0.3, 0, X))
