@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +13,7 @@ from sklprune._command_line.messages import CommandError
 from sklprune._command_line.model_files import load_model
 from sklprune._command_line.pruning import prune_file
 from sklprune._command_line.tables import read_rows
+from sklprune._report_text import without_nan
 from sklprune._version import __version__
 
 #: exit codes, as `--help` lists them
@@ -118,18 +118,10 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
 
 def _print(options: argparse.Namespace, found: Any, text: str) -> None:
     """Print a result as text or as JSON, which has no NaN."""
-    print(json.dumps(_without_nan(found), indent=2) if options.json else text)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    # numbers of numpy, and labels of any kind
-    return value.item() if hasattr(value, "item") else value
+    if options.json:
+        # labels of classes may be numbers of numpy
+        text = json.dumps(without_nan(found), indent=2, default=lambda n: n.item())
+    print(text)
 
 
 def _inspect(options: argparse.Namespace) -> int:

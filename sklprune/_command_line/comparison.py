@@ -11,15 +11,13 @@ from sklprune._command_line.messages import CommandError, notice
 from sklprune._command_line.model_files import load_model
 from sklprune._command_line.tables import Rows, read_rows
 from sklprune._cost import cost, file_bytes
+from sklprune._evaluation.alternatives import FROM_SCRATCH
 from sklprune._opening import open_model
 from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
 from sklprune._report_text import Row, aligned
 from sklprune._typing import Estimator
 from sklprune._units import Task
-
-#: the name of a row of a small model
-FROM_SCRATCH = "trained from scratch"
 
 
 def compare_files(options: argparse.Namespace) -> list[dict[str, Any]]:
