@@ -225,6 +225,19 @@ def registered(kind: str) -> dict[str, type]:
     return dict(sorted(_KINDS[kind].items()))
 
 
+def guess_of(name: str, known: Sequence[str]) -> str:
+    """A question that names the nearest known name, after a space; "" if none is near.
+
+    Parameters
+    ----------
+    name : str
+        A name that is not known.
+    known : sequence of str
+    """
+    near = get_close_matches(name, known, 1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 def named(kind: str, value: Any) -> Any:
     """The object that a string denotes; any other value is returned unchanged.
 
@@ -249,8 +262,7 @@ def named(kind: str, value: Any) -> Any:
     if value not in _KINDS[kind]:
         names = [name for name, cls in registered(kind).items() if not _example(cls)]
         known = ", ".join(map(repr, names))
-        near = get_close_matches(value, list(registered(kind)), 1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = guess_of(value, list(registered(kind)))
         raise ValueError(
             f"{kind}={value!r} is not known.{guess} The known names are: {known}."
         )

@@ -1,6 +1,5 @@
 """Reads a table of rows from a file: CSV, parquet, feather or npz."""
 
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sklprune._command_line.messages import CommandError
+from sklprune._registry import guess_of
 from sklprune._typing import Array, Estimator, MatrixLike
 
 #: reading functions of pandas and polars by the ending of the file
@@ -124,8 +124,7 @@ def _check_columns(frame: Any, names: list[Any], path: str, whose: str) -> None:
     missing = [str(name) for name in names if str(name) not in known]
     if not missing:
         return
-    near = get_close_matches(missing[0], known, 1)
-    guess = f" Did you mean {near[0]!r}?" if near else ""
+    guess = guess_of(missing[0], known)
     shown = ", ".join(map(repr, missing[:5])) + (" and more" if missing[5:] else "")
     raise CommandError(
         f"{path} has no column {shown}, which {whose} names.{guess} Its columns are "

@@ -1,7 +1,6 @@
 """`Choice`, a chosen ratio, and the checks before and after a rule is called."""
 
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ from sklearn.base import is_classifier
 
 from sklprune._cost import Cost
 from sklprune._evaluation.training_rows import Reference
+from sklprune._registry import guess_of
 from sklprune._rule import DEFAULT_SIZE, RuleTable
 from sklprune._sklearn_private import scorer_takes_weights
 
@@ -195,8 +195,7 @@ def _check_size(rule):
     """Raise an error for a size that is no field of `Cost`."""
     names = [field.name for field in fields(Cost)]
     if rule.size is not None and rule.size not in names:
-        near = get_close_matches(str(rule.size), names, 1)
-        guess = f" Did you mean {near[0]!r}?" if near else ""
+        guess = guess_of(str(rule.size), names)
         raise ValueError(
             f"rule={rule!r}: size={rule.size!r} is not a field of Cost.{guess} The "
             f"fields are {', '.join(names)}."
