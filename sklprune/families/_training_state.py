@@ -59,17 +59,34 @@ def with_own_state(model: Estimator) -> Estimator:
     return model
 
 
-def small_generator(generator: np.random.RandomState) -> np.random.RandomState:
-    """A generator of random numbers that needs 0.6 kB in a file instead of 5.4 kB.
+def small_generator(
+    generator: np.random.RandomState | int, *, draws: bool
+) -> np.random.RandomState | int:
+    """What a later fit uses in place of a generator of random numbers.
 
-    It is seeded from a copy of the given one, and so draws other numbers.
+    The state of a generator is 5.4 kB in a file. A generator with a smaller state,
+    such as PCG64 in a `RandomState`, cannot be loaded by skops.
+
+    Parameters
+    ----------
+    generator : RandomState or int
+        The generator of the fitted model, from which nothing is drawn.
+    draws : bool
+        Whether a fit draws from it. Otherwise it only passes it on as a
+        `random_state`.
+
+    Returns
+    -------
+    RandomState or int
+        A copy of the generator if a fit draws from it, else a seed.
     """
-    if generator.get_state(legacy=False)["bit_generator"] != "MT19937":
-        return copy.deepcopy(generator)
-    # the global generator of numpy has no seed that belongs to the model
-    shared = generator is np.random.mtrand._rand
-    seed = 0 if shared else copy.deepcopy(generator).randint(np.iinfo(np.int32).max)
-    return np.random.RandomState(np.random.PCG64(seed))
+    if isinstance(generator, int):
+        return np.random.RandomState(generator) if draws else generator
+    if generator is np.random.mtrand._rand:
+        # the global generator of numpy has no state that belongs to the model
+        return small_generator(0, draws=draws)
+    own = copy.deepcopy(generator)
+    return own if draws else int(own.randint(np.iinfo(np.int32).max))
 
 
 def strip_models_inside(model: Estimator) -> Estimator:

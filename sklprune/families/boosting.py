@@ -125,6 +125,13 @@ class BoostingFamily(BoostedFamily):
             estimator, columns, trees[0], ensemble.baseline / rate
         )
 
+    def with_trees(self, estimator: Estimator, trees: list[Any]) -> Estimator:
+        model = self.strip(estimator)
+        members = model.estimators_.ravel()
+        new = [with_tree(member, tree) for member, tree in zip(members, trees)]
+        model.estimators_ = np.array(new, dtype=object).reshape(model.estimators_.shape)
+        return model
+
     def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         trees = self.sklearn_trees(estimator)
         columns: list[list[Any]] = [[] for _ in range(estimator.estimators_.shape[1])]
@@ -249,7 +256,9 @@ class BoostingFamily(BoostedFamily):
         if "oob_score_" in state:
             model.oob_score_ = np.nan
         if "_rng" in state:
-            model._rng = small_generator(estimator._rng)
+            # each stage draws its sample of the rows, and each tree takes a seed
+            draws = estimator.subsample < 1
+            model._rng = small_generator(estimator._rng, draws=draws)
         model.estimators_ = np.empty_like(estimator.estimators_)
         for place, member in np.ndenumerate(estimator.estimators_):
             model.estimators_[place] = _without_generator(member)

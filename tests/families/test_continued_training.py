@@ -136,6 +136,7 @@ def test_training_continues_with_partial_fit(model):
     "model",
     [
         GradientBoostingRegressor(n_estimators=6, random_state=0),
+        GradientBoostingRegressor(n_estimators=6, subsample=0.5, random_state=0),
         HistGradientBoostingClassifier(max_iter=6, max_features=0.5, random_state=0),
         HistGradientBoostingRegressor(
             max_iter=30, early_stopping=True, n_iter_no_change=2, random_state=0
@@ -150,6 +151,22 @@ def test_a_stripped_model_continues_like_the_original(model):
     original = continued(model, X, y)
     assert n_stages(stripped) == n_stages(original)
     np.testing.assert_allclose(stripped.predict(X), original.predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("subsample", [1.0, 0.5])
+def test_stripped_boosting_continues_after_a_file_of_skops(subsample):
+    sio = pytest.importorskip("skops.io")
+    X, y = rows_for(GradientBoostingRegressor())
+    for seed in (0, None):
+        model = GradientBoostingRegressor(
+            n_estimators=4, subsample=subsample, random_state=seed
+        )
+        # twice, since a pruned model may be pruned again
+        stripped = strip(strip(model.fit(X, y)))
+        data = sio.dumps(stripped)
+        loaded = sio.loads(data, trusted=sio.get_untrusted_types(data=data))
+        np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+        assert n_stages(continued(loaded, X, y)) == 9
 
 
 def test_new_stages_reduce_the_loss_that_is_left_after_pruning():
@@ -176,7 +193,7 @@ def test_state_that_cannot_be_copied_is_shared():
 
 def test_training_state_stays_small():
     X, y = rows_for(RandomForestRegressor())
-    model = GradientBoostingRegressor(n_estimators=3, subsample=0.5, random_state=0)
+    model = GradientBoostingRegressor(n_estimators=3, random_state=0)
     assert len(pickle.dumps(strip(model.fit(X, y)))) < len(pickle.dumps(model)) - 3000
     assert b"MT19937" not in pickle.dumps(strip(model))
 
