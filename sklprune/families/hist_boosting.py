@@ -155,7 +155,9 @@ class HistBoostingFamily(BoostedFamily):
     ) -> Estimator:
         own = self.sklearn_trees(estimator)
         if trees is not None:
-            own = [_predictor_of(tree, own[0]) for tree in trees]
+            # the first tree also gives the form of a constant
+            used = {0, *(subtree.tree for subtree in ensemble.subtrees)}
+            own = {i: _predictor_of(trees[i], own[0]) for i in used}
         model = self._with_predictors(estimator, ensemble.subtrees, own)
         shape = estimator._baseline_prediction.shape
         model._baseline_prediction = estimator._baseline_prediction + (
@@ -167,9 +169,12 @@ class HistBoostingFamily(BoostedFamily):
         return self._with_predictors(estimator, subtrees, self.sklearn_trees(estimator))
 
     def _with_predictors(
-        self, estimator: Estimator, subtrees: list[Subtree], trees: list[Any]
+        self, estimator: Estimator, subtrees: list[Subtree], trees: Any
     ) -> Estimator:
-        """A copy of the estimator that holds subtrees of some predictors."""
+        """A copy of the estimator that holds subtrees of some predictors.
+
+        `trees` has the predictor at each position that a subtree names, and at 0.
+        """
         columns: list[list[Any]] = [[] for _ in range(estimator.n_trees_per_iteration_)]
         for subtree in subtrees:
             smaller = self._pruned_predictor(trees[subtree.tree], subtree)
