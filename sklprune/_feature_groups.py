@@ -6,7 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._typing import Array, FeatureGroups
+from sklprune._permutation.correlated import correlated_clusters, superfluous
+from sklprune._sklearn_private import safe_indexing
+from sklprune._typing import Array, FeatureGroups, MatrixLike
+
+#: the value of `feature_groups` that forms groups of correlated columns
+CORRELATED = "correlated"
 
 
 def feature_limits(
@@ -15,6 +20,7 @@ def feature_limits(
     feature_groups: FeatureGroups,
     always_keep: Any,
     n_features: int | None,
+    X: MatrixLike,
 ) -> dict[str, Any]:
     """The fields of `Units` for groups of columns and for columns to keep.
 
@@ -24,17 +30,20 @@ def feature_limits(
         Names of all columns of X.
     positions : ndarray of shape (n_units,), int
         The columns that the model reads, which are the units.
-    feature_groups : sequence or mapping of lists of names or positions, or None
+    feature_groups : sequence or mapping of lists of names or positions, str or None
+        "correlated" forms clusters of columns, of which one column remains.
     always_keep : list of names or positions, or None
         A name may be of any type. An integer that is the name of a column is this
         name; any other integer is a position.
     n_features : int or None
         Maximum number of kept columns. None if a ratio is given instead.
+    X : array, sparse matrix or data frame of shape (n_rows, n_features_in)
 
     Returns
     -------
     dict
-        Values of `groups`, `fixed` and `at_most`, or nothing without any limit.
+        Values of `groups`, `fixed`, `at_most` and `superfluous`, or nothing without any
+        limit.
 
     Raises
     ------
@@ -44,7 +53,6 @@ def feature_limits(
     """
     if feature_groups is None and always_keep is None:
         return {}
-    groups = _labels(names, feature_groups)[positions]
     fixed = np.zeros(len(names), dtype=bool)
     fixed[_positions(names, always_keep, "always_keep")] = True
     unread = names[np.setdiff1d(np.flatnonzero(fixed), positions)]
@@ -53,10 +61,31 @@ def feature_limits(
             f"always_keep={always_keep!r}: the fitted model does not read "
             f"{unread.tolist()}."
         )
-    fixed = np.isin(groups, groups[fixed[positions]])
+    if isinstance(feature_groups, str) and feature_groups == CORRELATED:
+        limits = _correlated(safe_indexing(X, positions, axis=1), fixed[positions])
+        limits["groups"] = positions[limits["groups"]]
+    else:
+        groups = _labels(names, feature_groups)[positions]
+        fixed = np.isin(groups, groups[fixed[positions]])
+        limits = {"groups": groups, "fixed": fixed, "superfluous": None}
     if n_features is not None:
-        _check_room(groups, fixed, always_keep, n_features)
-    return {"groups": groups, "fixed": fixed, "at_most": n_features}
+        _check_room(**limits, always_keep=always_keep, n_features=n_features)
+    return limits | {"at_most": n_features}
+
+
+def _correlated(X: MatrixLike, fixed: Array) -> dict[str, Any]:
+    """The limits of clusters of correlated columns.
+
+    Columns that are kept in any case do not make others of their cluster be kept.
+    """
+    labels, typical = correlated_clusters(X)
+    extra = superfluous(labels, typical, fixed)
+    fixed = np.isin(labels, labels[fixed])
+    return {
+        "groups": labels,
+        "fixed": fixed,
+        "superfluous": extra if extra.any() else None,
+    }
 
 
 def _labels(names: Array, feature_groups: FeatureGroups) -> Array:
@@ -83,7 +112,7 @@ def _listed(feature_groups: FeatureGroups) -> list[Any]:
     if isinstance(feature_groups, str) or not np.iterable(feature_groups):
         raise ValueError(
             f"feature_groups={feature_groups!r} is not allowed: it must be a list of "
-            "lists of columns, or a mapping from names to such lists."
+            "lists of columns, a mapping from names to such lists, or 'correlated'."
         )
     return list(feature_groups)
 
@@ -173,8 +202,16 @@ def _shortened(names: Array) -> str:
     return ", ".join(shown) + (", ..." if len(names) > 10 else "")
 
 
-def _check_room(groups: Array, fixed: Array, always_keep: Any, n_features: int) -> None:
+def _check_room(
+    groups: Array,
+    fixed: Array,
+    superfluous: Array | None,
+    always_keep: Any,
+    n_features: int,
+) -> None:
     """Refuse a number of columns that is too small for the limits."""
+    if superfluous is not None:
+        groups, fixed = groups[~superfluous], fixed[~superfluous]
     if fixed.sum() > n_features:
         raise ValueError(
             f"n_features_to_select={n_features} is too small for always_keep="

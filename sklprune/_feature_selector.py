@@ -67,13 +67,16 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     n_features_to_select : int or None, default=None
         Number of columns to keep, instead of `pruning_ratio`. With `feature_groups` it
         is the maximum number.
-    feature_groups : list of lists, mapping to lists, or None, default=None
+    feature_groups : list of lists, mapping to lists, "correlated" or None, default=None
         Columns, by name or position, that are only kept or removed together. Names
         may be of any type. An integer that is a name is this name, not a position. A
         column that is in no list is a group of its own. Groups are removed one after
         the other, as long as the removed fraction does not exceed `pruning_ratio`.
         "permutation" shuffles the columns of a group together. With other methods,
-        the score of a group is the highest score of its columns.
+        the score of a group is the highest score of its columns. "correlated" forms
+        groups of columns whose Spearman correlations with each other are at least 0.95
+        in absolute value. One column of such a group is kept, or none: the one that
+        correlates most with the others.
     always_keep : list or None, default=None
         Columns, by name or position, that are kept whatever their score, together
         with the other columns of their group. Names are as in `feature_groups`.
@@ -197,6 +200,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
             self.feature_groups,
             self.always_keep,
             self.n_features_to_select,
+            X,
         )
         result = self._prune(
             X, y, sample_weight, groups, ratio, granularity="feature", limits=limits

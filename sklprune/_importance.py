@@ -76,7 +76,7 @@ def permutation_importance(
         Weights for the scores.
     max_samples : int or float, default=1.0
         Number or fraction of the rows that are used, drawn once.
-    feature_groups : list or dict of lists of columns, default=None
+    feature_groups : list or dict of lists of columns, or "correlated", default=None
         Columns that are permuted together, by name or position. They have the same
         importance. Other columns are permuted alone.
     conditional : bool, default=False
@@ -119,7 +119,7 @@ def permutation_importance(
     metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
     X = columnwise(X)
     rows = Rows(X, y, scorer, metadata, column_names(X))
-    groups, label = _groups(rows.names, feature_groups)
+    groups, label = _groups(rows.names, feature_groups, X)
     chosen, orders = shuffles(num_samples(X), n_repeats, max_samples, random_state)
     before = None
     if chosen is not None:
@@ -138,9 +138,11 @@ def permutation_importance(
     return found.get(None, found)
 
 
-def _groups(names: Array, feature_groups: FeatureGroups) -> tuple[list[Array], Array]:
+def _groups(
+    names: Array, feature_groups: FeatureGroups, X: MatrixLike
+) -> tuple[list[Array], Array]:
     """The columns of each group, and the number of the group of each column."""
-    limits = feature_limits(names, np.arange(len(names)), feature_groups, None, None)
+    limits = feature_limits(names, np.arange(len(names)), feature_groups, None, None, X)
     _, label = np.unique(
         limits.get("groups", np.arange(len(names))), return_inverse=True
     )

@@ -24,5 +24,5 @@ Scoring: TypeAlias = str | Scorer | None
 Ratio: TypeAlias = float | Sequence[float] | Array | Literal["auto"]
 #: what a rule receives: an array for each column
 Table: TypeAlias = Mapping[str, Array]
-#: groups of columns, each a list of names or positions
-FeatureGroups: TypeAlias = Iterable[Any] | Mapping[Any, Any] | None
+#: groups of columns, each a list of names or positions, or "correlated"
+FeatureGroups: TypeAlias = Iterable[Any] | Mapping[Any, Any] | str | None

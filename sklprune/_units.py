@@ -173,8 +173,9 @@ class Units:
     removed : ndarray of shape (count,), bool, or None
         Units that were removed before and remain as zeros. They are removed first.
     in_place : bool
-        Whether units that are removed remain as zeros, so that all units keep their
-        positions while more are removed.
+        Whether removed units remain as zeros, so that all keep their positions.
+    superfluous : ndarray of shape (count,), bool, or None
+        Units for which their group has a substitute. They are removed first.
     """
 
     granularity: str
@@ -186,6 +187,7 @@ class Units:
     at_most: int | None = None
     removed: Array | None = None
     in_place: bool = False
+    superfluous: Array | None = None
 
     def n_removed(self, ratio: float) -> int:
         """The number of units that are removed at a ratio if all are free."""
@@ -212,6 +214,7 @@ class Units:
         Exactly `n_removed(ratio)` units are removed, or fewer if fewer are free. Groups
         are removed one by one in ascending order of score while they fit. The score of
         a group is the highest score in it. With equal scores, the first unit is kept.
+        Superfluous units are removed before all others.
         """
         label, first, sizes = self._groups()
         scores = self.of_groups(self._with_removed(scores))[first]
@@ -224,12 +227,15 @@ class Units:
         must_keep = self._must_keep(worst_first[::-1], fixed, first)
         free = worst_first[~must_keep[worst_first]]
         gone, wanted = np.cumsum(sizes[free]), self.n_removed(ratio)
+        if wanted == 0:
+            return np.ones(self.count, dtype=bool)
+        wanted -= 0 if self.superfluous is None else int(self.superfluous.sum())
         n_out = np.searchsorted(gone, wanted, side="right")
         if self.at_most is not None and wanted > np.append(0, gone)[n_out]:
             n_out += 1
         keep = np.ones(len(first), dtype=bool)
         keep[free[:n_out]] = False
-        return keep[label]
+        return self._without_superfluous(keep[label])
 
     def at_least(self, scores: Array, threshold: float) -> Array:
         """Keep the units with a score of at least a threshold, and the fixed ones."""
@@ -237,7 +243,10 @@ class Units:
         scores = self.of_groups(self._with_removed(scores))[first]
         best_first = np.lexsort((np.arange(len(first)), -scores))
         must_keep = self._must_keep(best_first, self._fixed_groups(label, first), first)
-        return ((scores >= threshold) | must_keep)[label]
+        return self._without_superfluous(((scores >= threshold) | must_keep)[label])
+
+    def _without_superfluous(self, keep: Array) -> Array:
+        return keep if self.superfluous is None else keep & ~self.superfluous
 
     def _with_removed(self, scores: Array) -> Array:
         """The scores, below all others for units that were removed before."""
@@ -256,8 +265,10 @@ class Units:
 
     def after(self, whole: "Units", keep: Array) -> "Units":
         """The same units with the groups and limits of the larger model."""
-        groups = None if whole.groups is None else whole.groups[keep]
-        fixed = None if whole.fixed is None else whole.fixed[keep]
+
+        def kept(values: Array | None) -> Array | None:
+            return None if values is None else values[keep]
+
         is_columns = isinstance(whole.where, Columns)
         # blocks of columns are not known to the smaller model
         where = whole.where.take(keep) if is_columns else self.where
@@ -265,21 +276,22 @@ class Units:
             self,
             count=int(keep.sum()) if is_columns else self.count,
             where=where,
-            groups=groups,
-            fixed=fixed,
+            groups=kept(whole.groups),
+            fixed=kept(whole.fixed),
             at_most=whole.at_most,
+            superfluous=kept(whole.superfluous),
         )
 
     def _groups(self) -> tuple[Array, Array, Array]:
-        """The group number of each unit; the first unit and the size of each group."""
+        """Group of each unit; first unit, and size without superfluous, of groups."""
         if self.groups is None:
             each = np.arange(self.count)
             return each, each, np.ones(self.count, dtype=int)
-        _, first, label, sizes = np.unique(
-            self.groups, return_index=True, return_inverse=True, return_counts=True
-        )
+        _, first, label = np.unique(self.groups, True, True)
         by_first = np.argsort(first)
-        return np.argsort(by_first)[label], first[by_first], sizes[by_first]
+        label = np.argsort(by_first)[label]
+        counted = self._without_superfluous(np.ones(self.count, dtype=bool))
+        return label, first[by_first], np.bincount(label, counted).astype(int)
 
     def _fixed_groups(self, label: Array, first: Array) -> Array:
         """The groups with a fixed unit, as a mask of shape (n_groups,)."""

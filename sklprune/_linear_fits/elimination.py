@@ -223,5 +223,8 @@ def _removed(units: Units, worst_first: Array, n: int) -> Array:
     rank[worst_first] = np.arange(len(worst_first))
     gone = np.flatnonzero(~units.best(rank, n / len(rank)))
     # a group is removed as a whole, at the rank of its best unit
-    by_rank = np.argsort(units.of_groups(rank)[gone], kind="stable")
+    at = units.of_groups(rank)
+    if units.superfluous is not None:
+        at = np.where(units.superfluous, -1, at)  # removed before all others
+    by_rank = np.argsort(at[gone], kind="stable")
     return np.asarray(gone[by_rank])

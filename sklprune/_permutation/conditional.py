@@ -48,7 +48,7 @@ def conditional_changes(
     ValueError
         If X is sparse, and too large to be made dense.
     """
-    ranks = _standard_ranks(X)
+    ranks = standard_ranks(X, "conditional=True")
     # a random key for each row and repeat
     keys = np.argsort(orders, axis=1)
     changes = []
@@ -84,12 +84,15 @@ def _bins(ranks: Array, group: Array) -> Array | None:
     return (predicted * n_bins // n_rows).astype(int)
 
 
-def _standard_ranks(X: MatrixLike) -> Array:
-    """Ranks of the values of each column, with mean 0 and variance 1, or constant 0."""
+def standard_ranks(X: MatrixLike, parameter: str) -> Array:
+    """Ranks of the values of each column, with mean 0 and variance 1, or constant 0.
+
+    `parameter` is what needs them, for the error if a sparse X is too large.
+    """
     if sparse.issparse(X):
         if np.prod(X.shape) > MAX_DENSE:
             raise ValueError(
-                f"conditional=True: X is sparse, and its {X.shape[0]} x {X.shape[1]} "
+                f"{parameter}: X is sparse, and its {X.shape[0]} x {X.shape[1]} "
                 f"values are too many to be ranked. Allowed are {MAX_DENSE} values."
             )
         X = X.toarray()
