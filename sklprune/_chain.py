@@ -236,6 +236,8 @@ def _store(pruned: Any, parts: list[Any], choosing: list[Any]) -> None:
     report = ChainReport(
         [part.report_ for part in parts], [part.report_ for part in choosing]
     )
+    parameters = pruned.get_params(deep=False).items()
+    report.settings = {name: repr(value) for name, value in parameters}
     pruned.estimator_ = _flat(parts[-1].estimator_)
     pruned.path_ = choosing[-1].path_
     pruned.report_ = report

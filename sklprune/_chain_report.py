@@ -1,8 +1,11 @@
 """`ChainReport`: what the steps of a `Chain` have removed, one line for each."""
 
 import math
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
+from sklprune._report_page import chain_fragment, page
 from sklprune._report_text import Row, aligned, number, times, without_nan
 from sklprune._typing import MatrixLike
 
@@ -116,6 +119,26 @@ class ChainReport:
         return self.summary
 
     def __str__(self) -> str:
+        return "\n".join([self.summary, aligned(self.size_rows()), self.score_note])
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def _repr_html_(self) -> str:
+        return chain_fragment(self)
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the report as one HTML page that needs no other file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            An existing file is replaced.
+        """
+        Path(path).write_text(page(self), encoding="utf-8")
+
+    def size_rows(self) -> list[Row]:
+        """The sizes after each step as rows of text; the first one is the head."""
         names = [str(i) for i in range(1, len(self.steps) + 1)]
         rows: list[Row] = [("after step", "original", *names, "smaller")]
         for name, title in PRINTED:
@@ -124,10 +147,14 @@ class ChainReport:
             if not math.isnan(values[0]):
                 shown = map(number, values)
                 rows.append((title, *shown, times(values[0], values[-1])))
+        return rows
+
+    @property
+    def score_note(self) -> str:
+        """A sentence on the scores before and after all steps."""
         score = self.score
-        line = (
+        return (
             f"{score['name']} {score['original']:.4f} -> {score['pruned']:.4f}, "
             f"difference {score['difference']:+.4f}, on held-out rows that were also "
             "used to choose the sizes."
         )
-        return "\n".join([self.summary, aligned(rows), line])

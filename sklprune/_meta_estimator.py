@@ -24,6 +24,7 @@ from sklearn.utils.metadata_routing import (
 
 from sklprune._memory import memory_of
 from sklprune._metadata import given, routing_enabled
+from sklprune._notebook import ResultDiagramMixin
 from sklprune._plan import (
     make_plans,
     make_scorer,
@@ -83,7 +84,9 @@ def checks_parameters(fit: Fit) -> Fit:
     return decorated
 
 
-class PruningMetaEstimator(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class PruningMetaEstimator(
+    ResultDiagramMixin, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Base of `PrunedEstimator` and `FeaturePruningSelector`.
 
     A subclass has at least the parameters of `_parameter_constraints` and a `fit` that

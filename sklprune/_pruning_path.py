@@ -1,10 +1,12 @@
 """`PruningPath`: the table behind a choice of size, and the models on the path."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
 
 from sklprune._cost import sizes
+from sklprune._html import html_table
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.rules import Budget
 
@@ -118,6 +120,15 @@ class PruningPath:
         return (
             f"PruningPath: {span}, {n_models} different models, chosen {chosen}{stored}"
         )
+
+    def _repr_html_(self) -> str:
+        hidden = ("scores", "asked")
+        names = [name for name in self.table if name not in hidden]
+        rows = [[*(name.replace("_", " ") for name in names), "chosen"]]
+        for row in self.distinct:
+            cells = [_cell(self.table[name][row]) for name in names]
+            rows.append([*cells, "chosen" if row == self.chosen else ""])
+        return f"<p>{escape(repr(self))}</p>{html_table(rows)}"
 
     def frame(self) -> Any:
         """The table as a pandas `DataFrame` with one row per model; needs pandas.
@@ -267,3 +278,12 @@ class PruningPath:
                 f"method={method!r} was not compared. It must be one of {known}."
             )
         return stored[method]
+
+
+def _cell(value: Any) -> str:
+    """A value of the table as text; unknown numbers are empty."""
+    if isinstance(value, str):
+        return value
+    if np.isnan(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import scipy
 import sklearn
 
+from sklprune._html import html_table
 from sklprune._report_chart import chart
 from sklprune._report_text import Row, size_text
 from sklprune._units import plural
@@ -61,40 +62,67 @@ def page(report: Any) -> str:
 
     Parameters
     ----------
-    report : Report
+    report : Report or ChainReport
 
     Returns
     -------
     str
         HTML. Names from the data are escaped.
     """
-    title = escape(report.summary)
+    title = escape(report.summary.replace("\n", " "))
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n"
         "<style>body { margin: 0; }</style>\n</head>\n<body>\n"
-        f"{fragment(report)}\n</body>\n</html>\n"
+        f"{report._repr_html_()}\n</body>\n</html>\n"
     )
 
 
 def fragment(report: Any) -> str:
     """The content of the page, which a notebook shows."""
-    sections = [
+    content = _cards(report) + _sections(report)
+    settings = _section("To repeat this pruning", _settings(report.settings))
+    return _content(report.summary, content + settings)
+
+
+def chain_fragment(report: Any) -> str:
+    """The content of the page of a `ChainReport`: all steps, and then each of them."""
+    steps = "".join(
+        f"<details><summary>{escape(f'Step {i}: {step.summary}')}</summary>"
+        f"{_sections(step)}</details>"
+        for i, step in enumerate(report.steps, start=1)
+    )
+    content = [
         _cards(report),
+        _section("Size after each step", html_table(report.size_rows())),
+        _section("Steps", steps),
+        _section("Notes", _list([report.score_note])),
+        _section("To repeat this pruning", _settings(report.settings)),
+    ]
+    return _content(report.summary, "".join(content))
+
+
+def _content(title: str, content: str) -> str:
+    lines = "<br>".join(map(escape, title.split("\n")))
+    return (
+        f'<div class="sklprune"><style>{STYLE}</style><main>\n'
+        f"<h1>{lines}</h1>\n{content}</main></div>"
+    )
+
+
+def _sections(report: Any) -> str:
+    """What is known about one pruning, in sections with a title each."""
+    sections = [
         _section("Score against size", _chart(report)),
-        _section("Size", _table(report.size_rows())),
+        _section("Size", html_table(report.size_rows())),
         _section("Methods and baseline", _compared(report)),
         _section("Classes", _classes(report.score)),
         _section("What was removed", _removed(report)),
         _section("How often the splits keep each column", _stability(report)),
         _section("Notes", _list(report.notes)),
-        _section("To repeat this pruning", _settings(report.settings)),
     ]
-    return (
-        f'<div class="sklprune"><style>{STYLE}</style><main>\n'
-        f"<h1>{escape(report.summary)}</h1>\n{''.join(sections)}</main></div>"
-    )
+    return "".join(sections)
 
 
 def _section(title: str, content: str) -> str:
@@ -114,9 +142,11 @@ def _cards(report: Any) -> str:
         error = "" if np.isnan(error) else f" ± {error:.4f}"
         change = f"{score['difference']:+.4f}{error} to the original"
         cards.append((str(score["name"]), f"{score['pruned']:.4f}", change))
-    kept = f"{report.n_units - len(report.removed):,}"
-    units = plural(report.granularity)
-    cards.append((f"{units} kept", kept, f"of {report.n_units:,}"))
+    # units of several steps cannot be added
+    if hasattr(report, "n_units"):
+        kept = f"{report.n_units - len(report.removed):,}"
+        units = plural(report.granularity)
+        cards.append((f"{units} kept", kept, f"of {report.n_units:,}"))
     return '<div class="cards">' + "".join(_card(*each) for each in cards) + "</div>\n"
 
 
@@ -165,9 +195,9 @@ def _compared(report: Any) -> str:
             )
         )
     if not report.baseline:
-        return _table(rows)
+        return html_table(rows)
     what = escape(report.baseline["description"])
-    return f"{_table(rows)}<p>The model trained from scratch is {what}.</p>"
+    return f"{html_table(rows)}<p>The model trained from scratch is {what}.</p>"
 
 
 def _classes(score: dict[str, Any]) -> str:
@@ -187,7 +217,7 @@ def _classes(score: dict[str, Any]) -> str:
         f"<p>{score['right_to_wrong']:,} rows went from right to wrong, and "
         f"{score['wrong_to_right']:,} from wrong to right.</p>"
     )
-    return changed + _table(rows)
+    return changed + html_table(rows)
 
 
 def _removed(report: Any) -> str:
@@ -200,12 +230,12 @@ def _removed(report: Any) -> str:
         groups = Counter(" ".join(each["name"].split()[:2]) for each in removed)
         rows: list[Row] = [("part", "removed")]
         rows += [(name, f"{n:,}") for name, n in list(groups.items())[:N_LISTED]]
-        return why + _details(f"{len(groups):,} parts", _table(rows))
+        return why + _details(f"{len(groups):,} parts", html_table(rows))
     rows = [("name", "importance")]
     rows += [(each["name"], f"{each['importance']:.4g}") for each in removed[:N_LISTED]]
     hidden = len(removed) - N_LISTED
     more = f'<p class="soft">and {hidden:,} more.</p>' if hidden > 0 else ""
-    return why + _details("all names" if not more else "names", _table(rows) + more)
+    return why + _details("all names" if not more else "names", html_table(rows) + more)
 
 
 def _stability(report: Any) -> str:
@@ -214,7 +244,7 @@ def _stability(report: Any) -> str:
     kept = sorted(report.stability["kept"].items(), key=lambda each: -each[1])
     rows: list[Row] = [("column", "share of the splits")]
     rows += [(name, f"{share:.0%}") for name, share in kept[:N_LISTED] if share > 0]
-    return _details(f"{len(rows) - 1} columns", _table(rows))
+    return _details(f"{len(rows) - 1} columns", html_table(rows))
 
 
 def _settings(settings: dict[str, str]) -> str:
@@ -227,7 +257,7 @@ def _settings(settings: dict[str, str]) -> str:
     }
     rows: list[Row] = [("parameter or version", "value")]
     rows += [*settings.items(), *versions.items()]
-    return _details("parameters and versions", _table(rows))
+    return _details("parameters and versions", html_table(rows))
 
 
 def _details(title: str, content: str) -> str:
@@ -237,17 +267,3 @@ def _details(title: str, content: str) -> str:
 def _list(sentences: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
     return f"<ul>{items}</ul>" if items else ""
-
-
-def _table(rows: Sequence[Row]) -> str:
-    """Rows of text as a table; the first one is the head."""
-    head, *body = rows
-    cells = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    lines = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
-        for row in body
-    )
-    return (
-        f'<div class="wide" tabindex="0"><table><thead><tr>{cells}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
