@@ -137,6 +137,7 @@ class PruningPathDisplay:
             )
         table, chosen = self.path.table, self.path.chosen
         several = "method" in table
+        mean, name_of_score = self._scores()
         size = size or ("file_bytes" if several else "units")
         if size not in table or size in ("scores", "asked", "method"):
             known = [
@@ -149,18 +150,25 @@ class PruningPathDisplay:
         for name, rows in self._lines(label):
             self._draw(ax, name, size, rows)
         # small models are of interest, and a logarithmic axis sets them apart
-        mean, sizes = table["score_mean"], np.maximum(table[size], 1)
+        sizes = np.maximum(table[size], 1)
         ax.plot(sizes[chosen], mean[chosen], "D", ms=9, label=_with(label, "chosen"))
         ax.axhline(mean[0], ls=":", c="gray", label=_with(label, "unpruned"))
         units = f"{plural(self.granularity)} kept"
         ax.set(
             xlabel=units if size == "units" else size.replace("_", " "),
-            ylabel=self.score_name,
+            ylabel=name_of_score,
         )
         logarithmic(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
+
+    def _scores(self) -> tuple[Any, str]:
+        """The plotted values and their name: without labels, the agreement."""
+        table = self.path.table
+        if "agreement" in table and np.isnan(table["score_mean"]).all():
+            return table["agreement"], "share of equal predictions"
+        return table["score_mean"], self.score_name
 
     def _lines(self, label: str | None) -> list[tuple[str, Any]]:
         """The name and the positions of each line."""
@@ -180,7 +188,7 @@ class PruningPathDisplay:
         # largest first, as in the table
         rows = rows[np.argsort(-table[size][rows], kind="stable")]
         rows = rows[np.isfinite(table[size][rows])]
-        sizes, mean = np.maximum(table[size][rows], 1), table["score_mean"][rows]
+        sizes, mean = np.maximum(table[size][rows], 1), self._scores()[0][rows]
         error = np.nan_to_num(table["score_se"][rows])
         ax.fill_between(sizes, mean - error, mean + error, alpha=0.2)
         ax.plot(sizes, mean, marker="o", label=name)

@@ -27,10 +27,16 @@ def axes_for(ax: Any, name: str) -> Any:
 
 
 def logarithmic(ax: Any) -> None:
-    """Make the horizontal axis logarithmic, with whole numbers at 1, 2, 5, 10, ..."""
+    """Make the horizontal axis logarithmic, with whole numbers at 1, 2, 5, 10, ...
+
+    Where the values span more than three powers of ten, only those are labelled: more
+    numbers would overlap.
+    """
     from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=8))
+    low, high = ax.get_xlim()
+    subs = (1,) if high > 1000 * low else (1, 2, 5)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, PruningPathDisplay
+from sklprune import (
+    FeaturePruningSelector,
+    PrunedEstimator,
+    PruningPathDisplay,
+    prune,
+)
+from sklprune.rules import Agreement
 
 
 @pytest.fixture
@@ -29,6 +35,16 @@ def test_the_plot_shows_the_table(pyplot, binary, cls):
     np.testing.assert_array_equal(path.get_ydata(), frame["score_mean"])
     assert chosen.get_xdata() == frame.loc[frame["chosen"], "units"].item()
     assert "kept" in ax.get_xlabel() and ax.get_xscale() == "log"
+
+
+def test_without_labels_the_plot_shows_the_agreement(pyplot, binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    pruned = prune(model, X, rule=Agreement(0.9), cv=3, random_state=0)
+    ax = PruningPathDisplay.from_estimator(pruned).ax_
+    shown = pruned.path_.frame()["agreement"]
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), shown)
+    assert ax.get_ylabel() == "share of equal predictions"
 
 
 def test_a_single_ratio_has_no_plot(pyplot, binary):
