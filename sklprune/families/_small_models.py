@@ -5,6 +5,7 @@ trees, narrower networks, and a model of the same kind on the columns that are b
 univariate test.
 """
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -143,10 +144,13 @@ def small_boosting(estimator: Estimator, task: Task) -> Trained:
         fixed["early_stopping"] = False
     for leaves in LEAVES:
         for rate in LEARNING_RATES:
+            shape = {"max_leaf_nodes": leaves, "learning_rate": rate}
+            # stages are added to the same model, since the first ones do not change
+            model = cls(**shape, **fixed, warm_start=True)
             for n_stages in STAGES:
-                shape = {"max_leaf_nodes": leaves, "learning_rate": rate}
-                model = cls(**shape, **{steps: n_stages}, **fixed)
-                yield _trained(model, task, {**shape, steps: n_stages})
+                model.set_params(**{steps: n_stages})
+                name, _ = _trained(model, task, {**shape, steps: n_stages})
+                yield name, copy.deepcopy(model).set_params(warm_start=False)
 
 
 def smaller_clones(
