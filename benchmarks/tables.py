@@ -110,6 +110,12 @@ def readme():
     return markdown(("model and data", "", "size", "file", "score on test rows"), rows)
 
 
+def readme_forest():
+    """The first of the four results, for the start page."""
+    lines = readme().splitlines()
+    return "\n".join(lines[:5]) + "\n"
+
+
 def in_bytes(number):
     for unit in ("B", "kB", "MB"):
         if number < 1000 or unit == "MB":
@@ -297,6 +303,7 @@ def families():
 
 PARTS = {
     "readme": readme,
+    "readme forest": readme_forest,
     "networks": networks,
     "columns": columns,
     "mixed frames": mixed_frames,
