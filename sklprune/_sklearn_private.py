@@ -102,15 +102,29 @@ def only_predicts(scorer: Scorer, model: Estimator) -> bool:
 def scorer_parts(scorer: Any, estimator: Estimator) -> tuple[Any, int, Any]:
     """The metric of a scorer, its sign, and the names of the responses that it takes.
 
-    The metric is None where it has parameters, or is not known.
+    The metric is a function. With parameters it is the pair of the function and its
+    sorted parameters. It is None where it is not known.
     """
     if isinstance(scorer, _PassthroughScorer):
         own = getattr(type(estimator), "score", None)
         known = {ClassifierMixin.score: accuracy_score, RegressorMixin.score: r2_score}
         return known.get(own), 1, "predict"
-    if not isinstance(scorer, _BaseScorer) or scorer._kwargs:
+    if not isinstance(scorer, _BaseScorer):
         return None, 1, ()
-    return scorer._score_func, scorer._sign, scorer._response_method
+    metric = scorer._score_func
+    if scorer._kwargs:
+        metric = (metric, tuple(sorted(scorer._kwargs.items())))
+    if not _is_hashable(metric):
+        return None, 1, ()
+    return metric, scorer._sign, scorer._response_method
+
+
+def _is_hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:  # a parameter is a list, for example
+        return False
+    return True
 
 
 def scorers_inside(scorer: Any) -> dict[str, Any] | None:

@@ -196,8 +196,8 @@ def scorings(model, y):
         own = {"a": "r2", "b": make_scorer(pinball, greater_is_better=False)}
         return [None, [*several, *more], own]
     two = len(np.unique(y)) == 2
-    names = ["balanced_accuracy", "f1_macro"]
-    names += ["average_precision"] if two else []
+    names = ["balanced_accuracy", "f1_macro", "f1_weighted"]
+    names += ["average_precision", "f1"] if two else []
     names += ["roc_auc"] if two and hasattr(model, "decision_function") else []
     if hasattr(model, "predict_proba"):
         names += ["neg_log_loss"]
@@ -509,3 +509,15 @@ def test_conditional_importances_of_a_frame_with_categories_and_missing_values()
     found = permutation_importance(model, X, y, conditional=True, random_state=0)
     assert found.importances.shape == (6, 5)
     assert found.importances_mean[4] > 0
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [1, 2]], ids=str)
+@pytest.mark.parametrize("name", ["f1", "average_precision"])
+def test_scores_of_the_positive_class_follow_its_label(name, labels):
+    X, y = BINARY
+    y = np.array(labels)[y]
+    model = LogisticRegression().fit(X, y)
+    options = {"scoring": name, "random_state": 0, "n_repeats": 2}
+    theirs = inspection.permutation_importance(model, X, y, **options)
+    ours = permutation_importance(model, X, y, **options)
+    compare(ours, theirs, exact=False)

@@ -81,6 +81,38 @@ def _balanced_accuracy(responses: Any, targets: Targets) -> Array:
     return np.array(scores)
 
 
+def _one_is_second(responses: Any, targets: Targets) -> bool:
+    """Whether the second of two classes is the label 1, the default of `pos_label`."""
+    return targets.n_classes == 2 and responses.model.classes_[1] == 1
+
+
+def _f1_of_second(responses: Any, targets: Targets) -> Array | None:
+    if not _one_is_second(responses, targets):
+        return None
+    return _f1_scores(responses, targets)[0][:, 1]
+
+
+def _f1_macro(responses: Any, targets: Targets) -> Array:
+    return np.asarray(_f1_scores(responses, targets)[0].mean(axis=1))
+
+
+def _f1_weighted(responses: Any, targets: Targets) -> Array:
+    scores, sizes = _f1_scores(responses, targets)
+    return np.asarray(np.average(scores, axis=1, weights=sizes))
+
+
+def _f1_scores(responses: Any, targets: Targets) -> tuple[Array, Array]:
+    """The F1 scores of the classes: (n_repeats, n_classes); the weights of classes."""
+    n, weight, values = targets.n_classes, targets.weight, targets.values
+    sizes = np.bincount(values, weight, n)
+    scores = []
+    for codes in responses.codes():
+        hit = codes == values
+        hits = np.bincount(values[hit], None if weight is None else weight[hit], n)
+        scores.append(2 * hits / (sizes + np.bincount(codes, weight, n)))
+    return np.array(scores), sizes
+
+
 def _log_loss(responses: Any, targets: Targets) -> Array:
     probability = responses.response("predict_proba")
     if targets.n_classes == 2:
@@ -96,18 +128,51 @@ def _log_loss(responses: Any, targets: Targets) -> Array:
     return targets.mean(-log_of_probability(np.clip(of_class, eps, 1 - eps)))
 
 
+def _scores_of_second(responses: Any) -> Array:
+    """How much each row belongs to the second class, as scikit-learn ranks rows."""
+    if hasattr(responses.model, "decision_function"):
+        return responses.response("decision_function")
+    return responses.response("predict_proba")[..., 1]
+
+
 def _roc_auc(responses: Any, targets: Targets) -> Array | None:
     if targets.n_classes != 2:
         return None
-    if hasattr(responses.model, "decision_function"):
-        scores = responses.response("decision_function")
-    else:
-        scores = responses.response("predict_proba")[..., 1]
-    return np.array([_area(row, targets) for row in scores])
+    return np.array([_area(row, targets) for row in _scores_of_second(responses)])
+
+
+def _average_precision(responses: Any, targets: Targets) -> Array | None:
+    if not _one_is_second(responses, targets):
+        return None
+    return np.array([_precision(row, targets) for row in _scores_of_second(responses)])
+
+
+def _precision(scores: Array, targets: Targets) -> float:
+    """The mean precision at each threshold, weighted with the increase in recall.
+
+    The sum is from the lowest threshold on, as in scikit-learn.
+    """
+    true, false = _counts(scores, targets)
+    found = true + false
+    precision = np.divide(true, found, out=np.zeros_like(true), where=found > 0)
+    recall = np.append((true / true[-1])[::-1], 0.0)
+    return max(0.0, -float(np.sum(np.diff(recall) * precision[::-1])))
 
 
 def _area(scores: Array, targets: Targets) -> float:
     """The area under the ROC curve, by the trapezoids that scikit-learn adds up."""
+    true, false = _counts(scores, targets)
+    if len(true) > 2:
+        corner = np.diff(false, 2).astype(bool) | np.diff(true, 2).astype(bool)
+        kept = np.flatnonzero(np.concatenate([[True], corner, [True]]))
+        false, true = false[kept], true[kept]
+    x = np.append(0.0, false) / false[-1]
+    y = np.append(0.0, true) / true[-1]
+    return float((np.diff(x) * (y[1:] + y[:-1]) / 2.0).sum())
+
+
+def _counts(scores: Array, targets: Targets) -> tuple[Array, Array]:
+    """The weights of the second and of the first class above each threshold."""
     if targets.weight is not None:
         used = targets.weight != 0
         scores = scores[used]
@@ -130,13 +195,7 @@ def _area(scores: Array, targets: Targets) -> float:
         weight = targets.weight[order]
         true = np.cumsum(positive * weight, dtype=float)[last]
         false = np.cumsum((1 - positive) * weight, dtype=float)[last]
-    if len(last) > 2:
-        corner = np.diff(false, 2).astype(bool) | np.diff(true, 2).astype(bool)
-        kept = np.flatnonzero(np.concatenate([[True], corner, [True]]))
-        false, true = false[kept], true[kept]
-    x = np.append(0.0, false) / false[-1]
-    y = np.append(0.0, true) / true[-1]
-    return float((np.diff(x) * (y[1:] + y[:-1]) / 2.0).sum())
+    return true, false
 
 
 def _squared_errors(responses: Any, targets: Targets) -> Array:
@@ -174,8 +233,13 @@ def _max_error(responses: Any, targets: Targets) -> Array:
 
 Metric = Callable[[Any, Targets], Array | None]
 
-#: metrics of labels or probabilities by the function of scikit-learn
+#: metrics of labels or probabilities by the function of scikit-learn, or by the
+#: function and its parameters
 OF_CLASSES: dict[Any, Metric] = {
+    metrics.average_precision_score: _average_precision,
+    (metrics.f1_score, (("average", "binary"),)): _f1_of_second,
+    (metrics.f1_score, (("average", "macro"),)): _f1_macro,
+    (metrics.f1_score, (("average", "weighted"),)): _f1_weighted,
     metrics.accuracy_score: accuracy,
     metrics.balanced_accuracy_score: _balanced_accuracy,
     metrics.log_loss: _log_loss,
