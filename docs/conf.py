@@ -34,7 +34,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 5,
     "show_toc_level": 3,
-    "show_nav_level": 2,
+    "show_nav_level": 1,
     "navigation_depth": 3,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }

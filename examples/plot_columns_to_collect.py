@@ -56,7 +56,7 @@ selector.fit(X, y).get_feature_names_out()
 # The first picture shows the score for each number of columns, and the second one the
 # most important columns and those that are kept.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 6), layout="constrained")
 PruningPathDisplay.from_estimator(selector, ax=left)
 FeatureImportanceDisplay.from_estimator(selector, ax=right)
 plt.show()

@@ -50,16 +50,16 @@ else:
     found = permutation_importance(small, X_test, y_test, n_repeats=20, random_state=0)
     weight = pd.Series(found.importances_mean, X.columns)
     title = "loss of accuracy if the column is permuted"
-weight.nlargest(8)[::-1].plot.barh(title=title)
+weight.nlargest(8)[::-1].plot.barh(title=title, figsize=(8, 4))
 plt.tight_layout()
 plt.show()
 
 # %%
-# The first trees, in full:
+# The first trees, to a depth of two:
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 4))
 for ax, tree in zip(axes, small.estimators_[:, 0]):
-    plot_tree(tree, feature_names=list(X.columns), impurity=False, fontsize=7, ax=ax)
+    plot_tree(tree, feature_names=list(X.columns), impurity=False, max_depth=2, ax=ax)
 plt.tight_layout()
 plt.show()
 
