@@ -7,6 +7,14 @@ from typing import Any
 from sklprune._html import html_table
 
 
+#: on which rows a score was measured, by the entry `rows` of a report's score
+ROWS = {
+    "held out": "held-out rows",
+    "chose the model": "held-out rows, also used for the choice",
+    "fitted": "rows of the fit",
+}
+
+
 class ResultDiagramMixin:
     """Show ratio, bytes and score below the parameters in scikit-learn's HTML diagram.
 
@@ -49,7 +57,7 @@ def result_html(report: Any, ratio: float) -> str:
     ]
     if not math.isnan(score["pruned"]):
         scores = (f"{score['original']:.4f}", f"{score['pruned']:.4f}")
-        rows.append((f"{score['name']}, {score['rows']}", *scores))
+        rows.append((f"{score['name']}, {ROWS[score['rows']]}", *scores))
     summary = escape(report.summary).replace("\n", "<br>")
     return (
         '<div class="sklprune-result" style="margin: .5em 0"><p>'

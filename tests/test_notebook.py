@@ -23,6 +23,7 @@ def test_the_diagram_of_a_fitted_estimator_shows_the_result(cls, binary):
     assert f"{pruned.pruning_ratio_:.4g}" in html
     assert f"{report.pruned.file_bytes:,.0f}" in html
     assert f"{report.score['pruned']:.4f}" in html
+    assert "held-out rows, also used for the choice" in html
     # the diagram of scikit-learn is not replaced
     assert "sk-estimator" in html and "sk-estimator" in estimator_html_repr(pruned)
 
