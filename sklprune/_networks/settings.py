@@ -12,9 +12,10 @@ class RefitSettings(NamedTuple):
     ----------
     penalty : {"l1", "l2", "elasticnet", "maxent"} or None
         None is the penalty of the model.
-    alpha : float or None
+    alpha : float, "auto" or None
         Strength of the penalty, relative to the mean loss. For `penalty=None` it is
-        in the unit of the model, and None is the value of the model.
+        in the unit of the model, and None is the value of the model. "auto" is chosen
+        for a network on held-out rows; for a linear model it is the same as None.
     l1_ratio : float
         Share of L1 in "elasticnet".
     target : ndarray of shape (n_rows, n_outputs) or None
@@ -34,7 +35,7 @@ class RefitSettings(NamedTuple):
     """
 
     penalty: str | None = None
-    alpha: float | None = None
+    alpha: float | str | None = None
     l1_ratio: float = 0.5
     target: Array | None = None
     target_alpha: float = 0.0
@@ -47,9 +48,19 @@ class RefitSettings(NamedTuple):
     validation_fraction: float = 0.0
 
     @property
+    def chooses(self) -> bool:
+        """Whether the strength of the penalty is chosen."""
+        return self.alpha == "auto"
+
+    @property
+    def strength(self) -> float | None:
+        """`alpha` as a number, or None for the value of the model."""
+        return None if isinstance(self.alpha, str) else self.alpha
+
+    @property
     def strengths(self) -> tuple[float, float]:
         """Strengths of the L2 and of the L1 penalty, relative to the mean loss."""
-        alpha = 0.0 if self.alpha is None else self.alpha
+        alpha = self.strength or 0.0
         share = {"l1": 1.0, "elasticnet": self.l1_ratio}.get(self.penalty or "", 0.0)
         return alpha * (1 - share), alpha * share
 
@@ -63,7 +74,7 @@ class RefitSettings(NamedTuple):
         if self.penalty != "maxent":
             l2, l1 = self.strengths
             return problem._replace(l2=l2, l1=l1)
-        entropy = 0.0 if self.alpha is None else self.alpha
+        entropy = self.strength or 0.0
         if self.target is None:
             return problem._replace(entropy=entropy)
         target = self.target.astype(problem.targets.dtype)

@@ -102,7 +102,7 @@ def with_penalty(
         If it has no parameters for this penalty.
     """
     model, params = clone(estimator), estimator.get_params(deep=False)
-    penalty, alpha = settings.penalty, settings.alpha
+    penalty, alpha = settings.penalty, settings.strength
     if {"penalty", "alpha", "l1_ratio"} <= set(params):  # SGD
         ratio = settings.l1_ratio
         return model.set_params(penalty=penalty, alpha=alpha, l1_ratio=ratio)

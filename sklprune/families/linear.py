@@ -238,7 +238,7 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         self, estimator: Estimator, layer: Layer, task: Task, settings: RefitSettings
     ) -> Layer:
         """Fit clones on the columns of each output."""
-        support, alpha = layer.coef != 0, settings.alpha
+        support, alpha = layer.coef != 0, settings.strength
         if settings.penalty is not None:
             weight = self.row_weights(estimator, task)
             total = task.n_samples if weight is None else weight.sum()

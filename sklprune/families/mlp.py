@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 
 from sklprune._estimators import without
 from sklprune._frames import as_matrix
+from sklprune._networks.penalty_choice import chosen_strength
 from sklprune._networks.problem import ACTIVATIONS, Problem
 from sklprune._networks.settings import RefitSettings
 from sklprune._networks.training import train
@@ -26,6 +27,9 @@ from sklprune.families._training_state import with_own_state
 #: the mean loss on the rows of a fit is at most this multiple of the loss of its last
 #: epoch; with early stopping, the best epoch is an earlier one
 MAX_LOSS_RATIO = 1.5
+#: rows times kept weights up to which L-BFGS is used if the penalty is chosen: it needs
+#: many passes over all rows, and then minimises the loss better than Adam
+MAX_PRODUCTS = 30_000_000
 #: state of the optimiser and of its random numbers, which the next fit initialises
 TRAINING_STATE = (
     "_coef_indptr",
@@ -86,17 +90,23 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
         settings : RefitSettings
         """
         layers = self.layers(estimator)
-        if settings.solver == "auto":
-            own = "lbfgs" if estimator.solver == "lbfgs" else "adam"
-            settings = settings._replace(solver=own)
-        problem = self.training_problem(estimator, task, labels=settings.labels)
-        if settings.penalty is None and settings.alpha is not None:
-            l2 = settings.alpha / _rows_per_step(estimator, task)
-            problem = problem._replace(l2=np.float32(l2))
-        problem = settings.penalised(problem)
         start = [layer.combined(_as_float32) for layer in layers]
         masks = [layer.coef != 0 for layer in layers]
         rng = check_random_state(task.random_state)
+        if settings.solver == "auto":
+            own = "lbfgs" if estimator.solver == "lbfgs" else "adam"
+            n_kept = sum(int(np.count_nonzero(mask)) for mask in masks)
+            if settings.chooses and task.n_samples * n_kept <= MAX_PRODUCTS:
+                own = "lbfgs"
+            settings = settings._replace(solver=own)
+        problem = self.training_problem(estimator, task, labels=settings.labels)
+        if settings.chooses:
+            strength = chosen_strength(start, masks, problem, rng)
+            problem = problem._replace(l2=np.float32(strength))
+        elif settings.penalty is None and settings.alpha is not None:
+            l2 = float(settings.alpha) / _rows_per_step(estimator, task)
+            problem = problem._replace(l2=np.float32(l2))
+        problem = settings.penalised(problem)
         trained = train(start, problem, masks, settings, rng)
         same = [np.array_equal(a.coef, b.coef) for a, b in zip(start, trained)]
         # without a better epoch, the values keep all their digits

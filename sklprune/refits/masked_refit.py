@@ -52,9 +52,12 @@ class MaskedRefit(Refit):
         row, with entropy H::
 
             -alpha * H(p) + target_alpha * KL(target, p)
-    alpha : float or None, default=None
+    alpha : float, "auto" or None, default=None
         Strength of the penalty. It is required if `penalty` is not None. For None it
-        is the parameter `alpha` of the model, or 1 / `C`.
+        is the parameter `alpha` of the model, or 1 / `C`. "auto" chooses the strength
+        of the L2 penalty of an MLP on a quarter of the rows, at most 1,500. All rows
+        are then fitted, by L-BFGS if the network is small. It needs `penalty=None`,
+        and for a linear model it is the same as None.
     l1_ratio : float, default=0.5
         Share of L1 in "elasticnet".
     target : {"prior", "dense"}, array-like or None, default=None
@@ -78,7 +81,9 @@ class MaskedRefit(Refit):
     learning_rate : float, default=0.01
         Initial learning rate of Adam. It decreases to zero over the epochs.
     solver : {"auto", "adam", "lbfgs"}, default="auto"
-        For an MLP. "auto" is "lbfgs" if the MLP was fitted by it, and else "adam".
+        For an MLP. "auto" is "lbfgs" if the MLP was fitted by it. It is also "lbfgs" if
+        `alpha="auto"` and rows times kept weights are at most 30 million. Else it is
+        "adam".
     dropout : float, default=0.0
         Probability that a weight or a unit of an MLP is dropped in a batch.
     dropout_of : {"neuron", "weight"}, default="neuron"
@@ -152,7 +157,7 @@ class MaskedRefit(Refit):
         self,
         penalty: str | None = None,
         *,
-        alpha: float | None = None,
+        alpha: float | str | None = None,
         l1_ratio: float = 0.5,
         target: str | ArrayLike | None = None,
         target_alpha: float | None = None,
@@ -310,10 +315,11 @@ class MaskedRefit(Refit):
             self._refuse(name, whole and value >= 1, "a positive whole number")
         rate = self.learning_rate
         self._refuse("learning_rate", _is_real(rate) and rate > 0, "a positive number")
-        for name in ("alpha", "target_alpha"):
+        for name, words in (("alpha", "None, 'auto'"), ("target_alpha", "None")):
             value = getattr(self, name)
             good = value is None or (_is_real(value) and value >= 0)
-            self._refuse(name, good, "None or a number that is not negative")
+            good = good or (name == "alpha" and _is(value, "auto"))
+            self._refuse(name, good, f"{words} or a number that is not negative")
         for name in ("l1_ratio",):
             value = getattr(self, name)
             self._refuse(name, _is_real(value) and 0 <= value <= 1, "from 0 to 1")
@@ -324,10 +330,11 @@ class MaskedRefit(Refit):
         target = self.target
         if isinstance(target, str) and target not in ("prior", "dense"):
             self._refuse("target", False, "None, 'prior', 'dense' or an array")
-        if self.penalty is not None and self.alpha is None:
+        if self.penalty is not None and not _is_real(self.alpha):
             raise ValueError(
-                f"MaskedRefit(penalty={self.penalty!r}, alpha=None): alpha must be a "
-                "number, the strength of the penalty relative to the mean loss."
+                f"MaskedRefit(penalty={self.penalty!r}, alpha={self.alpha!r}): alpha "
+                "must be a number, the strength of the penalty relative to the mean "
+                "loss."
             )
 
     def _refuse(self, name: str, good: bool, what: str) -> None:
