@@ -11,6 +11,7 @@ from sklprune._layer_display import LayerDisplay
 from sklprune._plain import strip, to_plain
 from sklprune._pruned_estimator import PrunedEstimator, prune
 from sklprune._schedule import Schedule
+from sklprune._show_versions import show_versions
 from sklprune._transfer import transfer
 from sklprune._trees_display import TreesDisplay
 from sklprune._version import __version__
@@ -32,6 +33,7 @@ __all__ = [
     "prune",
     "refits",
     "rules",
+    "show_versions",
     "strip",
     "to_plain",
     "transfer",
