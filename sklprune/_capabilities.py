@@ -41,6 +41,14 @@ class Rebuild(Protocol):
     from_arrays: Any
 
 
+class TreeNumbers(Protocol):
+    """Thresholds and values that may change: `families._tree_numbers.TreeNumbers`."""
+
+    tree_numbers: Any
+    with_numbers: Any
+    compared_rows: Any
+
+
 class FittedOn(Protocol):
     """Recognition of the rows of a fit: `TreesFamily.fitted_on`, and other families."""
 
@@ -138,6 +146,7 @@ class FastPermutation(Protocol):
 CAPABILITIES: dict[str, type] = {
     "trees": Trees,
     "rebuild": Rebuild,
+    "tree_numbers": TreeNumbers,
     "fitted_on": FittedOn,
     "as_fitted": AsFitted,
     "as_boosting": AsBoosting,

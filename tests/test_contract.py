@@ -71,6 +71,20 @@ CASES = {
     "mlp weights by inputs": (MLPClassifier((9, 7), max_iter=30), "activation", Y),
     "bits of linear weights": (LogisticRegression(), "quantize", Y),
     "bits of an mlp": (MLPClassifier((9, 7), max_iter=30), "quantize", Y),
+    "bits of a tree": (DecisionTreeClassifier(), "quantize", Y),
+    "bits of a forest": (RandomForestClassifier(8), "quantize", Y),
+    "bits of a forest regressor": (ExtraTreesRegressor(8), "quantize", Y2),
+    "bits of bagged trees": (
+        BaggingClassifier(n_estimators=8, max_features=0.7),
+        "quantize",
+        Y,
+    ),
+    "bits of boosting": (GradientBoostingClassifier(n_estimators=8), "quantize", Y),
+    "bits of histogram boosting": (
+        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
+        "quantize",
+        Y,
+    ),
     "weights in random order": (LogisticRegression(), "random_order", Y),
     "mlp regressor": (
         MLPRegressor(hidden_layer_sizes=(9,), solver="lbfgs"),

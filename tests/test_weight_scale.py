@@ -35,6 +35,7 @@ from sklprune.methods import (
     MemberSelection,
     Permutation,
     Probe,
+    Quantize,
     RecursiveElimination,
     Regrow,
     StructureSearch,
@@ -110,7 +111,10 @@ METHODS = {
         ["linear", "tree"],  # ties between the splits of a forest depend on rounding
     ),
     "probe": ([Probe(0.1)], ["linear"]),
-    "quantize": (["quantize"], ["linear", "network"]),
+    "quantize": (
+        ["quantize", Quantize(bits=3)],
+        ["linear", "network", "tree", "forest", "bagging", "boosting", "hist boosting"],
+    ),
     "random_order": (["random_order"], ["linear", "network"]),
     "recast": (["recast"], ["forest", "forest of two classes", "forest of numbers"]),
     "recursive_elimination": (
@@ -173,7 +177,7 @@ def test_methods(name, method):
     if isinstance(method, StructureSearch) and not takes_weights(MODELS[name][0]):
         pytest.skip("networks of scikit-learn 1.6 take no weights")
     decides = method == "recast"
-    decides |= isinstance(method, (Knockoffs, Probe, StructureSearch))
+    decides |= isinstance(method, (Knockoffs, Probe, Quantize, StructureSearch))
     ratio = "auto" if decides else 0.6
     check_scales(name, method=method, pruning_ratio=ratio)
 

@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from scipy import linalg, sparse
 
+from sklprune._codebook import codebook, nearest, shorter
 from sklprune._networks.layer import Layer
 from sklprune._typing import Array
 
 #: this fraction of the mean of its diagonal is added to a matrix of second derivatives
 DAMPING = 1e-2
-#: passes of the search for a codebook
-N_PASSES = 30
 #: a larger codebook is not fitted: its rounding errors are small
 MAX_FITTED = 64
 #: more inputs of a layer are compensated in blocks of this size
@@ -75,19 +74,6 @@ def quantized(
     return done
 
 
-def shorter(values: Array, n_bits: int) -> Array:
-    """Values rounded to a floating-point number of 16 or 32 bits; the dtype is kept."""
-    if n_bits > 32:
-        return values
-    dtype = np.float32 if n_bits > 16 else np.float16
-    # values beyond the range of a short float are not rounded to it
-    with np.errstate(over="ignore"):
-        short = values.astype(dtype).astype(values.dtype)
-    relative = np.abs(short - values) <= 2.0**-9 * np.abs(values)
-    single = values.astype(np.float32).astype(values.dtype)
-    return np.where(relative, short, single)
-
-
 class Moments:
     """Second moments of the inputs of a layer, centred if it has an intercept."""
 
@@ -139,52 +125,6 @@ def _quantized_layer(
         result[columns] = rounded
     result = np.where(used, shorter(result, 32), 0)
     return layer._replace(coef=result.astype(layer.coef.dtype))
-
-
-def codebook(
-    values: Array, weight: Array, n_bits: int, uniform: bool, has_zero: bool
-) -> Array:
-    """Values of least weighted squared distance to given ones (k-means), ascending.
-
-    Parameters
-    ----------
-    values, weight : ndarray of shape (n,)
-    n_bits : int
-    uniform : bool
-        Whether the values have equal distances, between the extreme ones.
-    has_zero : bool
-        Whether zero is one of the values, so that there is one fewer.
-    """
-    size = 2**n_bits - has_zero
-    distinct = np.unique(values)
-    if len(distinct) <= size:
-        return distinct
-    if uniform:
-        return np.linspace(distinct[0], distinct[-1], size)
-    order = np.argsort(values)
-    values = values[order]
-    # an input without variance gets a small weight, so that its values count too
-    weight = weight[order] + 1e-6 * weight.mean() + np.finfo(float).tiny
-    total = np.append(0, np.cumsum(weight))
-    moment = np.append(0, np.cumsum(weight * values))
-    # between quantiles and equal distances, as the optimal density of values is
-    spread = np.append(0, np.cumsum(np.diff(values, prepend=values[0])))[1:]
-    mixed = total[1:] / total[-1] + spread / max(spread[-1], np.finfo(float).tiny)
-    places = np.searchsorted(mixed, np.linspace(0, 2, 2 * size + 1)[1::2])
-    book = np.unique(values[np.minimum(places, len(values) - 1)])
-    for _ in range(N_PASSES):
-        bounds = np.searchsorted(values, (book[1:] + book[:-1]) / 2)
-        bounds = np.unique(np.concatenate([[0], bounds, [len(values)]]))
-        means = np.diff(moment[bounds]) / np.diff(total[bounds])
-        if len(means) == len(book) and np.allclose(means, book, rtol=1e-6):
-            break
-        book = np.unique(means)
-    return book
-
-
-def nearest(values: Array, book: Array) -> Array:
-    """The nearest value of a codebook in ascending order."""
-    return book[np.searchsorted((book[1:] + book[:-1]) / 2, values)]
 
 
 def compensated(coef: Array, mask: Array, book: Array, gram: Array) -> Array:

@@ -13,7 +13,12 @@ from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Units
 from sklprune.families._averaged_trees import AveragedFamily, one_hot
-from sklprune.families._sklearn_tree import pruned_tree, tree_arrays_of, with_tree
+from sklprune.families._sklearn_tree import (
+    ROOT_ONLY,
+    pruned_tree,
+    tree_arrays_of,
+    with_tree,
+)
 
 #: largest share of rows without an out-of-bag tree that still counts as "nearly none"
 MAX_SHARE_WITHOUT = 0.01
@@ -191,6 +196,10 @@ class MembersFamily(AveragedFamily):
             for each, value in zip(subtrees, values)
         ]
         return self._with_trees(estimator, subtrees, smaller)
+
+    def with_trees(self, estimator: Estimator, trees: list[Any]) -> Estimator:
+        subtrees = [ROOT_ONLY._replace(tree=i) for i in range(len(trees))]
+        return self._with_trees(estimator, subtrees, trees)
 
     def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         trees = self.sklearn_trees(estimator)

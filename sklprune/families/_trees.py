@@ -23,6 +23,7 @@ from sklprune.families._column_links import ReadingColumns
 from sklprune.families._permuted_trees import PermutedTrees
 from sklprune.families._sklearn_tree import tree_counts
 from sklprune.families._small_models import Trained, small_boosting, smaller_clones
+from sklprune.families._tree_numbers import TreeNumbers
 from sklprune.families._tree_rows import RecognisingRows
 
 #: losses of boosting models without a Hessian that could scale a step
@@ -35,7 +36,7 @@ N_STAGES_COMPARED = 3
 MIN_NODES, MAX_NODES = 0.6, 1.6
 
 
-class TreesFamily(PermutedTrees, RecognisingRows, ReadingColumns, Family):
+class TreesFamily(PermutedTrees, TreeNumbers, RecognisingRows, ReadingColumns, Family):
     """Base of the families whose models sum or average binary trees.
 
     The *raw prediction* of a model is its offset plus the sum over its trees of the
@@ -252,7 +253,7 @@ class TreesFamily(PermutedTrees, RecognisingRows, ReadingColumns, Family):
         return "cost_complexity"
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered = {"trees", "fitted_on", "fast_permutation"}
+        offered = {"trees", "tree_numbers", "fitted_on", "fast_permutation"}
         # other leaf values might violate the constraint
         monotonic = getattr(estimator, "monotonic_cst", None) is not None
         robust = getattr(estimator, "loss", None) in ROBUST_LOSSES

@@ -6,6 +6,7 @@ category. Missing values and categories follow the same branches after pruning.
 
 import copy
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklprune._estimators import without
 from sklprune._registry import register_family
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays, levels_of
 from sklprune._trees.permuted_columns import Splits, Summands
+from sklprune._trees.quantized import Numbers
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 from sklprune.families._column_links import Mask, is_all, with_inputs
@@ -145,6 +147,40 @@ class HistBoostingFamily(BoostedFamily):
         # it moves the columns of categories to the front
         return np.argsort(np.argsort(~estimator.is_categorical_, kind="stable"))
 
+    # -- the capability "tree_numbers" -------------------------------------------------
+
+    def tree_numbers(self, estimator: Estimator) -> list[Numbers]:
+        return [
+            Numbers(
+                splits,
+                tree.nodes["num_threshold"],
+                tree.nodes["value"][:, None],
+                tree.nodes["count"].astype(float),
+            )
+            for splits, tree in zip(
+                self.splits(estimator), self.sklearn_trees(estimator)
+            )
+        ]
+
+    def with_numbers(
+        self, estimator: Estimator, numbers: Sequence[Numbers]
+    ) -> Estimator:
+        trees = self.sklearn_trees(estimator)
+        bins = _shared_bins(trees, numbers)
+        changed = []
+        for tree, each, own in zip(trees, numbers, bins):
+            nodes = tree.nodes.copy()
+            nodes["num_threshold"] = each.threshold
+            nodes["value"] = each.value[:, 0]
+            nodes["bin_threshold"] = own
+            changed.append(self._with_nodes(tree, nodes))
+        model = self.strip(estimator)
+        n_outputs = estimator.n_trees_per_iteration_
+        model._predictors = [
+            changed[i : i + n_outputs] for i in range(0, len(changed), n_outputs)
+        ]
+        return model
+
     # -- models of pruned trees --------------------------------------------------------
 
     def from_arrays(
@@ -153,7 +189,7 @@ class HistBoostingFamily(BoostedFamily):
         ensemble: Ensemble,
         trees: list[Any] | None = None,
     ) -> Estimator:
-        own = self.sklearn_trees(estimator)
+        own: Any = self.sklearn_trees(estimator)
         if trees is not None:
             # the first tree also gives the form of a constant
             used = {0, *(subtree.tree for subtree in ensemble.subtrees)}
@@ -340,6 +376,29 @@ def _splits_of_predictor(tree: Any, known: Array, place: Array) -> Splits:
         categories = categories | (unseen & missing_left[by_category, None])
     feature, threshold = nodes["feature_idx"], nodes["num_threshold"]
     return Splits(left, right, feature, threshold, missing_left, category, categories)
+
+
+def _shared_bins(trees: list[Any], numbers: Sequence[Numbers]) -> list[Array]:
+    """Bins of the splits of each tree: one for all splits with the same threshold.
+
+    Binned rows are compared with them, in a fit with `warm_start`. It is the bin of
+    most splits, so that each threshold is in one bin.
+    """
+    masks = [each.at_threshold for each in numbers]
+    nodes = np.concatenate([tree.nodes[mask] for tree, mask in zip(trees, masks)])
+    new = np.concatenate([n.threshold[mask] for n, mask in zip(numbers, masks)])
+    keys = np.column_stack([nodes["feature_idx"], new])
+    _, which = np.unique(keys, axis=0, return_inverse=True)
+    which = which.ravel()
+    order = np.lexsort((nodes["bin_threshold"], which))
+    starts = np.searchsorted(which[order], np.arange(which.max(initial=-1) + 1))
+    ends = np.append(starts[1:], len(order))
+    median = nodes["bin_threshold"][order[(starts + ends - 1) // 2]]
+    bins = [tree.nodes["bin_threshold"].copy() for tree in trees]
+    parts = np.split(median[which], np.cumsum([m.sum() for m in masks])[:-1])
+    for own, mask, part in zip(bins, masks, parts):
+        own[mask] = part
+    return bins
 
 
 def _unpacked(bitsets: Array) -> Array:

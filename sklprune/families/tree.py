@@ -44,6 +44,9 @@ class TreeFamily(AveragedFamily):
         smaller = pruned_tree(tree, subtree, value, single_precision=True)
         return with_tree(self.strip(estimator), smaller)
 
+    def with_trees(self, estimator: Estimator, trees: list[Any]) -> Estimator:
+        return with_tree(self.strip(estimator), trees[0])
+
     def with_subtrees(self, estimator: Estimator, subtrees: list[Subtree]) -> Estimator:
         (subtree,) = subtrees
         smaller = pruned_tree(estimator.tree_, subtree)

@@ -11,6 +11,12 @@ from sklprune._frames import as_matrix
 from sklprune._networks.layer import Layer
 from sklprune._networks.quantized import quantized
 from sklprune._registry import register
+from sklprune._trees.quantized import (
+    CODEBOOK_BITS,
+    same_numbers,
+    with_few_values,
+    with_short_thresholds,
+)
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import Method
@@ -22,7 +28,7 @@ ALL_BITS = 64
 
 
 class Quantize(Method):
-    """Replace the weights of a model by few distinct values.
+    """Replace the numbers of a model by few distinct values.
 
     The units are the 64 bits of a number. The pruning ratio is the share of the bits
     that are removed: 0.5 gives values of single precision, 0.75 of half precision, and
@@ -39,18 +45,27 @@ class Quantize(Method):
     the outputs of the unpruned model. Labels are not used. Weights that are zero remain
     zero.
 
+    In a tree, a forest or boosting, each threshold becomes the number with the fewest
+    significant bits between two neighbouring values of its column, so that no row
+    changes sides. With 8 bits or fewer, the splits by a column share at most as many
+    thresholds as a codebook has values, and the leaves share a codebook of least
+    squared error, weighted by their training rows. Where a column has more different
+    thresholds, few rows change sides.
+
     Parameters
     ----------
     bits : {None, 32, 16, 8, 7, 6, 5, 4, 3, 2}, default=None
         Bits of a value. None means that the pruning ratio determines them. With a
         number, `pruning_ratio` must be "auto", and the rule is not used.
     codebook : {"kmeans", "uniform"}, default="kmeans"
-        Values of least squared error, or with equal distances.
+        Values of least squared error, or with equal distances. Thresholds do not
+        depend on it.
     per : {"layer", "output"}, default="layer"
-        Whether all weights of a layer share a codebook, or those of one output.
+        Whether all weights of a layer share a codebook, or those of one output. It has
+        no effect on trees.
     max_rows : int or None, default=4000
-        Errors are compensated on at most so many rows, drawn at random. None is all
-        rows.
+        Errors of layers are compensated on at most so many rows, drawn at random. None
+        is all rows. For trees all rows are used.
 
     Raises
     ------
@@ -60,8 +75,8 @@ class Quantize(Method):
     Warns
     -----
     UserWarning
-        If each layer has at most as many distinct weights as the codebook. The weights
-        are then unchanged.
+        If each layer has at most as many distinct weights as the codebook, or the
+        numbers of trees are as short already. They are then unchanged.
 
     Notes
     -----
@@ -88,12 +103,21 @@ class Quantize(Method):
     [True, True]
     >>> bool(np.mean(small.predict(X / 16) == model.predict(X / 16)) > 0.97)
     True
+
+    A forest of few thresholds has a small file. Its rows are on the same sides of all
+    splits:
+
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    >>> small = prune(forest, X, y, method=Quantize(bits=8)).estimator_
+    >>> bool((small.apply(X) == forest.apply(X)).all())
+    True
     """
 
     granularity = "bit"
-    needs: tuple[str, ...] = ("layers",)
+    uses: tuple[str, ...] = ("layers", "trees", "tree_numbers")
     trains = True
-    reason = "the rounding errors are compensated in other values"
+    reason = "numbers of fewer bits give nearly the same predictions"
 
     def __init__(
         self,
@@ -117,12 +141,28 @@ class Quantize(Method):
         """The ratios of all numbers of bits."""
         return [1 - bits / ALL_BITS for bits in BITS]
 
-    def path(self, family: Any, estimator: Estimator, units: Units, task: Task) -> None:
+    @classmethod
+    def variants(cls) -> list["Method"]:
+        """None: alternatives are compared by bytes that do not depend on the bits."""
+        return []
+
+    def misfit(self, family: Any, estimator: Estimator) -> str:
+        why = super().misfit(family, estimator)
+        offered = family.capabilities(estimator)
+        if why or offered & {"layers", "tree_numbers"}:
+            return why
+        return "has neither weights nor trees whose numbers can be shorter"
+
+    def path(self, family: Any, estimator: Estimator, units: Units, task: Task) -> Any:
+        """Where the rows are in the trees; None for layers."""
         self._check()
+        if "tree_numbers" not in family.capabilities(estimator):
+            return None
+        return family.leaf_ids(estimator, task.X)
 
     def candidate(
         self,
-        path: None,
+        path: Any,
         family: Any,
         estimator: Estimator,
         units: Units,
@@ -138,30 +178,45 @@ class Quantize(Method):
         keep = scores > ALL_BITS - n_bits
         model = estimator
         if n_bits < ALL_BITS:
-            model = self._with_few_values(family, estimator, task, n_bits)
+            change = self._with_few_values if path is None else self._with_short_trees
+            model = change(path, family, estimator, task, n_bits)
         ratio = 1 - n_bits / ALL_BITS if ratio is None else ratio
         return Candidate(ratio, keep, scores, family, estimator, units, model)
 
+    def _with_short_trees(
+        self, path: Array, family: Any, estimator: Estimator, task: Task, n_bits: int
+    ) -> Estimator:
+        trees = family.tree_numbers(estimator)
+        distributions = 0
+        if family.output_kind(estimator) == "distributions":
+            distributions = family.n_distributions(estimator)
+        new = with_short_thresholds(
+            trees,
+            path,
+            family.compared_rows(estimator, task.X),
+            _weights(task),
+            n_bits,
+        )
+        uniform = self.codebook == "uniform"
+        new = with_few_values(new, n_bits, distributions, uniform)
+        if all(map(same_numbers, trees, new)):
+            _warn_unchanged(estimator, n_bits, "thresholds and values")
+            return estimator
+        return family.with_numbers(estimator, new)
+
     def _with_few_values(
-        self, family: Any, estimator: Estimator, task: Task, n_bits: int
+        self, path: None, family: Any, estimator: Estimator, task: Task, n_bits: int
     ) -> Estimator:
         layers = family.layers(estimator)
-        if n_bits <= 8 and _n_distinct(layers, self.per) <= 2**n_bits:
-            warnings.warn(
-                f"A codebook of {2**n_bits} values is not smaller than the numbers of "
-                f"distinct weights of {type(estimator).__name__}, so that its weights "
-                "are unchanged.",
-                stacklevel=2,
-            )
+        if n_bits <= CODEBOOK_BITS and _n_distinct(layers, self.per) <= 2**n_bits:
+            _warn_unchanged(estimator, n_bits, "weights")
             return estimator
         rows = self._rows(task)
-        weight = rows.with_comparable_weights().sample_weight
-        weight = np.ones(rows.n_samples) if weight is None else weight
         X = as_matrix(rows.X)
         new = quantized(
             layers,
             X if X.dtype.kind == "f" else X.astype(float),
-            weight,
+            _weights(rows),
             lambda outputs: family.activate(estimator, outputs),
             n_bits,
             uniform=self.codebook == "uniform",
@@ -199,6 +254,20 @@ class Quantize(Method):
                 f"Quantize(max_rows={n!r}): max_rows must be None or a whole number "
                 "of at least 1."
             )
+
+
+def _weights(task: Task) -> Array:
+    """The weights of the rows in a common unit."""
+    weight = task.with_comparable_weights().sample_weight
+    return np.ones(task.n_samples) if weight is None else weight
+
+
+def _warn_unchanged(estimator: Estimator, n_bits: int, numbers: str) -> None:
+    warnings.warn(
+        f"{n_bits} bits, {2**n_bits} values, are not fewer than the {numbers} of "
+        f"{type(estimator).__name__} have, so that its {numbers} are unchanged.",
+        stacklevel=4,
+    )
 
 
 def _n_distinct(layers: list[Layer], per: str) -> int:
