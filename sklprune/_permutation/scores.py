@@ -83,8 +83,9 @@ class Rows(NamedTuple):
     def scores(self, estimator: Estimator) -> Scores:
         """The scores of a model without any change, by the scorer itself."""
         found = self.scoring(estimator).of_table(estimator, self.X)
-        for value in found.values():
-            check_score(estimator, float(value[0]))
+        for values in found.values():
+            for value in values.flat:
+                check_score(estimator, float(value))
         return found
 
 
@@ -105,7 +106,8 @@ def permuted_scores(
     Returns
     -------
     unchanged : dict of ndarray of shape (1,)
-        By the name of the metric, which is None for a scorer that gives a number.
+        By the name of the metric, which is None for a scorer that gives a number. A
+        scorer that gives an array adds the shape of this array.
     changed : dict of ndarray of shape (n_changes, n_repeats)
         The scores of a column that the model does not read are exactly the same as
         without a change.
@@ -145,7 +147,8 @@ def _check_finite(changed: Scores, rows: Rows, changes: Sequence[Change]) -> Non
     for name, values in changed.items():
         finite = np.isfinite(values)
         if not finite.all():
-            position = np.flatnonzero(~finite.all(axis=1))[0]
+            each = finite.reshape(len(finite), -1)
+            position = np.flatnonzero(~each.all(axis=1))[0]
             value = values[position][~finite[position]][0]
             metric = "The score" if name is None else f"The score {name!r}"
             raise ValueError(
@@ -173,7 +176,8 @@ def _scores_of(
     else:
         unchanged, stream = fast
     changed = {
-        name: np.full(shape, value, dtype=float) for name, value in unchanged.items()
+        name: np.full((*shape, *value.shape[1:]), value, dtype=float)
+        for name, value in unchanged.items()
     }
     n_done = 0
     with part("columns", len(changes)) as progress:
@@ -188,7 +192,7 @@ def _scores_of(
             for _ in positions:
                 progress.advance()
             for name, values in ({} if scores is None else scores).items():
-                changed[name][positions] = values.reshape(-1, shape[1])
+                changed[name][positions] = values.reshape(-1, *changed[name].shape[1:])
     return unchanged, changed
 
 

@@ -189,8 +189,7 @@ def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
     task = Task(X, y)
     units = family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
-    wanted = units.count - units.n_removed(0.9)
-    ensemble = path.models[np.abs(np.log(path.n_kept / wanted)).argmin()]
+    ensemble, _ = path.nearest(units, 0.9)
     # a model stores short probabilities
     ensemble = path.container.loss.rounded(ensemble.unpacked())
     raw_prediction = path.container.offset(X) + ensemble.baseline

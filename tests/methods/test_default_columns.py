@@ -39,7 +39,9 @@ def test_linear_models_lose_columns_by_coefficients(model, n_features, step):
 )
 def test_other_models_lose_columns_by_permutation(model):
     method = resolved(model, 100)
-    assert type(method) is RecursiveElimination and method.importance == "permutation"
+    assert type(method) is RecursiveElimination
+    assert type(method.importance) is Permutation
+    assert method.importance.criterion == "loss"
 
 
 @pytest.mark.parametrize("model", [Ridge(), RandomForestClassifier()])

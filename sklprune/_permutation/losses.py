@@ -1,0 +1,125 @@
+"""Losses of blocks of rows: what a permutation changes, and how certain that is.
+
+A column is ordered by these losses where the score is too coarse. The accuracy of a
+few hundred rows hardly changes when a weak column is permuted, but the log loss does.
+A column without information has an expected change of zero on rows that the model was
+not fitted on. The spread of the change over blocks of rows is therefore a noise floor.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier, is_regressor
+from sklearn.metrics import (
+    make_scorer,
+    mean_squared_error,
+    r2_score,
+    root_mean_squared_error,
+)
+
+from sklprune._permutation.metrics import OF_CLASSES
+from sklprune._registry import family_of
+from sklprune._sklearn_private import is_passthrough, scorer_parts
+from sklprune._typing import Array, ArrayLike, Estimator, Scorer
+
+#: number of blocks of rows, from whose changes the standard error is computed
+N_BLOCKS = 20
+#: smallest probability of a class in the log loss, so that no single row dominates
+SMALLEST = 1e-3
+#: metrics of values that the squared error stands for
+OF_SQUARES = (r2_score, mean_squared_error, root_mean_squared_error)
+
+
+def loss_scorer(estimator: Estimator, y: ArrayLike, scorer: Scorer) -> Scorer | None:
+    """A scorer that returns the negative losses of blocks of rows.
+
+    It is the log loss of a classifier with probabilities, the error rate of other
+    classifiers, and the squared error of a regressor, in units of the variance.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The fitted model.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        The targets of the rows that are scored.
+    scorer : callable
+        The scorer of the pruning.
+
+    Returns
+    -------
+    callable or None
+        None where this scorer measures something else than such a loss.
+    """
+    values = np.asarray(y)
+    # the score of a pipeline is that of its last step
+    core = family_of(estimator).core(estimator)
+    metric = scorer_parts(scorer, core)[0]
+    if is_classifier(estimator):
+        classes = getattr(estimator, "classes_", None)
+        if not isinstance(classes, np.ndarray) or classes.ndim != 1 or values.ndim != 1:
+            return None
+        # some classifiers of scikit-learn have an accuracy of their own
+        own = is_passthrough(scorer) and type(core).__module__.startswith("sklearn.")
+        if not (own or metric in OF_CLASSES):
+            return None
+        if hasattr(estimator, "predict_proba"):
+            losses = partial(_log_losses, classes=classes)
+            return make_scorer(losses, response_method="predict_proba")
+        return make_scorer(_errors)
+    if not is_regressor(estimator) or metric not in OF_SQUARES:
+        return None
+    return make_scorer(_squared_errors) if values.dtype.kind in "biuf" else None
+
+
+def _log_losses(
+    y: Array, probability: Array, classes: Array, sample_weight: Array | None = None
+) -> Array:
+    """The negative log losses of blocks; of two classes, the second's probability."""
+    if probability.ndim == 1:
+        probability = np.column_stack([1 - probability, probability])
+    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    of_class = probability[np.arange(len(codes)), codes]
+    of_class = np.where(classes[codes] == y, of_class, 0.0)
+    return _of_blocks(np.log(np.maximum(of_class, SMALLEST)), sample_weight)
+
+
+def _errors(y: Array, labels: Array, sample_weight: Array | None = None) -> Array:
+    return _of_blocks(-(np.asarray(y) != labels).astype(float), sample_weight)
+
+
+def _squared_errors(
+    y: Array, predicted: Array, sample_weight: Array | None = None
+) -> Array:
+    values = np.asarray(y, dtype=float).reshape(len(predicted), -1)
+    squares = (values - np.asarray(predicted).reshape(values.shape)) ** 2
+    mean = np.average(values, axis=0, weights=sample_weight)
+    variance = np.average((values - mean) ** 2, axis=0, weights=sample_weight)
+    squares /= np.where(variance > 0, variance, 1.0)
+    return _of_blocks(-squares.mean(axis=1), sample_weight)
+
+
+def _of_blocks(of_rows: Array, weight: Array | None) -> Array:
+    """Sums over every n-th row, in the unit of the mean over all rows."""
+    n_rows = len(of_rows)
+    n_blocks = min(N_BLOCKS, n_rows)
+    if weight is not None:
+        of_rows = of_rows * (weight * (n_rows / np.sum(weight)))
+    block = np.arange(n_rows) % n_blocks
+    return np.bincount(block, of_rows, n_blocks) * (n_blocks / n_rows)
+
+
+def lower_bounds(changes: Array, margin: Any) -> Array:
+    """Mean changes of losses less a number of standard errors, (n_changes,).
+
+    Parameters
+    ----------
+    changes : ndarray of shape (n_changes, n_blocks)
+    margin : float
+        The number of standard errors.
+    """
+    mean, n_blocks = changes.mean(axis=1), changes.shape[1]
+    if n_blocks < 2:
+        return np.asarray(mean)
+    error = changes.std(axis=1, ddof=1) / np.sqrt(n_blocks)
+    return np.asarray(mean - margin * error)

@@ -1,0 +1,171 @@
+"""Permutation importance by losses of rows, less a margin of standard errors."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.metrics import check_scoring, log_loss, make_scorer
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from sklprune import FeaturePruningSelector
+from sklprune._permutation.orders import shuffles
+from sklprune._registry import family_of
+from sklprune._units import Task
+from sklprune.methods import Permutation
+
+TWO = make_classification(150, 5, n_informative=3, n_redundant=0, random_state=0)
+VALUES = make_regression(150, 5, n_informative=3, noise=5.0, random_state=0)
+THREE = make_classification(
+    150, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=0
+)
+
+
+def importances(model, X, y, method, scoring=None, **rows):
+    scorer = check_scoring(model, scoring)
+    task = Task(X, y, scorer=scorer, random_state=0, **rows)
+    family = family_of(model)
+    return method.score(family, model, family.units(model, "feature", X), task)
+
+
+def losses_of(model, X, y):
+    """The loss of each row."""
+    if hasattr(model, "predict_proba"):
+        of_class = model.predict_proba(X)[np.arange(len(y)), y]
+        return -np.log(np.maximum(of_class, 1e-3))
+    if hasattr(model, "classes_"):
+        return (model.predict(X) != y).astype(float)
+    return (model.predict(X) - y) ** 2
+
+
+def increases(model, X, y, n_repeats):
+    """The mean increase of the loss of each row, for each column."""
+    _, orders = shuffles(len(y), n_repeats, 1.0, 0)
+    found = []
+    for j in range(X.shape[1]):
+        after = []
+        for order in orders:
+            permuted = X.copy()
+            permuted[:, j] = X[order, j]
+            after.append(losses_of(model, permuted, y))
+        found.append(np.mean(after, axis=0) - losses_of(model, X, y))
+    return np.array(found)
+
+
+MODELS = {
+    "logistic": (LogisticRegression(), TWO),
+    "three classes": (LogisticRegression(), THREE),
+    "boosting": (HistGradientBoostingClassifier(max_iter=5, random_state=0), TWO),
+    "neighbours": (KNeighborsClassifier(), THREE),
+    "no probabilities": (LinearSVC(random_state=0), TWO),
+    "pipeline": (make_pipeline(StandardScaler(), LogisticRegression()), TWO),
+    "ridge": (Ridge(), VALUES),
+    "forest": (RandomForestRegressor(5, random_state=0), VALUES),
+}
+
+
+@pytest.mark.parametrize("margin", [0.0, 1.5])
+@pytest.mark.parametrize("name", MODELS)
+def test_importances_are_increases_of_the_loss_less_standard_errors(name, margin):
+    model, (X, y) = MODELS[name]
+    model.fit(X, y)
+    found = importances(model, X, y, Permutation(3, criterion="loss", margin=margin))
+    rows = increases(model, X, y, 3)
+    unit = 1.0 if hasattr(model, "classes_") else np.var(y)
+    blocks = np.array([rows[:, i::20].sum(axis=1) for i in range(20)]) * 20 / len(y)
+    error = blocks.std(axis=0, ddof=1) / np.sqrt(20)
+    expected = (rows.mean(axis=1) - margin * error) / unit
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+def test_weights_count_as_equal_rows():
+    X, y = TWO
+    model = LogisticRegression().fit(X, y)
+    method = Permutation(1, criterion="loss")
+    weight = np.random.default_rng(0).random(len(y))
+    _, (order,) = shuffles(len(y), 1, 1.0, 0)
+    found = importances(model, X, y, method, sample_weight=weight)
+    before = log_loss(y, model.predict_proba(X), sample_weight=weight)
+    for j, value in enumerate(found):
+        permuted = X.copy()
+        permuted[:, j] = X[order, j]
+        after = log_loss(y, model.predict_proba(permuted), sample_weight=weight)
+        np.testing.assert_allclose(value, after - before, rtol=1e-2, atol=1e-9)
+    scaled = importances(model, X, y, method, sample_weight=4 * weight)
+    np.testing.assert_array_equal(found, scaled)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_columns_without_information_are_mostly_below_zero(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(1000, 101))
+    y = (X[:, 0] + rng.normal(size=1000) > 0).astype(int)
+    model = LogisticRegression().fit(X, y)
+    # as if the model had learned noise in all other columns
+    model.coef_[:] = [1.0, *[0.05] * 100]
+    found = importances(model, X, y, Permutation(criterion="loss", margin=1.0))
+    # one sixth of the values of a normal distribution is above one standard deviation
+    assert (found[1:] > 0).mean() < 0.35
+    assert found[0] > 5 * found[1:].max()
+
+
+def test_a_class_that_the_model_does_not_know_is_a_large_loss():
+    X, y = THREE
+    model = LogisticRegression().fit(X[y < 2], y[y < 2])
+    found = importances(model, X, y, Permutation(criterion="loss"))
+    assert np.isfinite(found).all()
+
+
+def test_other_metrics_use_the_score():
+    def cost(y, predicted):
+        return float(np.mean(y == predicted))
+
+    X, y = TWO
+    two_outputs = np.column_stack([y, 1 - y])
+    cases = [
+        (LogisticRegression(), X, y, make_scorer(cost)),
+        (KNeighborsClassifier(), X, two_outputs, make_scorer(cost)),
+        (LinearRegression(), *VALUES, "neg_mean_absolute_error"),
+    ]
+    for model, X, y, scoring in cases:
+        model.fit(X, y)
+        by_loss, by_score = (
+            importances(model, X, y, Permutation(criterion=criterion), scoring)
+            for criterion in ("loss", "score")
+        )
+        np.testing.assert_array_equal(by_loss, by_score)
+
+
+def test_a_selector_can_use_it():
+    X, y = TWO
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    selector = FeaturePruningSelector(
+        LogisticRegression(),
+        method=Permutation(criterion="loss", margin=1.0),
+        feature_groups=[["a", "b"]],
+        scoring="roc_auc",
+        cv=2,
+        random_state=0,
+    ).fit(frame, y)
+    assert selector.importances_[0] == selector.importances_[1]
+
+
+@pytest.mark.parametrize(
+    "parameters, words",
+    [
+        ({"criterion": "gain"}, "criterion must be 'score' or 'loss'"),
+        ({"criterion": None}, "criterion must be 'score' or 'loss'"),
+        ({"criterion": "loss", "margin": -1}, "margin must be a number of standard"),
+        ({"criterion": "loss", "margin": "1"}, "margin must be a number of standard"),
+        ({"margin": 1.0}, "Pass criterion='loss' too"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, words):
+    X, y = TWO
+    model = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match=words):
+        importances(model, X, y, Permutation(**parameters))
