@@ -68,7 +68,7 @@ selectors = {
     "LassoCV": lambda X, y, seed: LassoCV(cv=3).fit(X, y).coef_ != 0,
 }
 rows = []
-for seed in range(8):
+for seed in range(20):
     X, y, useful = simulated(seed)
     for name, select in selectors.items():
         kept = select(X, y, seed)
@@ -81,10 +81,13 @@ for seed in range(8):
             }
         )
 results = pd.DataFrame(rows)
-results.groupby("selector", sort=False).mean().round(2)
+groups = results.groupby("selector", sort=False)
+table = groups.mean()
+table["standard error of the useless share"] = groups["share of useless columns"].sem()
+table.round(3)
 
 # %%
-# The rate of 0.1 holds for the *mean* over data sets, and a single one may have more:
+# The rate of 0.1 holds for the *mean* over many data sets. A single one may have more:
 
 results.boxplot("share of useless columns", by="selector", figsize=(7, 3.5))
 plt.suptitle("")
