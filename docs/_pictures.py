@@ -58,6 +58,18 @@ def methods(plt):
     return figure
 
 
+def candidates(plt):
+    """Weights of one model at three ratios."""
+    X, y = load_digits(return_X_y=True)
+    model = LogisticRegression(max_iter=500).fit(X / 16, y)
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3.6))
+    for ax, ratio in zip(axes, (0.3, 0.7, 0.95)):
+        small = prune(model, X / 16, y, pruning_ratio=ratio, random_state=0)
+        LayerDisplay.from_estimator(small, ax=ax)
+        ax.set_title(f"ratio {ratio}: accuracy {small.score(X / 16, y):.3f}")
+    return figure
+
+
 def trees(plt):
     """Leaves of each tree of a forest, for two methods."""
     X, y = load_breast_cancer(return_X_y=True)
@@ -119,7 +131,7 @@ def draw(docs):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    for picture in (units, methods, trees, columns, rules, streams):
+    for picture in (units, methods, candidates, trees, columns, rules, streams):
         path = folder / f"{picture.__name__}.png"
         if not path.exists():
             figure = picture(plt)
