@@ -20,7 +20,7 @@ def feature_limits(
     feature_groups: FeatureGroups,
     always_keep: Any,
     n_features: int | None,
-    X: MatrixLike,
+    X: MatrixLike | None = None,
 ) -> dict[str, Any]:
     """The fields of `Units` for groups of columns and for columns to keep.
 
@@ -37,7 +37,8 @@ def feature_limits(
         name; any other integer is a position.
     n_features : int or None
         Maximum number of kept columns. None if a ratio is given instead.
-    X : array, sparse matrix or data frame of shape (n_rows, n_features_in)
+    X : array, sparse matrix or data frame of shape (n_rows, n_features_in), or None
+        Needed for "correlated" only.
 
     Returns
     -------
