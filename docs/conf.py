@@ -44,7 +44,6 @@ html_sidebars = {
     for page in (
         "index",
         "install",
-        "glossary",
         "benchmarks",
         "contributing",
         "changes",
