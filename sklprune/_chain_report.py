@@ -97,13 +97,30 @@ class ChainReport:
         return best
 
     def measure(self, X: MatrixLike) -> "ChainReport":
-        """Measure latencies of the models of all steps; see `Report.measure`."""
+        """Measure latencies of the models of all steps; see `Report.measure`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows in the form in which you will predict them.
+
+        Returns
+        -------
+        self : ChainReport
+            The same report.
+        """
         for step in self.steps:
             step.measure(X)
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report as plain numbers and strings; None for unknown numbers."""
+        """The whole report as plain numbers and strings; None for unknown numbers.
+
+        Returns
+        -------
+        dict
+            Entries by name, which `json.dumps` accepts.
+        """
         whole = {
             "summary": self.summary,
             "original": self.original.to_dict(),
@@ -138,7 +155,13 @@ class ChainReport:
         Path(path).write_text(page(self), encoding="utf-8")
 
     def size_rows(self) -> list[Row]:
-        """The sizes after each step as rows of text; the first one is the head."""
+        """The sizes after each step as rows of text; the first one is the head.
+
+        Returns
+        -------
+        list of tuple of str
+            One tuple for each row of the table.
+        """
         names = [str(i) for i in range(1, len(self.steps) + 1)]
         rows: list[Row] = [("after step", "original", *names, "smaller")]
         for name, title in PRINTED:

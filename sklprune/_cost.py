@@ -102,6 +102,7 @@ class Cost:
         Returns
         -------
         dict of str to float
+            The values; NaN where one is not known.
         """
         return {field.name: getattr(self, field.name) for field in fields(self)}
 

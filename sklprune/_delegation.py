@@ -41,38 +41,103 @@ class DelegationMixin:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
         **params
             Keywords that are passed to the `predict` of the model.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels or values.
         """
         return self._call("predict", X, **params)
 
     @_if_the_model_has("predict_proba")
     def predict_proba(self, X: MatrixLike, **params: Any) -> Any:
-        """Class probabilities of the pruned model; see :meth:`predict`."""
+        """Class probabilities of the pruned model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
+        **params
+            Keywords that are passed to the `predict_proba` of the model.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities; a list of arrays if there are several outputs.
+        """
         return self._call("predict_proba", X, **params)
 
     @_if_the_model_has("predict_log_proba")
     def predict_log_proba(self, X: MatrixLike, **params: Any) -> Any:
-        """Logarithms of class probabilities of the pruned model."""
+        """Logarithms of class probabilities of the pruned model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
+        **params
+            Keywords that are passed to the `predict_log_proba` of the model.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Logarithms; a list of arrays if there are several outputs.
+        """
         return self._call("predict_log_proba", X, **params)
 
     @_if_the_model_has("decision_function")
     def decision_function(self, X: MatrixLike, **params: Any) -> Any:
-        """Decision function of the pruned model; see :meth:`predict`."""
+        """Decision function of the pruned model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
+        **params
+            Keywords that are passed to the `decision_function` of the model.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Larger values mean the class, or the second one of two.
+        """
         return self._call("decision_function", X, **params)
 
     @_if_the_model_has("transform")
     def transform(self, X: MatrixLike, **params: Any) -> Any:
-        """Transform X with the pruned model; see :meth:`predict`."""
+        """Transform X with the pruned model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
+        **params
+            Keywords that are passed to the `transform` of the model.
+
+        Returns
+        -------
+        array-like of shape (n_samples, n_outputs)
+            The transformed rows.
+        """
         return self._call("transform", X, **params)
 
     @_if_the_model_has("score_samples")
     def score_samples(self, X: MatrixLike) -> Any:
-        """Score of each row by the pruned model, such as a log-likelihood."""
+        """Score of each row by the pruned model, such as a log-likelihood.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            One score for each row.
+        """
         return self._call("score_samples", X)
 
     @_if_the_model_has("score")
@@ -87,8 +152,11 @@ class DelegationMixin:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The targets.
         sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows, for models whose `score` accepts them.
 
         Returns
         -------

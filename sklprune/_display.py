@@ -77,8 +77,12 @@ class PruningPathDisplay:
         ----------
         pruned : PrunedEstimator or FeaturePruningSelector
             Fitted with a sequence of ratios or "auto" as `pruning_ratio`.
-        size, label, ax
-            As in :meth:`plot`.
+        size : str or None, default=None
+            Column of the table on the horizontal axis, as in :meth:`plot`.
+        label : str or None, default=None
+            Name of the line in the legend.
+        ax : matplotlib Axes or None, default=None
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -100,7 +104,13 @@ class PruningPathDisplay:
         return display.plot(size=size, label=label, ax=ax)
 
     def frame(self) -> Any:
-        """The plotted table, a pandas `DataFrame`; see `PruningPath.frame`."""
+        """The plotted table; see `PruningPath.frame`.
+
+        Returns
+        -------
+        DataFrame
+            A data frame of pandas with one row for each candidate.
+        """
         return self.path.frame()
 
     def plot(
@@ -122,6 +132,7 @@ class PruningPathDisplay:
         Returns
         -------
         self : PruningPathDisplay
+            The same display, with `ax_` and `figure_`.
 
         Raises
         ------

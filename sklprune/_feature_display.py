@@ -19,7 +19,9 @@ class FeatureImportanceDisplay:
     Parameters
     ----------
     names : ndarray of shape (n_features,)
+        Names of the columns.
     importances : ndarray of shape (n_features,)
+        The scores by which the columns were ordered.
     support : ndarray of shape (n_features,), bool
         The kept columns.
     shares : ndarray of shape (n_features,) or None, default=None
@@ -107,6 +109,12 @@ class FeatureImportanceDisplay:
         Parameters
         ----------
         max_features : int
+            The largest number of columns.
+
+        Returns
+        -------
+        ndarray of int
+            At most `max_features` positions.
         """
         order = np.lexsort((-self.importances, ~self.support))
         return order[:max_features]
@@ -124,6 +132,7 @@ class FeatureImportanceDisplay:
         Returns
         -------
         self : FeatureImportanceDisplay
+            The same display, with `ax_` and `figure_`.
         """
         ax = axes_for(ax, "FeatureImportanceDisplay")
         shown = self.order(max_features)

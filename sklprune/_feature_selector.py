@@ -80,8 +80,19 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     always_keep : list or None, default=None
         Columns, by name or position, that are kept whatever their score, together
         with the other columns of their group. Names are as in `feature_groups`.
-    cv, scoring, n_jobs, random_state, memory, verbose
-        As in :class:`PrunedEstimator`.
+    cv : int, splitter, iterable or None, default=None
+        How rows are held out to choose the ratio, as in :class:`PrunedEstimator`.
+    scoring : str, callable or None, default=None
+        How models are scored. None is the `score` method of the estimator.
+    n_jobs : int or None, default=None
+        Number of jobs that run in parallel. None means one.
+    random_state : int, RandomState or None, default=None
+        Seed of splits and method, and of each `random_state` of `estimator` that is
+        None.
+    memory : str, joblib.Memory or None, default=None
+        Cache of fits and orders, as in :class:`PrunedEstimator`.
+    verbose : bool or int, default=False
+        Whether a line is printed for each step.
 
     Attributes
     ----------
@@ -181,7 +192,9 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            The pruning rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            The targets.
         sample_weight, groups : array-like of shape (n_samples,), default=None
             As in :meth:`PrunedEstimator.fit`.
 
@@ -262,6 +275,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns seen in `fit`.
 
         Returns
         -------

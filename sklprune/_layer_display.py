@@ -115,6 +115,7 @@ class LayerDisplay:
         Returns
         -------
         self : LayerDisplay
+            The same display, with its figure.
         """
         n_layers = len(self.weights)
         axes = [] if ax is None else list(np.atleast_1d(ax))

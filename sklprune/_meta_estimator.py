@@ -234,6 +234,7 @@ class PruningMetaEstimator(
         Returns
         -------
         MetadataRouter
+            What is requested, and which methods pass it on.
         """
         estimator = thawed(self.estimator)
         methods = MethodMapping()
@@ -261,7 +262,8 @@ class PruningMetaEstimator(
 
         Returns
         -------
-        self
+        self : estimator
+            The same object.
 
         Raises
         ------

@@ -130,6 +130,8 @@ class PrunedEstimator(
         models for trees, narrower networks, smaller ensembles, and otherwise the same
         model on the columns that are best by a univariate test. It requires that
         `pruning_ratio` is "auto" or a sequence.
+    schedule : Schedule or None, default=None
+        How `partial_fit` removes units between batches. None is `Schedule()`.
 
     Attributes
     ----------

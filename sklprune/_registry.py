@@ -70,6 +70,19 @@ def register_family(family: Any) -> Any:
     -------
     Family
         The same family.
+
+    Examples
+    --------
+    A model of another package, of which only columns can be removed:
+
+    >>> from sklprune._registry import unregister_family
+    >>> from sklprune.families import Family, register_family
+    >>> class RulesFamily(Family):
+    ...     classes = ("some_package.RuleList",)
+    >>> family = register_family(RulesFamily())
+    >>> family.granularities
+    ()
+    >>> unregister_family(family)  # the registry is global
     """
     for name in family.classes:
         if name in _FAMILIES:

@@ -270,7 +270,13 @@ class Report:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report as plain numbers and strings; None for unknown numbers."""
+        """The whole report as plain numbers and strings; None for unknown numbers.
+
+        Returns
+        -------
+        dict
+            Entries by name, which `json.dumps` accepts.
+        """
         whole = {
             "summary": self.summary,
             "original": self.original.to_dict(),
@@ -356,7 +362,13 @@ class Report:
         Path(path).write_text(page(self), encoding="utf-8")
 
     def size_rows(self) -> list[Row]:
-        """The table of sizes as rows of text; the first one is the head."""
+        """The table of sizes as rows of text; the first one is the head.
+
+        Returns
+        -------
+        list of tuple of str
+            One tuple for each row of the table.
+        """
         rows: list[Row] = [("", "original", "stripped", "pruned", "smaller")]
         units, kept = plural(self.granularity), int(self._keep.sum()) + self._n_added
         if units not in {field.name for field in fields(Cost)}:

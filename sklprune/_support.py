@@ -116,6 +116,7 @@ class ColumnSupportMixin:
         Returns
         -------
         ndarray of shape (n_kept,), object
+            The names of the kept columns.
         """
         names = self._column_names if input_features is None else input_features
         return np.asarray(names, dtype=object)[self.support_]

@@ -90,6 +90,7 @@ class TreesDisplay:
         Returns
         -------
         self : TreesDisplay
+            The same display, with its figure.
         """
         ax = axes_for(ax, "TreesDisplay")
         kept, count = np.array(list(self.parts.values())).T

@@ -12,11 +12,7 @@ import numpy as np
 
 from sklprune._metadata import requested, routing_enabled
 from sklprune._registry import family_of
-from sklprune._sklearn_private import (
-    num_samples,
-    safe_indexing,
-    scorer_takes_weights,
-)
+from sklprune._sklearn_private import num_samples, safe_indexing, scorer_takes_weights
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, Scorer
 
 
@@ -153,18 +149,16 @@ class Units:
     Parameters
     ----------
     granularity : str
-        What one unit is: "feature", "weight", "neuron", "leaf", "member", or a
-        granularity of another package.
+        "feature", "weight", "neuron", "leaf", "member", or one of another package.
     count : int
         The number of units.
     where : object
-        A map from units to parts of the model, which the family defines.
+        A map from units to parts of the model, defined by the family.
     strata : ndarray of shape (count,) or None
         A label for each unit. At least one unit of each label is kept, for example
         one neuron in each hidden layer. None means one stratum.
     groups : ndarray of shape (count,), int, or None
-        A label for each unit. Units of one label are kept or removed together. None
-        means groups of one unit.
+        Units with the same label are kept or removed together. None: each alone.
     fixed : ndarray of shape (count,), bool, or None
         Units that are kept, each with its group.
     at_most : int or None
@@ -176,6 +170,12 @@ class Units:
         Whether removed units remain as zeros, so that all keep their positions.
     superfluous : ndarray of shape (count,), bool, or None
         Units for which their group has a substitute. They are removed first.
+
+    Examples
+    --------
+    >>> from sklprune.families import Units
+    >>> Units("row", 4).n_removed(0.5)
+    2
     """
 
     granularity: str
@@ -214,7 +214,6 @@ class Units:
         Exactly `n_removed(ratio)` units are removed, or fewer if fewer are free. Groups
         are removed one by one in ascending order of score while they fit. The score of
         a group is the highest score in it. With equal scores, the first unit is kept.
-        Superfluous units are removed before all others.
         """
         label, first, sizes = self._groups()
         scores = self.of_groups(self._with_removed(scores))[first]

@@ -251,12 +251,14 @@ class Budget(Rule):
             default=None
         The largest allowed value of each; None means no limit. At least one limit must
         be given.
-    distinct_values, bits_per_parameter : float, default=None
-        The same.
-    file_bytes, compressed_bytes, lzma_bytes, memory_bytes : float, default=None
+    file_bytes, compressed_bytes, lzma_bytes : float, default=None
         Limits in bytes. `file_bytes` is the file that `joblib.dump` writes without
         compression, in which zeros take as much space as other weights.
         `compressed_bytes` is that with `compress=3`, where they take next to none.
+    distinct_values, bits_per_parameter : float, default=None
+        The largest allowed values of these fields.
+    memory_bytes : float, default=None
+        Limit of the size in memory, in bytes.
     latency_one_row, latency_per_row : float, default=None
         Limits in seconds. Latencies are measured on the held-out rows, and again for
         the returned model. This choice depends on the machine and its load, and may
