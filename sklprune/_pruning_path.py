@@ -143,6 +143,7 @@ class PruningPath:
         Returns
         -------
         pandas.DataFrame
+            The table, in ascending order of the ratio.
         """
         try:
             import pandas as pd
@@ -163,6 +164,7 @@ class PruningPath:
         Parameters
         ----------
         ratio : float
+            0 or a requested ratio.
         method : str or None, default=None
             The name of a method in `frame()`. It is required if several methods were
             compared, except for the ratio 0.
@@ -170,6 +172,7 @@ class PruningPath:
         Returns
         -------
         estimator
+            A plain scikit-learn model.
 
         Raises
         ------
