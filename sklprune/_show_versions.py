@@ -3,6 +3,7 @@
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from threadpoolctl import threadpool_info
 
@@ -59,7 +60,7 @@ def show_versions() -> None:
         "machine": platform.platform(),
     }
     packages = {"sklprune": __version__} | {name: _installed(name) for name in PACKAGES}
-    sections = {"System": system, "Packages": packages}
+    sections: dict[str, dict[str, Any]] = {"System": system, "Packages": packages}
     for place, pool in enumerate(threadpool_info(), start=1):
         sections[f"Thread pool {place}"] = {k: str(v) for k, v in pool.items()}
     for title, entries in sections.items():
