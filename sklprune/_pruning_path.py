@@ -1,16 +1,22 @@
 """`PruningPath`: the table behind a choice of size, and the models on the path."""
 
+import pickle
 from html import escape
 from typing import Any
 
 import numpy as np
 
+from sklprune._compact.pickler import compact
 from sklprune._cost import sizes
 from sklprune._html import html_table
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.rules import Budget
 
 __all__ = ["PruningPath"]
+
+
+class _Packed(bytes):
+    """A compact pickle of models."""
 
 
 class PruningPath:
@@ -50,6 +56,28 @@ class PruningPath:
         self.table = table
         self.chosen = len(table["ratio"]) - 1 if chosen is None else chosen
         self._models = models
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state for a pickle, where models of many sizes share their columns.
+
+        The models are nearly the same, but hardly any array of one is that of another.
+        All of their trees together are written in compact columns.
+        """
+        state = dict(vars(self))
+        if self._models is None:
+            return state
+        try:
+            packed, gained = compact(self._models, exact=True, quick=True)
+        except (pickle.PicklingError, AttributeError, TypeError):
+            # a pickler with other rules may write what the standard one cannot
+            return state
+        return state | {"_models": _Packed(packed)} if gained else state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        models = state["_models"]
+        if isinstance(models, _Packed):
+            state = state | {"_models": pickle.loads(models)}
+        self.__dict__.update(state)
 
     @property
     def has_scores(self) -> bool:

@@ -1,12 +1,14 @@
 """`PruningPath`: the table of a path, with a row for each different model."""
 
+import pickle
+
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import PrunedEstimator
+from sklprune import PrunedEstimator, prune
 from sklprune._pruning_path import PruningPath
 from sklprune.rules import Best
 
@@ -115,3 +117,47 @@ def test_limits_that_are_not_allowed_or_not_reached(stored, binary):
     without = PrunedEstimator(LogisticRegression(), cv=2).fit(*binary)
     with pytest.raises(ValueError, match="store_path=True"):
         without.path_.within(nonzero=3)
+
+
+@pytest.mark.parametrize(
+    "model, method",
+    [
+        (RandomForestClassifier(10, random_state=0), "member_selection"),
+        (RandomForestClassifier(10, max_depth=4, random_state=0), "backfitting"),
+        pytest.param(
+            HistGradientBoostingClassifier(max_iter=10),
+            "backfitting",
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_a_pickle_of_many_sizes_is_small_and_exact(binary, model, method):
+    X, y = binary
+    ratios = np.linspace(0.1, 0.9, 20).tolist()
+    pruned = prune(
+        model.fit(X, y),
+        X,
+        y,
+        method=method,
+        pruning_ratio=ratios,
+        store_path=True,
+        seen=False,
+        random_state=0,
+    )
+    written = pickle.dumps(pruned.path_)
+    assert len(written) <= 1.5 * len(pickle.dumps(pruned.path_.at(0)))
+    read = pickle.loads(written)
+    for ratio in [0, *ratios]:
+        before, after = pruned.path_.at(ratio), read.at(ratio)
+        assert type(before) is type(after)
+        assert np.array_equal(before.predict_proba(X), after.predict_proba(X))
+
+
+def test_a_path_is_pickled_by_a_pickler_with_other_rules():
+    class Local(RandomForestClassifier):
+        pass
+
+    # the standard pickler cannot write an object of a local class
+    models = {"": {0.0: Local(), 0.5: Local()}}
+    path = PruningPath({"ratio": np.array([0.0, 0.5])}, models=models)
+    assert path.__getstate__()["_models"] is models

@@ -3,11 +3,12 @@
 import io
 import lzma
 import pickle
+import zlib
 from typing import Any
 
 import numpy as np
 
-from sklprune._compact.columns import array
+from sklprune._compact.columns import QUICK, array
 from sklprune._compact.expressions import Expression
 from sklprune._compact.predictors import coded_predictors
 from sklprune._compact.trees import coded_trees
@@ -17,7 +18,7 @@ MIN_ARRAY_BYTES = 128
 PROTOCOL = 4
 
 
-def compact(model: Any, exact: bool) -> tuple[bytes, bool]:
+def compact(model: Any, exact: bool, quick: bool = False) -> tuple[bytes, bool]:
     """A compact pickle of a model.
 
     Parameters
@@ -25,6 +26,8 @@ def compact(model: Any, exact: bool) -> tuple[bytes, bool]:
     model : object
     exact : bool
         Whether training statistics of trees are restored to the last bit.
+    quick : bool, default=False
+        Whether less time is spent, for a few more bytes.
 
     Returns
     -------
@@ -33,6 +36,14 @@ def compact(model: Any, exact: bool) -> tuple[bytes, bool]:
     gained : bool
         Whether any tree or array has a compact form.
     """
+    token = QUICK.set(quick)
+    try:
+        return _compact(model, exact, quick)
+    finally:
+        QUICK.reset(token)
+
+
+def _compact(model: Any, exact: bool, quick: bool) -> tuple[bytes, bool]:
     collected = Collector()
     collected.dump(model)
     coded = coded_trees(collected.of_class("Tree"), exact)
@@ -40,8 +51,13 @@ def compact(model: Any, exact: bool) -> tuple[bytes, bool]:
     file = io.BytesIO()
     pickler = CompactPickler(file, coded)
     pickler.dump(model)
-    inside = lzma.compress(file.getvalue(), preset=6 | lzma.PRESET_EXTREME)
-    whole = Expression(pickle.loads, Expression(lzma.decompress, inside))
+    if quick:
+        inside = Expression(zlib.decompress, zlib.compress(file.getvalue()))
+    else:
+        extreme = 6 | lzma.PRESET_EXTREME
+        coded_again = lzma.compress(file.getvalue(), preset=extreme)
+        inside = Expression(lzma.decompress, coded_again)
+    whole = Expression(pickle.loads, inside)
     return pickle.dumps(whole, protocol=PROTOCOL), pickler.n_coded > 0
 
 
