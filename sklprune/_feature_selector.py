@@ -51,14 +51,15 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
     estimator : estimator
         The model for which columns are selected. To use a fitted model, pass
         `FrozenEstimator(model)`.
-    method : str or Method, default="permutation"
-        The order in which columns are removed: "permutation",
+    method : str or Method, default="columns"
+        The order in which columns are removed. "columns" is the order that suits the
+        model, see :class:`sklprune.methods.Columns`. Others are "permutation",
         "recursive_elimination", "elastic_net_path", or an object of
         :mod:`sklprune.methods` that removes columns.
     pruning_ratio : float in [0, 1), sequence of float, or "auto", default="auto"
         The fraction of columns to remove, or a grid of fractions from which the rule
-        chooses. "auto" is the grid of the method: each step of
-        "recursive_elimination", and ten ratios for the other methods.
+        chooses. "auto" is the grid of the method: each step of an elimination, as with
+        "columns", and ten ratios for most other methods.
     rule : str, Rule or callable, default="one_se"
         How one selection of a grid is chosen: "best", "one_se", "tolerance",
         "agreement", or an object of :mod:`sklprune.rules`. It is not used if
@@ -151,7 +152,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         self,
         estimator: Estimator,
         *,
-        method: MethodLike = "permutation",
+        method: MethodLike = "columns",
         pruning_ratio: Ratio = "auto",
         rule: RuleLike = "one_se",
         n_features_to_select: int | None = None,

@@ -354,7 +354,7 @@ def test_no_room_for_columns_to_keep(binary):
 
 
 def test_nested_parameter_of_a_string():
-    with raises("Pass the object instead, method=Permutation\\(\\)"):
+    with raises("Pass the object instead, method=Columns\\(\\)"):
         FeaturePruningSelector(Ridge()).set_params(method__n_repeats=3)
     with raises("rule='one_se' is a string.*rule=OneStandardError\\(\\)"):
         PrunedEstimator(Ridge()).set_params(rule__max_drop=0.1)

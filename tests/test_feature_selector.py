@@ -8,6 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, to_plain
 
@@ -36,8 +37,22 @@ def test_n_features_to_select_is_the_number_of_kept_columns(regression, k):
     assert selector.fit(*regression).support_.sum() == k
 
 
+def test_the_default_order_is_that_of_the_method_columns(regression, binary):
+    for model, (X, y) in (
+        (Ridge(), regression),
+        (DecisionTreeClassifier(max_depth=3, random_state=0), binary),
+    ):
+        default, named = (
+            FeaturePruningSelector(model, cv=2, random_state=0, **method).fit(X, y)
+            for method in ({}, {"method": "columns"})
+        )
+        np.testing.assert_array_equal(default.ranking_, named.ranking_)
+        assert "RecursiveElimination" in default.report_.summary
+
+
 def test_auto_chooses_from_a_path(regression):
-    selector = FeaturePruningSelector(Ridge(), random_state=0).fit(*regression)
+    selector = FeaturePruningSelector(Ridge(), method="permutation", random_state=0)
+    selector.fit(*regression)
     assert selector.support_.tolist() == [True, True, True, False, False, False]
     assert selector.path_.frame()["chosen"].sum() == 1
 
@@ -176,7 +191,11 @@ def test_permutation_shuffles_a_group_together(pairs):
     X, y = pairs
     model = LogisticRegression().fit(X, y)
     selector = FeaturePruningSelector(
-        FrozenEstimator(model), pruning_ratio=0.5, feature_groups=PAIRS, random_state=0
+        FrozenEstimator(model),
+        method="permutation",
+        pruning_ratio=0.5,
+        feature_groups=PAIRS,
+        random_state=0,
     ).fit(X, y)
     seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max + 1)
     rng, order, decreases = np.random.RandomState(seed), np.arange(200), []
