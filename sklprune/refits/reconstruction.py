@@ -10,6 +10,12 @@ from scipy import linalg, sparse
 from scipy.sparse.linalg import LinearOperator, lsqr
 
 from sklprune._frames import as_matrix
+from sklprune._networks.row_blocks import (
+    BLOCK,
+    MAX_BLOCKS,
+    layer_blocks,
+    reconstruct_from_blocks,
+)
 from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
@@ -70,6 +76,17 @@ class Reconstruction(Refit):
         layers = family.layers(dense)
         inputs = dense_inputs = _numeric(task.X)
         solved: list[Any] = []
+        if self._needs_blocks(layers, inputs):
+            for layer, mask in zip(layers, family.masks(units, keep)):
+                blocks = layer_blocks(
+                    layers,
+                    solved,
+                    lambda outputs: family.activate(dense, outputs),
+                    inputs,
+                    task.sample_weight,
+                )
+                solved.append(reconstruct_from_blocks(layer, mask, blocks, self.alpha))
+            return family.remove(family.with_layers(dense, solved), units, keep, task)
         for layer, mask in zip(layers, family.masks(units, keep)):
             outputs = layer.forward(dense_inputs)
             solved.append(
@@ -81,6 +98,13 @@ class Reconstruction(Refit):
                 dense_inputs = family.activate(dense, outputs)
                 inputs = family.activate(dense, solved[-1].forward(inputs))
         return family.remove(family.with_layers(dense, solved), units, keep, task)
+
+    def _needs_blocks(self, layers: list[Any], inputs: Any) -> bool:
+        """Whether the outputs of a layer on all rows would need too much memory."""
+        width = max(max(layer.coef.shape) for layer in layers)
+        direct = width <= MAX_GRAM and self.alpha >= MIN_ALPHA
+        many = inputs.shape[0] * width > MAX_BLOCKS * BLOCK
+        return bool(many and direct and not sparse.issparse(inputs))
 
     def continued(
         self,
