@@ -4,9 +4,11 @@ layer can replace by least squares."""
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from sklprune._frames import as_matrix
 from sklprune._networks.elimination import covariance, relative_errors
+from sklprune._networks.row_blocks import BLOCK, MAX_BLOCKS, hidden_covariances
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
@@ -73,7 +75,10 @@ class NeuronElimination(Method):
     ) -> Array:
         """Scores of all hidden units, (n_units,)."""
         first, *rest = family.layers(estimator)
-        preactivations = first.forward(as_matrix(task.X))
+        X = as_matrix(task.X)
+        if X.shape[0] * first.coef.shape[1] > MAX_BLOCKS * BLOCK:
+            return self._score_in_blocks(family, estimator, X, task)
+        preactivations = first.forward(X)
         scores = []
         for layer in rest:
             activations = family.activate(estimator, preactivations)
@@ -81,6 +86,24 @@ class NeuronElimination(Method):
             scores.append(relative_errors(gram, layer.coef, self.alpha))
             preactivations = layer.forward(activations)
         return np.concatenate(scores)
+
+    def _score_in_blocks(
+        self, family: Any, estimator: Estimator, X: Any, task: Task
+    ) -> Array:
+        """The same scores where the activations of all rows need too much memory."""
+        layers = family.layers(estimator)
+        grams = hidden_covariances(
+            layers,
+            lambda outputs: family.activate(estimator, outputs),
+            X.tocsr() if sparse.issparse(X) else X,
+            task.sample_weight,
+        )
+        return np.concatenate(
+            [
+                relative_errors(gram, layer.coef, self.alpha)
+                for gram, layer in zip(grams, layers[1:])
+            ]
+        )
 
 
 register("method", NeuronElimination)
