@@ -15,6 +15,9 @@ from sklprune._trees.arrays import levels_of, sum_up
 from sklprune._trees.permuted_columns import Splits
 from sklprune._typing import Array
 
+#: beyond all rows a threshold is moved by at most this share of it
+FAR = 2.0**-8
+
 
 def split_gaps(splits: Splits, leaf_ids: Array, X: Any) -> tuple[Array, Array]:
     """The largest value left of each split, and the smallest value right of it.
@@ -153,7 +156,8 @@ def few_thresholds(
 
 def _short_near(mean: Array, low: Array, high: Array) -> Array:
     """A short number in [low, high) that is nearer to the mean than to both ends."""
-    reach = 0.5 * np.abs(mean) + np.finfo(np.float32).tiny
+    # beyond all rows there is no other value that bounds a move
+    reach = FAR * np.abs(mean) + np.finfo(np.float32).tiny
     low = np.where(np.isinf(low), np.minimum(mean, high) - reach, low)
     high = np.where(np.isinf(high), np.maximum(mean, low) + reach, high)
     quarter = high / 4 - low / 4

@@ -50,7 +50,8 @@ class Quantize(Method):
     changes sides. With 8 bits or fewer, the splits by a column share at most as many
     thresholds as a codebook has values, and the leaves share a codebook of least
     squared error, weighted by their training rows. Where a column has more different
-    thresholds, few rows change sides.
+    thresholds, few rows change sides. Pass the rows of the fit: fewer rows bound
+    the thresholds less.
 
     Parameters
     ----------
