@@ -123,6 +123,7 @@ class Structure(Protocol):
     activation: Any
     for_task: Any
     with_network: Any
+    without_affine_layers: Any
     trained_layers: Any
 
 

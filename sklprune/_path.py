@@ -183,11 +183,11 @@ def _pruned(plan, here, ratio, dense, last, X):
     unchanged = of_all.keep.all() and not plan.method.recasts
     if unchanged and not candidate.n_changes:
         return Pruned(Closed(stripped(dense.model), None, here.opened), of_all)
-    inside = _refitted(candidate, plan.refit, here.opened.task, ratio).build()
-    whole = Closing(
-        here.opened, inside, candidate.keep, X if plan.drop_unread else None
-    )
-    return Pruned(whole, of_all, inside)
+    opened = here.opened
+    smaller = _refitted(candidate, plan.refit, opened.task, ratio).build()
+    inside = plan.method.finished(candidate.family, smaller, opened.task)
+    whole = Closing(opened, inside, candidate.keep, X if plan.drop_unread else None)
+    return Pruned(whole, of_all, inside, smaller)
 
 
 def _next_round(plan, here, ratio, last):
@@ -198,7 +198,7 @@ def _next_round(plan, here, ratio, last):
     rows, refit = here.seen_rows, plan.refit
     same = _same_units(last, here.mask_of_all(candidate))
     if same and rows is here.opened.task and not candidate.units.in_place:
-        return here.after(candidate, last.inside)
+        return here.after(candidate, last.unfinished)
     if hasattr(refit, "at_station"):
         refit = refit.at_station()
     return here.after(candidate, _refitted(candidate, refit, rows, ratio).build())

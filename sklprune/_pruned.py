@@ -80,11 +80,14 @@ class Pruned:
         In terms of all units of the unpruned model.
     inside : estimator or None
         The part of the model that was pruned; None where nothing was.
+    unfinished : estimator or None
+        The same before `Method.finished`.
     """
 
     whole: Any
     candidate: Candidate
     inside: Estimator | None = None
+    unfinished: Estimator | None = None
 
     @property
     def model(self) -> Estimator:

@@ -11,9 +11,10 @@ from sklearn.utils import check_random_state
 
 from sklprune._estimators import seeded
 from sklprune._frames import as_matrix
+from sklprune._networks.affine_layers import without_affine_layers
 from sklprune._networks.settings import RefitSettings
 from sklprune._networks.training import train
-from sklprune._typing import Array, Estimator
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.families._layered import Layer
 from sklprune.families._online_training import OnlineNetworks
@@ -82,6 +83,19 @@ class ChangingNetworks(OnlineNetworks):
         model = self.with_layers(estimator, layers)
         model.n_layers_ = len(layers) + 1
         return model
+
+    def without_affine_layers(self, estimator: Estimator, X: MatrixLike) -> Estimator:
+        """The same network without hidden layers that are an affine map on the rows."""
+        layers = self.layers(estimator)
+        fewer = without_affine_layers(
+            layers,
+            as_matrix(X),
+            self.activation(estimator),
+            lambda outputs: self.activate(estimator, outputs),
+        )
+        if len(fewer) == len(layers):
+            return estimator
+        return self.with_network(estimator, fewer)
 
     def for_task(
         self, estimator: Estimator, source: Estimator, task: Task

@@ -254,3 +254,17 @@ class Method(BaseEstimator):
         ratio = 0.0 if ratio is None else ratio
         keep = units.best(path, ratio)
         return Candidate(ratio, keep, path, family, estimator, units)
+
+    def finished(self, family: Any, model: Estimator, task: Task) -> Estimator:
+        """The model at a ratio in its final form, with the same predictions.
+
+        Parameters
+        ----------
+        family : Family
+            The family of the unpruned model.
+        model : estimator
+            The smaller model, after the refit.
+        task : Task
+            The rows that it was pruned on.
+        """
+        return model

@@ -41,6 +41,11 @@ class NeuronElimination(Method):
     eliminated unit it is updated by a matrix of rank one. A layer of m units costs
     m^3 operations, and n m^2 for the Gram matrix of n rows.
 
+    A hidden layer that is an affine map on the rows is removed as a whole, since it and
+    the next layer are one affine map: a layer of the identity, or of ReLU units that
+    are all positive, or of constant units. The predictions on the rows are the same. At
+    least one hidden layer is kept.
+
     In the benchmarks, an MLP with few remaining hidden units is more accurate than
     with :class:`Magnitude`.
 
@@ -65,10 +70,17 @@ class NeuronElimination(Method):
 
     granularity = "neuron"
     needs = ("layers",)
+    uses = ("structure",)
     reason = "the other units of its layer can replace it"
 
     def __init__(self, alpha: float = 1e-4) -> None:
         self.alpha = alpha
+
+    def finished(self, family: Any, model: Estimator, task: Task) -> Estimator:
+        if "structure" not in family.capabilities(model):
+            return model
+        smaller: Estimator = family.without_affine_layers(model, task.X)
+        return smaller
 
     def score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
