@@ -250,6 +250,43 @@ def elimination():
     return markdown((*head, "seconds", "sklprune", "factor"), rows)
 
 
+def files():
+    """How many times smaller other files of a model are than its pickle."""
+    rows = []
+    for row in file_records():
+        n_bytes = dict(row["bytes"])
+        pickled = n_bytes.pop("pickle")
+        smaller = [
+            "not installed" if n is None else f"{pickled / n:.1f}x"
+            for n in n_bytes.values()
+        ]
+        rows.append((row["model"], row["table"], f"{pickled:,}", *smaller))
+    return markdown(("model", "table", "pickle, bytes", *n_bytes), rows)
+
+
+def fewer_bits():
+    """How many times smaller `dump` is than the pickle, with numbers of fewer bits."""
+    rows = []
+    for row in file_records():
+        for each in row["fewer bits"]:
+            rows.append(
+                (
+                    row["model"],
+                    row["table"],
+                    each["bits"],
+                    f"{row['bytes']['pickle'] / each['dump']:.0f}x",
+                    f"{each['agreement']:.4f}",
+                    f"{each['change']:+.4f}",
+                )
+            )
+    head = ("model", "table", "bits", "smaller", "agreement", "change of the score")
+    return markdown(head, rows)
+
+
+def file_records():
+    return json.loads((RESULTS / "files.json").read_text())
+
+
 def exports():
     """Which exporters take each pruned model."""
     rows = [
@@ -375,6 +412,8 @@ PARTS = {
     "elimination": elimination,
     "online electricity": lambda: online("electricity"),
     "online letter": lambda: online("letter"),
+    "files": files,
+    "fewer bits": fewer_bits,
     "exports": exports,
     "export differences": export_differences,
     "export refusals": export_refusals,
