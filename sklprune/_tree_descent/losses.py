@@ -179,8 +179,14 @@ class SquaredLoss(Loss):
     def derivatives_of(
         self, outputs: list[Any], raw_prediction: Array
     ) -> tuple[Array, Array]:
-        residual = self.y[:, outputs] - raw_prediction[:, outputs]
-        return residual * self.weight, self.weight
+        if len(outputs) == 1:
+            k = outputs[0]
+            residual = (self.y[:, k] - raw_prediction[:, k])[:, None]
+        else:
+            # a tenth of the time of indices of two axes
+            residual = (self.y - raw_prediction).take(outputs, axis=1)
+        residual *= self.weight
+        return residual, self.weight
 
     def losses(self, raw_prediction: Array) -> Array:
         return ((self.y - raw_prediction) ** 2).sum(axis=1) / 2
