@@ -14,7 +14,7 @@ Zhang, Adaptive forward-backward greedy algorithm for learning sparse representa
 IEEE Transactions on Information Theory 57, 2011.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -85,26 +85,67 @@ class ForwardBackwardPath:
             In ascending order of leaves. Each has a lower objective than all smaller
             ones.
         """
-        descent, next_backward = self.descent, FIRST_BACKWARD
         with part("leaf penalties") as penalties:
-            while leaf_penalty > min_penalty * descent.noise():
-                if not self.forward(leaf_penalty):
-                    break
-                if descent.n_trees:
-                    self._record()
-                n_leaves = descent.n_leaves
-                if next_backward <= n_leaves <= self.backward_up_to:
-                    self._run_backward(leaf_penalty)
-                    while next_backward <= n_leaves:
-                        next_backward *= BACKWARD_FACTOR
-                if n_leaves > max_leaves:
-                    break
-                stride = 1 if descent.n_trees else self.stride
-                if n_leaves > MANY_LEAVES:
-                    stride = 2
-                leaf_penalty /= PENALTY_FACTOR**stride
+            for _ in self._steps(leaf_penalty, min_penalty, max_leaves):
                 penalties.advance()
         return self._pareto_front()
+
+    def models(
+        self, leaf_penalty: float, min_penalty: float, max_leaves: float
+    ) -> Iterator[Ensemble]:
+        """Take forward steps only as far as models are requested.
+
+        The models up to the last backward phase come first, as `run` returns them. Each
+        further step gives one model, if it has more leaves and a lower objective than
+        all before. Parameters are those of `run`.
+
+        Yields
+        ------
+        Ensemble
+            In ascending order of leaves.
+        """
+        most, least, front = 0, np.inf, True
+        for no_more_backward in self._steps(leaf_penalty, min_penalty, max_leaves):
+            if not no_more_backward:
+                continue
+            if front:
+                yield from self._pareto_front()
+            elif self.visited[-1][0].n_leaves > most and self.visited[-1][1] < least:
+                yield self.visited[-1][0]
+            most = max(model.n_leaves for model, _ in self.visited)
+            least = min(objective for _, objective in self.visited)
+            front = False
+        if front:
+            yield from self._pareto_front()
+
+    def _steps(
+        self, leaf_penalty: float, min_penalty: float, max_leaves: float
+    ) -> Iterator[bool]:
+        """Take forward steps that give a model, each with the phase that follows.
+
+        Yields
+        ------
+        bool
+            Whether no further backward phase will begin.
+        """
+        descent, next_backward = self.descent, float(FIRST_BACKWARD)
+        while leaf_penalty > min_penalty * descent.noise():
+            if not self.forward(leaf_penalty):
+                return
+            n_leaves = descent.n_leaves
+            if n_leaves:
+                self._record()
+                if next_backward <= n_leaves <= self.backward_up_to:
+                    self._run_backward(leaf_penalty)
+                while next_backward <= n_leaves:
+                    next_backward *= BACKWARD_FACTOR
+                yield next_backward > self.backward_up_to
+                if n_leaves > max_leaves:
+                    return
+            stride = 1 if n_leaves else self.stride
+            if n_leaves > MANY_LEAVES:
+                stride = 2
+            leaf_penalty /= PENALTY_FACTOR**stride
 
     def _run_backward(self, leaf_penalty: float) -> None:
         """Raise the penalty until no tree is kept, then restore the state."""

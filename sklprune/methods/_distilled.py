@@ -14,6 +14,7 @@ import numpy as np
 
 from sklprune._tree_descent.containers import Container, LastBuilt
 from sklprune._tree_descent.distillation import TrainingRows, training_rows
+from sklprune._tree_descent.grown_path import GrownPath
 from sklprune._trees.arrays import Ensemble
 from sklprune._trees.consistency import probe_of, probe_rows
 from sklprune._typing import Array, Estimator
@@ -65,6 +66,15 @@ class DistilledPath:
     leaf_ids: list[Array] | None = None
     last: LastBuilt = field(default_factory=LastBuilt)
 
+    def nearest(self, units: Units, ratio: float) -> tuple[Ensemble, Array] | None:
+        """The model nearest in size to a ratio, and the importance of each unit.
+
+        None if there is no model.
+        """
+        if len(self.n_kept) == 0:
+            return None
+        return self.models[units.nearest_in_size(self.n_kept, ratio)], self.scores
+
 
 class DistilledMethod(Method):
     """Base of the methods that fit leaf values to labels or to predictions.
@@ -101,7 +111,7 @@ class DistilledMethod(Method):
         units: Units,
         rows: TrainingRows,
         probe: Array,
-    ) -> DistilledPath:
+    ) -> DistilledPath | GrownPath:
         """Fit ensembles of all sizes to targets.
 
         Parameters
@@ -115,7 +125,7 @@ class DistilledMethod(Method):
 
     def path(
         self, family: Any, estimator: Estimator, units: Units, task: Task
-    ) -> DistilledPath:
+    ) -> DistilledPath | GrownPath:
         self.check_parameters()
         rows = training_rows(family, estimator, task, self.teacher)
         probe = rows.position[probe_rows(task.n_samples)]
@@ -123,7 +133,7 @@ class DistilledMethod(Method):
 
     def candidate(
         self,
-        path: DistilledPath,
+        path: DistilledPath | GrownPath,
         family: Any,
         estimator: Estimator,
         units: Units,
@@ -135,10 +145,11 @@ class DistilledMethod(Method):
         At the ratio 0, and if the path has no model, this is the whole model.
         """
         ratio = 0.0 if ratio is None else ratio
-        if ratio == 0 or len(path.n_kept) == 0:
-            everything = np.ones(units.count, dtype=bool)
-            return Candidate(ratio, everything, path.scores, family, estimator, units)
-        model = path.models[units.nearest_in_size(path.n_kept, ratio)]
+        found = None if ratio == 0 else path.nearest(units, ratio)
+        if found is None:
+            everything, scores = np.ones(units.count, dtype=bool), np.zeros(units.count)
+            return Candidate(ratio, everything, scores, family, estimator, units)
+        model, scores = found
 
         def build() -> Estimator:
             X, container = probe_of(task), path.container
@@ -150,4 +161,4 @@ class DistilledMethod(Method):
             return container.build(model, leaf_ids, X, decision_paths)
 
         keep, built = path.kept_units(model), path.last.model_of(model, build)
-        return Candidate(ratio, keep, path.scores, family, estimator, units, built)
+        return Candidate(ratio, keep, scores, family, estimator, units, built)

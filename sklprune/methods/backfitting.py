@@ -1,7 +1,7 @@
 """Backfitting: chooses the subtrees and leaf values of a whole ensemble together."""
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklprune._tree_descent.containers import (
 )
 from sklprune._tree_descent.distillation import TrainingRows
 from sklprune._tree_descent.forward_backward import PENALTY_FACTOR, ForwardBackwardPath
+from sklprune._tree_descent.grown_path import GrownPath
 from sklprune._tree_descent.inner_folds import Fold, inner_folds, seed_of
 from sklprune._tree_descent.l2_strength import (
     OF_CLASSES,
@@ -36,7 +37,7 @@ from sklprune._trees.traversal import first_leaves
 from sklprune._typing import Array, Estimator
 from sklprune._units import Units
 from sklprune.methods._base import Method
-from sklprune.methods._distilled import DistilledMethod, DistilledPath, check_rho
+from sklprune.methods._distilled import DistilledMethod, check_rho
 
 #: lower bound of the leaf penalty, as a share of the expected gain of a noise leaf
 MIN_PENALTY = 0.1
@@ -201,7 +202,7 @@ default="same"
         units: Units,
         rows: TrainingRows,
         probe: Array,
-    ) -> DistilledPath:
+    ) -> GrownPath:
         container = self._container(family, estimator, rows)
         leaf_ids = family.leaf_ids(estimator, rows.task.X)
         known = _descent_parameters(container, leaf_ids, rows)
@@ -213,12 +214,16 @@ default="same"
             **known, decision_paths=family.decision_paths(estimator, rows.task.X)
         )
         raise_up_to = min(max(RAISED_SHARE * n_leaves, RAISED_UP_TO), RAISED_AT_MOST)
-        models = _Selection(descent, self.n_shares, raise_up_to).run(limit)
-        del descent  # frees its memory before the next one allocates as much
-        if container.starts_whole:
-            descent = BlockDescent(**known, max_trees=len(container.trees))
-            models += _backward_from_whole(descent, limit)
-        return _path_of(container, models, units)
+        grown = _Selection(descent, self.n_shares, raise_up_to).models(limit)
+
+        def whole() -> list[Ensemble]:
+            if not container.starts_whole:
+                return []
+            n_trees = len(container.trees)
+            return _backward_from_whole(BlockDescent(**known, max_trees=n_trees), limit)
+
+        kept_units = _KeptLeaves(units)
+        return GrownPath(container, grown, limit, whole, kept_units, units.count)
 
     def _container(
         self, family: Any, estimator: Estimator, rows: TrainingRows
@@ -311,15 +316,15 @@ class _Selection:
         self.first_shares = min(self.n_shares, first)
         self.state.limit_trees(self.first_shares)
 
-    def run(self, max_leaves: float) -> list[Ensemble]:
-        """Models of up to about `max_leaves` leaves, grown from no tree."""
+    def models(self, max_leaves: float) -> Iterator[Ensemble]:
+        """Models of up to about `max_leaves` leaves, grown from no tree on request."""
         descent = self.descent
         descent.start_empty()
         backward_up_to = min(self.raise_up_to, descent.loss.backward_up_to)
         path = ForwardBackwardPath(
             descent, self.forward, self.backward, backward_up_to, stride=3
         )
-        return path.run(descent.first_penalty(), MIN_PENALTY, max_leaves)
+        yield from path.models(descent.first_penalty(), MIN_PENALTY, max_leaves)
 
     def forward(self, leaf_penalty: float) -> bool:
         """Add trees, and choose all trees again."""
@@ -376,18 +381,6 @@ def _backward_from_whole(descent: BlockDescent, min_leaves: float) -> list[Ensem
             leaf_penalty *= PENALTY_FACTOR**stride
             penalties.advance()
     return models
-
-
-def _path_of(container: Any, models: list[Ensemble], units: Units) -> DistilledPath:
-    """The path of some models, largest first."""
-    n_kept, scores, kept_units = [], np.zeros(units.count), _KeptLeaves(units)
-    for model in models:
-        keep = kept_units(model)
-        n_kept.append(int(keep.sum()))
-        scores += keep
-    largest_first = np.argsort(np.negative(n_kept), kind="stable")
-    models = [models[i] for i in largest_first]
-    return DistilledPath(container, models, np.sort(n_kept)[::-1], scores, kept_units)
 
 
 class _KeptLeaves:

@@ -169,6 +169,7 @@ def test_statistics_are_those_of_the_rows(name, container):
     family = family_of(model.fit(X, y))
     task, units = Task(X, y), family.units(model, "leaf", X)
     path = method.path(family, model, units, task)
+    path.nearest(units, 0.01)  # the path grows on request
     # where children are raised in at least one tree
     k = next(
         k
