@@ -18,7 +18,7 @@ import numpy as np
 from sklprune._progress import tick, tracked
 from sklprune._tree_descent.losses import Loss
 from sklprune._tree_descent.proposals import Proposal, Proposer
-from sklprune._tree_descent.state import NO_PREDICTION, EnsembleState
+from sklprune._tree_descent.state import NO_PREDICTION, EnsembleState, KeptTree
 from sklprune._trees.arrays import Ensemble, TreeArrays
 from sklprune._trees.decision_paths import DecisionPaths
 from sklprune._trees.traversal import traversal_through
@@ -28,6 +28,12 @@ from sklprune._typing import Array
 LEAST_NOISE = 1e-4
 #: all trees are chosen again when there are so many times as many
 SWEEP_FACTOR = 1.1
+#: a Newton step of the logistic loss that changes no score by more than this never
+#: raises the loss. Larger steps are checked, since they may diverge where rows are
+#: predicted with certainty
+SAFE_CHANGE = 1.0
+#: if a step raises the objective, Hessians are multiplied by these factors in turn
+DAMPING = (4.0, 16.0, 64.0)
 
 
 class BlockDescent:
@@ -178,13 +184,62 @@ class BlockDescent:
                     n_at_sweep = self.n_trees
 
     def accept(self, i: int, proposal: Proposal) -> None:
-        """Keep a proposed pruning of tree i; remove the tree if it has no gain."""
+        """Keep a proposed pruning of tree i; remove the tree if it has no gain.
+
+        A step that raises the objective is replaced by a shorter one.
+        """
+        if not self.loss.quadratic and self._may_diverge(i, proposal):
+            self._accept_if_lower(i, proposal)
+        else:
+            self._put(i, proposal)
+        if i not in self.state.kept:
+            self.state.restore_nodes(i)
+
+    def _put(self, i: int, proposal: Proposal) -> None:
         if proposal.gain > 0:
             self.state.keep(i, proposal.split, proposal.value, proposal.before)
-            return
-        if i in self.state.kept:
+        elif i in self.state.kept:
             self.state.remove(i, proposal.before)
-        self.state.restore_nodes(i)
+
+    def _may_diverge(self, i: int, proposal: Proposal) -> bool:
+        """Whether the score of a row may change by more than is safe."""
+        state, largest = self.state, 0.0
+        if i in state.kept:
+            largest += np.abs(state.kept[i].value).max()
+        if proposal.gain > 0:
+            reached = state.traversals[i].reached(proposal.split)
+            largest += np.abs(proposal.value[reached]).max()
+        return largest > SAFE_CHANGE
+
+    def _accept_if_lower(self, i: int, proposal: Proposal) -> None:
+        """Accept a proposal, or one with larger Hessians, if the objective falls."""
+        old, leaf_penalty = self.state.kept.get(i), proposal.leaf_penalty
+        least = self._objective_with(i, leaf_penalty)
+        self._put(i, proposal)
+        for damping in DAMPING:
+            if self._objective_with(i, leaf_penalty) <= least:
+                return
+            self._put_back(i, old)
+            self._put(i, self.proposer.propose(i, leaf_penalty, damping))
+        if self._objective_with(i, leaf_penalty) > least:
+            self._put_back(i, old)
+
+    def _put_back(self, i: int, old: KeptTree | None) -> None:
+        """Keep what was kept of tree i before."""
+        before = self.state.prediction(i)
+        if old is not None:
+            self.state.keep(i, old.split, old.value, before)
+        elif i in self.state.kept:
+            self.state.remove(i, before)
+
+    def _objective_with(self, i: int, leaf_penalty: float) -> float:
+        """The minimised objective, as far as it depends on tree i."""
+        doubled = self.loss.doubled(self.state.raw_prediction)
+        if i not in self.state.kept:
+            return doubled
+        split, value, reached = self.state.kept[i]
+        squares = float((value[reached & ~split] ** 2).sum())
+        return doubled + self.proposer.l2 * squares + leaf_penalty * (split.sum() + 1)
 
     def _independent(self, trees: Iterable[int]) -> list[list[int]]:
         """Groups of trees whose best prunings do not depend on each other.
@@ -273,8 +328,9 @@ class BlockDescent:
                 before = raised.before
                 original = self.proposer.propose_original(i, before, leaf_penalty)
                 if original.gain > raised.gain:
+                    self.state.remove(i, before)
                     self.state.restore_nodes(i)
-                    self.accept(i, original)
+                    self.accept(i, original._replace(before=NO_PREDICTION))
 
     # -- results ------------------------------------------------------------------
 

@@ -55,6 +55,8 @@ class Loss:
         Factor of the L2 penalty.
     separable : bool
         Whether the derivatives of one output depend on no other output.
+    quadratic : bool
+        Whether the loss equals its second-order expansion.
     """
 
     equal_shares = False
@@ -64,11 +66,13 @@ class Loss:
     backward_up_to: float = 1000
     l2_factor = 1.0
     separable = False
+    quadratic = False
 
     def __init__(
         self, sklearn_loss: Any, y: Array, sample_weight: Array | None = None
     ) -> None:
         self.sklearn_loss = sklearn_loss
+        self.quadratic = bool(getattr(sklearn_loss, "constant_hessian", False))
         self.y = np.ascontiguousarray(y, dtype=float)
         self.weight = _weights(sample_weight, len(y))
 
@@ -168,6 +172,7 @@ class SquaredLoss(Loss):
     """
 
     separable = True
+    quadratic = True
 
     def __init__(self, y: Array, sample_weight: Array | None = None) -> None:
         self.y = np.asarray(y, dtype=float).reshape(len(y), -1)

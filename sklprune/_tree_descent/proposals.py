@@ -35,12 +35,14 @@ class Proposal(NamedTuple):
         By how much the tree lowers the objective; zero if it should be removed.
     before : ndarray
         The current prediction of the tree, see `EnsembleState.prediction`.
+    leaf_penalty : float
     """
 
     split: Array
     value: Array
     gain: float
     before: Array
+    leaf_penalty: float
 
 
 class Proposer:
@@ -100,12 +102,20 @@ class Proposer:
         self._l2_factor = l2_factor
         self._prior_weight = prior_weight
 
-    def propose(self, i: int, leaf_penalty: float) -> Proposal:
-        """The best pruning of tree i."""
+    def propose(self, i: int, leaf_penalty: float, damping: float = 1.0) -> Proposal:
+        """The best pruning of tree i.
+
+        Parameters
+        ----------
+        i : int
+        leaf_penalty : float
+        damping : float, default=1.0
+            Factor of the Hessian of each row. A larger one gives shorter steps.
+        """
         state = self.state
         traversal, leaves = state.traversals[i], state.leaves[i]
         before = state.prediction(i)
-        return self._best_pruning(i, traversal, leaves, before, leaf_penalty)
+        return self._best_pruning(i, traversal, leaves, before, leaf_penalty, damping)
 
     def propose_original(self, i: int, before: Array, leaf_penalty: float) -> Proposal:
         """The best pruning of tree i with the nodes that it had before any raise."""
@@ -119,9 +129,12 @@ class Proposer:
         leaves: Array,
         before: Array,
         leaf_penalty: float,
+        damping: float = 1.0,
     ) -> Proposal:
         """The best pruning of some nodes of tree i, which predicts `before` now."""
         neg_gradient, hessian = self.state.derivatives(self.state.trees[i].output)
+        if damping != 1:
+            hessian = damping * hessian
         if i in self.state.kept:
             neg_gradient = neg_gradient + hessian * before
         sums = traversal.sums(leaves, neg_gradient, hessian)
@@ -130,7 +143,8 @@ class Proposer:
         value, gain = self.values_and_gains(sums, leaf_penalty)
         split, best = traversal.best_splits(gain)
         # a tree of one leaf is a constant, and the ensemble has one already
-        return Proposal(split, value, best if split[0] else 0.0, before)
+        gain_of_tree = best if split[0] else 0.0
+        return Proposal(split, value, gain_of_tree, before, leaf_penalty)
 
     def propose_copies(
         self, copies: Sequence[int], leaf_penalty: float
@@ -157,7 +171,7 @@ class Proposer:
         split, best = traversal.best_splits(gains - leaf_penalty)
         gain = np.where(split[0], best, 0.0)
         return [
-            Proposal(split[:, k], value[:, [k]], gain[k], before[:, [k]])
+            Proposal(split[:, k], value[:, [k]], gain[k], before[:, [k]], leaf_penalty)
             for k in range(len(copies))
         ]
 
