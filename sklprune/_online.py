@@ -289,9 +289,9 @@ def check_labels(model: Estimator, y: ArrayLike | None) -> None:
     )
     if new:
         raise ValueError(
-            f"y has the classes {new[:10]}, and classes_ is {list(known)}. Pass all "
-            "classes in the first call of partial_fit. For a task with other classes, "
-            "use sklprune.transfer."
+            f"y has the classes {new[:10]}, and classes_ is {np.asarray(known).tolist()}. "
+            "Pass all classes in the first call of partial_fit. For a task with other "
+            "classes, use sklprune.transfer."
         )
 
 

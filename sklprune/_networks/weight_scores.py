@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sklprune._networks.layer import Layer
 from sklprune._typing import Array
 
 #: what scores are compared within
@@ -26,6 +27,17 @@ def check_granularity(method: str, granularity: object) -> None:
             f"{method}(granularity={granularity!r}): granularity must be 'weight' or "
             "'neuron'."
         )
+
+
+def check_finite(method: str, layers: Sequence[Layer]) -> None:
+    """Raise an error for weights or intercepts that are not finite."""
+    for i, layer in enumerate(layers):
+        intercept = 0.0 if layer.intercept is None else layer.intercept
+        if not (np.isfinite(layer.coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"Layer {i + 1} has weights that are not finite. {method} needs "
+                "finite weights."
+            )
 
 
 def comparable(scores: Sequence[Array], per: str) -> Array:

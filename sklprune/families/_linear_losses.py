@@ -40,7 +40,7 @@ def loss_name(estimator: Estimator, multinomial: bool) -> str:
     """The activation of the outputs, which names the loss; see `Problem`."""
     names = _names(estimator)
     if "LogisticRegression" in names:
-        return "softmax" if multinomial and len(estimator.coef_) > 1 else "logistic"
+        return "softmax" if multinomial and estimator.coef_.shape[0] > 1 else "logistic"
     if getattr(estimator, "loss", None) == "log_loss":
         return "logistic"
     if names & set(LOG_LINK) or _has_log_link(estimator):

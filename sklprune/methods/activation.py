@@ -7,6 +7,7 @@ import numpy as np
 from sklprune._column_scale import column_scales
 from sklprune._frames import as_matrix
 from sklprune._networks.weight_scores import (
+    check_finite,
     check_granularity,
     check_scope,
     comparable,
@@ -77,6 +78,7 @@ class Activation(Method):
         rows = task.to_order()
         inputs: Any = as_matrix(rows.X)
         layers, scores = family.layers(estimator), []
+        check_finite("Activation", layers)
         for i, layer in enumerate(layers):
             scale = column_scales(inputs, rows.sample_weight, centred=False)
             contributions = np.abs(layer.coef) * scale[:, None]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._column_scale import column_scales
-from sklprune._networks.weight_scores import check_scope, comparable
+from sklprune._networks.weight_scores import check_finite, check_scope, comparable
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
@@ -118,6 +118,7 @@ class Magnitude(Method):
         """Scores of all units, (n_units,); see the description of the class."""
         check_scope("Magnitude", self.per)
         layers = list(family.layers(estimator))
+        check_finite("Magnitude", layers)
         norm_before = np.linalg.norm(layers[0].coef)
         if self.standardize:
             centred = layers[0].intercept is not None

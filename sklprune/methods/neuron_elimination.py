@@ -9,6 +9,7 @@ from scipy import sparse
 from sklprune._frames import as_matrix
 from sklprune._networks.elimination import covariance, relative_errors
 from sklprune._networks.row_blocks import BLOCK, MAX_BLOCKS, hidden_covariances
+from sklprune._networks.weight_scores import check_finite
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
@@ -87,6 +88,7 @@ class NeuronElimination(Method):
     ) -> Array:
         """Scores of all hidden units, (n_units,)."""
         first, *rest = family.layers(estimator)
+        check_finite("NeuronElimination", [first, *rest])
         X = as_matrix(task.X)
         if X.shape[0] * first.coef.shape[1] > MAX_BLOCKS * BLOCK:
             return self._score_in_blocks(family, estimator, X, task)

@@ -21,6 +21,7 @@ from sklprune._networks.surgeon import (
     operations,
 )
 from sklprune._networks.weight_elimination import eliminate_one_by_one, is_small
+from sklprune._networks.weight_scores import check_finite
 from sklprune._progress import part
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
@@ -252,7 +253,7 @@ class SecondOrder(Method):
         if self.max_rows is not None and rows.n_samples > self.max_rows:
             drawn = rng.permutation(rows.n_samples)[: self.max_rows]
             rows = rows.take(np.sort(drawn))
-        _check_finite(family.layers(estimator))
+        check_finite("SecondOrder", family.layers(estimator))
         problem = family.training_problem(estimator, rows, labels=False)
         dtype = problem.targets.dtype
         layers = [
@@ -284,15 +285,6 @@ class SecondOrder(Method):
             raise ValueError(
                 f"SecondOrder(max_rows={rows!r}): max_rows must be None or a whole "
                 "number above 1."
-            )
-
-
-def _check_finite(layers: Sequence[Layer]) -> None:
-    for i, layer in enumerate(layers):
-        if not np.isfinite(layer.coef).all():
-            raise ValueError(
-                f"Layer {i + 1} has weights that are not finite. SecondOrder needs "
-                "finite weights."
             )
 
 
