@@ -388,11 +388,11 @@ class Task:
         return replace(self, sample_weight=comparable_weights(self.sample_weight))
 
     def _per_row(self) -> dict[str, Any]:
-        return {
-            "y": self.y,
-            "sample_weight": self.sample_weight,
-            "groups": self.groups,
-        }
+        return {name: getattr(self, name) for name in ("y", "sample_weight", "groups")}
+
+    def __sizeof__(self) -> int:
+        # at least so many bytes: dask sends a large argument once, not with each split
+        return 8 * self.n_samples
 
 
 def comparable_weights(weight: Array) -> Array:

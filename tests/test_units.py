@@ -1,9 +1,11 @@
 """Which units are kept: literal tables, ties, strata and fixed units."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from sklprune._units import Units
+from sklprune._units import Task, Units
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,8 @@ def test_kept_units_keep_their_groups_and_fixed_marks():
     assert after.at_most == 4
     # one is removed, and its group with it
     assert after.best(np.arange(4.0), 0.25).tolist() == [True, False, False, False]
+
+
+def test_rows_are_large_enough_that_dask_sends_them_once():
+    # dask asks for the size, and sends what has over a kilobyte only once
+    assert sys.getsizeof(Task(np.zeros((1000, 3)))) > 1000
