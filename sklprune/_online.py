@@ -284,14 +284,13 @@ def check_labels(model: Estimator, y: ArrayLike | None) -> None:
     known, labels = getattr(model, "classes_", None), np.asarray(y)
     if known is None or labels.size != len(labels):
         return
-    new = sorted(
-        set(labels.ravel().tolist()) - set(np.asarray(known).tolist()), key=str
-    )
+    classes = np.asarray(known).tolist()
+    new = sorted(set(labels.ravel().tolist()) - set(classes), key=str)
     if new:
         raise ValueError(
-            f"y has the classes {new[:10]}, and classes_ is {np.asarray(known).tolist()}. "
-            "Pass all classes in the first call of partial_fit. For a task with other "
-            "classes, use sklprune.transfer."
+            f"y has the classes {new[:10]}, and classes_ is {classes}. Pass all "
+            "classes in the first call of partial_fit. For a task with other classes, "
+            "use sklprune.transfer."
         )
 
 
