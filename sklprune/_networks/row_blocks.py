@@ -43,8 +43,8 @@ def covariance_of_blocks(blocks: Iterable[Array], weights: Iterable[Array]) -> A
         total = total + weight.sum()
         mean = mean + weight @ centred
         gram = gram + centred.T @ (centred * weight[:, None])
-    mean = np.asarray(mean) / total
-    return np.asarray(gram / total - np.outer(mean, mean))
+    offset = np.asarray(mean) / total
+    return np.asarray(gram / total - np.outer(offset, offset))
 
 
 def hidden_covariances(
@@ -112,7 +112,11 @@ def reconstruct_from_blocks(
     minima = _objectives(solutions, priors, moments.scale, blocks, alpha)
     kept = np.nan_to_num(minima[0], nan=np.inf) <= minima[1]
     first, second = solutions
-    return first.combined(lambda one, two: np.where(kept, one, two), second)
+
+    def better(one: Array, two: Array) -> Array:
+        return np.where(kept, one, two)
+
+    return first.combined(better, second)
 
 
 def _prior_and_mean(
