@@ -179,6 +179,24 @@ def networks():
     return markdown(head, rows)
 
 
+def networks_by_table():
+    """Weights and hidden units of networks on tables: mean scores of the seeds."""
+    text = (RESULTS / "network_tables.json").read_text()
+    records = [json.loads(line) for line in text.splitlines()]
+    tables = list(dict.fromkeys(record["name"] for record in records))
+    scores = {}
+    for record in records:
+        key = record["removed"], record["contender"]
+        scores.setdefault(key, {}).setdefault(record["name"], []).append(
+            record["score"]
+        )
+    rows = [
+        (contender, removed, *(f"{np.mean(found[name]):.3f}" for name in tables))
+        for (removed, contender), found in scores.items()
+    ]
+    return markdown(("network", "removed", *tables), rows)
+
+
 def columns():
     """Columns that selectors keep, and the accuracy on them."""
     rows = [
@@ -407,6 +425,7 @@ PARTS = {
     "readme": readme,
     "readme forest": readme_forest,
     "networks": networks,
+    "networks by table": networks_by_table,
     "columns": columns,
     "mixed frames": mixed_frames,
     "elimination": elimination,
