@@ -153,7 +153,7 @@ def test_noisy_targets_of_several_classes_get_a_strong_penalty():
             forest, X[:500], y[:500], method=method, pruning_ratio=0.9, random_state=0
         )
         loss[rho] = log_loss(y[500:], small.predict_proba(X[500:]))
-    # over five data sets the difference is 0.09 to 0.13
+    # over five data sets the difference is 0.11 to 0.15
     assert loss["auto"] < loss[10.0] - 0.02
 
 
