@@ -6,7 +6,6 @@ from typing import Any
 
 from sklprune._html import html_table
 
-
 #: on which rows a score was measured, by the entry `rows` of a report's score
 ROWS = {
     "held out": "held-out rows",
