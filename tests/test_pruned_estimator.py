@@ -241,12 +241,14 @@ def test_report_lists_removed_units_and_costs(binary):
     assert report["pruned"]["file_bytes"] > 0
 
 
-def test_the_html_of_the_estimator_measures_no_models(binary):
+def test_only_a_report_and_the_html_of_the_estimator_measure_models(binary):
     pruned = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
+    assert "PrunedEstimator" in repr(pruned)
     assert repr(pruned.report_) in str(pruned.report_)
     shown = PrunedEstimator(LogisticRegression(), pruning_ratio=0.5).fit(*binary)
-    assert "PrunedEstimator" in shown._repr_html_()
-    assert not shown.report_._weighed
+    assert repr(shown) and not shown.report_._weighed
+    assert "file, bytes" in shown._repr_html_()
+    assert shown.report_._weighed
 
 
 # -- uses ------------------------------------------------------------------------------

@@ -52,12 +52,13 @@ def loss_scorer(estimator: Estimator, y: ArrayLike, scorer: Scorer) -> Scorer | 
         None where this scorer measures something else than such a loss.
     """
     values = np.asarray(y)
+    several = values.ndim > 1 and values.shape[1] > 1
     # the score of a pipeline is that of its last step
     core = family_of(estimator).core(estimator)
     metric = scorer_parts(scorer, core)[0]
     if is_classifier(estimator):
         classes = getattr(estimator, "classes_", None)
-        if not isinstance(classes, np.ndarray) or classes.ndim != 1 or values.ndim != 1:
+        if not isinstance(classes, np.ndarray) or classes.ndim != 1 or several:
             return None
         # some classifiers of scikit-learn have an accuracy of their own
         own = is_passthrough(scorer) and type(core).__module__.startswith("sklearn.")
@@ -78,6 +79,7 @@ def _log_losses(
     """The negative log losses of blocks; of two classes, the second's probability."""
     if probability.ndim == 1:
         probability = np.column_stack([1 - probability, probability])
+    y = np.ravel(y)
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     of_class = probability[np.arange(len(codes)), codes]
     of_class = np.where(classes[codes] == y, of_class, 0.0)
@@ -85,7 +87,8 @@ def _log_losses(
 
 
 def _errors(y: Array, labels: Array, sample_weight: Array | None = None) -> Array:
-    return _of_blocks(-(np.asarray(y) != labels).astype(float), sample_weight)
+    wrong = np.ravel(y) != np.ravel(labels)
+    return _of_blocks(-wrong.astype(float), sample_weight)
 
 
 def _squared_errors(
