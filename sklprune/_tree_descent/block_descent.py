@@ -32,8 +32,9 @@ SWEEP_FACTOR = 1.1
 #: raises the loss. Larger steps are checked, since they may diverge where rows are
 #: predicted with certainty
 SAFE_CHANGE = 1.0
-#: if a step raises the objective, Hessians are multiplied by these factors in turn
-DAMPING = (4.0, 16.0, 64.0)
+#: if a step of a kept tree raises the objective, Hessians are multiplied by these
+#: factors in turn; if that of a new tree does, its values are divided by them
+DAMPING = (2.0, 4.0, 16.0, 64.0)
 
 
 class BlockDescent:
@@ -212,7 +213,7 @@ class BlockDescent:
         return largest > SAFE_CHANGE
 
     def _accept_if_lower(self, i: int, proposal: Proposal) -> None:
-        """Accept a proposal, or one with larger Hessians, if the objective falls."""
+        """Accept a proposal, or one with a shorter step, if the objective falls."""
         old, leaf_penalty = self.state.kept.get(i), proposal.leaf_penalty
         least = self._objective_with(i, leaf_penalty)
         self._put(i, proposal)
@@ -220,7 +221,12 @@ class BlockDescent:
             if self._objective_with(i, leaf_penalty) <= least:
                 return
             self._put_back(i, old)
-            self._put(i, self.proposer.propose(i, leaf_penalty, damping))
+            shorter = (
+                proposal._replace(value=proposal.value / damping)
+                if old is None
+                else self.proposer.propose(i, leaf_penalty, damping)
+            )
+            self._put(i, shorter)
         if self._objective_with(i, leaf_penalty) > least:
             self._put_back(i, old)
 
@@ -274,9 +280,20 @@ class BlockDescent:
         self.state.append(tree, ids)
         return self.proposer.propose(len(self.state.trees) - 1, leaf_penalty)
 
-    def accept_new(self, proposal: Proposal) -> None:
-        """Keep the tree that was appended last."""
-        self.accept(len(self.state.trees) - 1, proposal)
+    def accept_new(self, proposal: Proposal) -> bool:
+        """Keep the tree that was appended last, or drop it if it has no gain.
+
+        Returns
+        -------
+        bool
+            Whether it is kept.
+        """
+        i = len(self.state.trees) - 1
+        if proposal.gain > 0:
+            self.accept(i, proposal)
+        if i not in self.state.kept:
+            self.state.pop()
+        return i in self.state.kept
 
     def discard_new(self) -> None:
         """Drop the tree that was appended last."""

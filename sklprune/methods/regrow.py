@@ -399,13 +399,10 @@ class _Growth:
         gaining = []
         for output in outputs:
             tree, proposal = self._grow(output, leaf_penalty)
-            if proposal.gain > 0:
+            if self.descent.accept_new(proposal):
                 self.grown.append(tree)
-                self.descent.accept_new(proposal)
                 self._sweep_if_due(leaf_penalty)
                 gaining.append(output)
-            else:
-                self.descent.discard_new()
         return gaining
 
     def _sweep_if_due(self, leaf_penalty: float) -> None:

@@ -51,6 +51,18 @@ def test_a_small_boosting_model_is_as_good_as_a_large_forest():
     assert np.mean(lost) < 0.021
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_rare_classes_do_not_end_the_path(seed):
+    # with a weak penalty, many steps of new trees are too long and are shortened
+    X, y = make_classification(
+        500, 10, n_informative=4, weights=[0.95], flip_y=0.02, random_state=seed
+    )
+    forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    method = Regrow(rho=1.0, max_trees=40)
+    small = prune(forest, X, y, method=method, pruning_ratio=0.6, random_state=0)
+    assert small.pruning_ratio_ < 0.7
+
+
 def test_ever_smaller_models_are_on_the_path():
     X, X_test, y, y_test = DIABETES
     forest = RandomForestRegressor(30, random_state=0).fit(X, y)
