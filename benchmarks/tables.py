@@ -197,6 +197,22 @@ def networks_by_table():
     return markdown(("network", "removed", *tables), rows)
 
 
+def networks_of_mnist():
+    """Accuracy of a network of MNIST at each share of removed weights."""
+    text = (RESULTS / "network_mnist.json").read_text()
+    scores, shares = {}, {}
+    for record in map(json.loads, text.splitlines()):
+        share = record["removed"].split()[0]
+        shares[share] = None
+        of_contender = scores.setdefault(record["contender"], {})
+        of_contender.setdefault(share, []).append(record["score"])
+    rows = [
+        (name, *(f"{np.mean(of[s]):.4f}" if s in of else "-" for s in shares))
+        for name, of in scores.items()
+    ]
+    return markdown(("network", *shares), rows)
+
+
 def columns():
     """Columns that selectors keep, and the accuracy on them."""
     rows = [
@@ -426,6 +442,7 @@ PARTS = {
     "readme forest": readme_forest,
     "networks": networks,
     "networks by table": networks_by_table,
+    "networks of mnist": networks_of_mnist,
     "columns": columns,
     "mixed frames": mixed_frames,
     "elimination": elimination,
