@@ -64,7 +64,11 @@ def page(name):
     module, _, short = name.rpartition(".")
     kind = "class" if inspect.isclass(thing) else "function"
     lines = [short, "=" * len(short), "", f".. currentmodule:: {module}", ""]
-    lines += [f".. auto{kind}:: {short}", ""]
+    lines += [f".. auto{kind}:: {short}"]
+    if name in SECTIONS["results"]:
+        # their bases are private, and have no page of their own
+        lines += ["   :inherited-members:"]
+    lines += [""]
     if short == "PrunedEstimator":
         lines += [f"   .. automethod:: {each}" for each in PASSED_ON] + [""]
     lines += [f".. minigallery:: {name}", "   :add-heading: Examples that use it", ""]

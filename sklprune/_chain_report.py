@@ -1,11 +1,9 @@
 """`ChainReport`: what the steps of a `Chain` have removed, one line for each."""
 
 import math
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from sklprune._report_page import chain_fragment, page
+from sklprune._report_page import ShownReport, chain_fragment
 from sklprune._report_text import Row, aligned, number, times, without_nan
 from sklprune._typing import MatrixLike
 
@@ -20,7 +18,7 @@ PRINTED = (
 )
 
 
-class ChainReport:
+class ChainReport(ShownReport):
     """The report of several prunings in sequence; prints one line for each step.
 
     Parameters
@@ -132,27 +130,11 @@ class ChainReport:
         }
         return without_nan(whole)
 
-    def __repr__(self) -> str:
-        return self.summary
-
     def __str__(self) -> str:
         return "\n".join([self.summary, aligned(self.size_rows()), self.score_note])
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
     def _repr_html_(self) -> str:
         return chain_fragment(self)
-
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write the report as one HTML page that needs no other file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            An existing file is replaced.
-        """
-        Path(path).write_text(page(self), encoding="utf-8")
 
     def size_rows(self) -> list[Row]:
         """The sizes after each step as rows of text; the first one is the head.

@@ -2,8 +2,6 @@
 
 import math
 from dataclasses import fields, replace
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from sklprune._evaluation.summary import REFERENCE_KEYS
 from sklprune._evaluation.training_rows import Reference
 from sklprune._plain import stripped
 from sklprune._registry import family_of
-from sklprune._report_page import fragment, page
+from sklprune._report_page import ShownReport, fragment
 from sklprune._report_text import (
     N_PRINTED,
     PRINTED,
@@ -48,7 +46,7 @@ REFERENCE_NOTES = {
 }
 
 
-class Report:
+class Report(ShownReport):
     """The report of one pruning; prints as a table.
 
     Bytes are measured when they are first read, or when the report is pickled, and are
@@ -341,25 +339,8 @@ class Report:
         self._cost_of("pruned")
         return self.__dict__ | {"_models": None}
 
-    def __repr__(self) -> str:
-        # one line, since estimators show their attributes, and a table measures bytes
-        return self.summary
-
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        printer.text(str(self))
-
     def _repr_html_(self) -> str:
         return fragment(self)
-
-    def to_html(self, path: str | PathLike[str]) -> None:
-        """Write the report as one HTML page that needs no other file.
-
-        Parameters
-        ----------
-        path : str or path-like
-            An existing file is replaced.
-        """
-        Path(path).write_text(page(self), encoding="utf-8")
 
     def size_rows(self) -> list[Row]:
         """The table of sizes as rows of text; the first one is the head.

@@ -1,9 +1,12 @@
 """The report as an HTML page: one file without scripts and without other files."""
 
 import platform
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable
 from html import escape
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,26 +60,42 @@ STYLE = """
 """
 
 
-def page(report: Any) -> str:
-    """A whole page about a pruning.
+class ShownReport(ABC):
+    """How reports are shown: one line, a table, a notebook cell, or a page."""
 
-    Parameters
-    ----------
-    report : Report or ChainReport
+    @property
+    @abstractmethod
+    def summary(self) -> str:
+        """The first lines of the report."""
 
-    Returns
-    -------
-    str
-        HTML. Names from the data are escaped.
-    """
-    title = escape(report.summary.replace("\n", " "))
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n"
-        "<style>body { margin: 0; }</style>\n</head>\n<body>\n"
-        f"{report._repr_html_()}\n</body>\n</html>\n"
-    )
+    @abstractmethod
+    def _repr_html_(self) -> str:
+        """The content of the page, which a notebook shows."""
+
+    def __repr__(self) -> str:
+        # one line, since estimators show their attributes, and a table measures bytes
+        return self.summary
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+    def to_html(self, path: str | PathLike[str]) -> None:
+        """Write the report as one HTML page that needs no other file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            An existing file is replaced. Names from the data are escaped.
+        """
+        title = escape(self.summary.replace("\n", " "))
+        page = (
+            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<title>{title}</title>\n"
+            "<style>body { margin: 0; }</style>\n</head>\n<body>\n"
+            f"{self._repr_html_()}\n</body>\n</html>\n"
+        )
+        Path(path).write_text(page, encoding="utf-8")
 
 
 def fragment(report: Any) -> str:
