@@ -11,9 +11,9 @@ from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.losses import SquaredLoss
 
 
-@pytest.fixture
-def binary():
-    """200 rows, 8 columns of which the first 3 matter."""
+@pytest.fixture(scope="session")
+def binary_rows():
+    """200 rows, 8 columns of which the first 3 matter; no test may change them."""
     X, y = make_classification(
         200,
         8,
@@ -26,6 +26,13 @@ def binary():
     )
     rows = np.random.RandomState(0).permutation(200)
     return X[rows], y[rows]
+
+
+@pytest.fixture
+def binary(binary_rows):
+    """The rows of `binary_rows` as copies, which a test may change."""
+    X, y = binary_rows
+    return X.copy(), y.copy()
 
 
 @pytest.fixture

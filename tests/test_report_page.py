@@ -39,8 +39,8 @@ class Checked(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.fixture
-def compared(binary):
+@pytest.fixture(scope="module")
+def compared(binary_rows):
     return PrunedEstimator(
         RandomForestClassifier(6, max_depth=3, random_state=0),
         method=["cost_complexity", "member_selection"],
@@ -48,7 +48,7 @@ def compared(binary):
         cv=3,
         baseline=True,
         random_state=0,
-    ).fit(*binary)
+    ).fit(*binary_rows)
 
 
 def test_the_page_is_complete_and_needs_no_other_file(compared, tmp_path):
