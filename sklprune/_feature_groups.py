@@ -55,7 +55,7 @@ def feature_limits(
     if feature_groups is None and always_keep is None:
         return {}
     fixed = np.zeros(len(names), dtype=bool)
-    fixed[_positions(names, always_keep, "always_keep")] = True
+    fixed[positions_of(names, always_keep, "always_keep")] = True
     unread = names[np.setdiff1d(np.flatnonzero(fixed), positions)]
     if len(unread):
         raise ValueError(
@@ -94,7 +94,7 @@ def _labels(names: Array, feature_groups: FeatureGroups) -> Array:
     labels = np.arange(len(names))
     seen = np.zeros(len(names), dtype=bool)
     for group in _listed(feature_groups):
-        columns = np.unique(_positions(names, group, "feature_groups"))
+        columns = np.unique(positions_of(names, group, "feature_groups"))
         if seen[columns].any():
             raise ValueError(
                 "feature_groups must not overlap: in more than one group is "
@@ -118,8 +118,18 @@ def _listed(feature_groups: FeatureGroups) -> list[Any]:
     return list(feature_groups)
 
 
-def _positions(names: Array, columns: Any, parameter: str) -> Array:
-    """Positions of columns that are given by name or position."""
+def positions_of(names: Array, columns: Any, parameter: str) -> Array:
+    """Positions of columns that are given by name or position.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_features,), object
+        Names of all columns.
+    columns : list of names or positions, or None
+        An integer that is the name of a column is this name.
+    parameter : str
+        Where they were given, for errors.
+    """
     if columns is None:
         return np.array([], dtype=int)
     index = _NameIndex(names)

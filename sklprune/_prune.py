@@ -18,6 +18,7 @@ from sklprune._evaluation.choice import (
     columns_for,
 )
 from sklprune._evaluation.held_out import prediction_error
+from sklprune._evaluation.prices import cost_of
 from sklprune._evaluation.splits import splits_of
 from sklprune._evaluation.stability import stability_of
 from sklprune._evaluation.summary import summary_of
@@ -143,6 +144,7 @@ def _choose_ratio(
         "rule": rule,
         "splits": splits,
         "by_user": by_user,
+        "X": task.X,
         "reference": reference,
         "baseline": best_from_scratch(rule, from_scratch) if baseline else None,
     }
@@ -231,8 +233,12 @@ def _first_accepted(choice, models, X, store_path):
     rule = choice.rule
     first, last = ratios_of_size(choice)
 
+    def measured(pruned):
+        costs = cost_of(rule, pruned.candidate, X)
+        return sizes(pruned.model, rule.needs, X) | costs
+
     def holds(pruned):
-        return rule is None or rule.holds(sizes(pruned.model, rule.needs, X))
+        return rule is None or rule.holds(measured(pruned))
 
     def fits(pruned):
         large = pruned.candidate.ratio >= last or has_size(choice, pruned)
@@ -240,7 +246,7 @@ def _first_accepted(choice, models, X, store_path):
 
     best, models = first_from(models, first, fits, store_path)
     if best is None:
-        raise rule.too_large(sizes(models[-1].model, rule.needs, X))
+        raise rule.too_large(measured(models[-1]))
     if first < last and best.candidate.ratio == last:
         between = [m for m in models if first <= m.candidate.ratio <= last]
         best = nearest_in_size(choice, [m for m in between if holds(m)])

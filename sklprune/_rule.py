@@ -49,6 +49,9 @@ class Rule(BaseEstimator):
     size : str or None
         The field of `Cost` that `smallest` minimises. None is the ratio, or
         "file_bytes" where the table contains several methods.
+    prices : mapping or None
+        Price of each column, by name or position. If `needs` has "feature_cost", the
+        table has the sum of the prices of the kept columns.
     example : str
         Code of an object, if the rule cannot be given by name, since it needs a
         parameter; else "".
@@ -81,6 +84,7 @@ class Rule(BaseEstimator):
     needs_scores: bool = True
     needs_unpruned: bool = False
     size: str | None = None
+    prices: Mapping[Any, float] | None = None
     example: str = ""
 
     @property
@@ -225,6 +229,12 @@ class CallableRule(Rule):
         """The field of `Cost` by which candidates are compared."""
         size: str | None = getattr(self.function, "size", None)
         return size
+
+    @property
+    def prices(self) -> Mapping[Any, float] | None:  # type: ignore[override]
+        """Price of each column."""
+        prices: Mapping[Any, float] | None = getattr(self.function, "prices", None)
+        return prices
 
     @property
     def needs_scores(self) -> bool:  # type: ignore[override]

@@ -14,9 +14,10 @@ one split. `asked` is False only for an unpruned model that was not requested. W
 there may be no scores; they are then NaN.
 
 A rule names further columns in its attribute `needs`. They are the fields of
-`sklprune.Cost`, `agreement` and `fidelity`. `agreement` is the share of held-out rows
-for which a model predicts the same as the unpruned model. `fidelity` is the score
-against the class probabilities of the unpruned model instead of the labels.
+`sklprune.Cost`, `agreement`, `fidelity` and `feature_cost`. `agreement` is the share of
+held-out rows for which a model predicts the same as the unpruned model. `fidelity` is
+the score against the class probabilities of the unpruned model instead of the labels.
+`feature_cost` is the sum of the `prices` of the kept columns, which the rule states.
 """
 
 import numbers
@@ -259,10 +260,16 @@ class Budget(Rule):
         The largest allowed values of these fields.
     memory_bytes : float, default=None
         Limit of the size in memory, in bytes.
+    feature_cost : float, default=None
+        Limit of the sum of the prices of the kept columns, for a method that removes
+        columns. It needs `prices`.
     latency_one_row, latency_per_row : float, default=None
         Limits in seconds. Latencies are measured on the held-out rows, and again for
         the returned model. This choice depends on the machine and its load, and may
         differ between runs.
+    prices : dict or None, default=None
+        The price of each column of X, by name or position. Every column needs one; it
+        may be 0.
     size : str or None, default=None
         The field of :class:`sklprune.Cost` by which candidates with equal scores are
         compared, for example "compressed_bytes". None is the pruning ratio, or
@@ -286,6 +293,19 @@ class Budget(Rule):
     ...                           "score_mean": np.array([0.95, 0.93, 0.94, 0.8]),
     ...                           "asked": np.ones(4, dtype=bool)})
     2
+
+    Columns that cost at most 25 together:
+
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklprune import FeaturePruningSelector
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> prices = dict.fromkeys(X, 10) | {"age": 0, "sex": 0, "bmi": 1}
+    >>> selector = FeaturePruningSelector(
+    ...     Ridge(), rule=Budget(feature_cost=25, prices=prices), random_state=0)
+    >>> kept = selector.fit(X, y).get_feature_names_out()
+    >>> sum(prices[name] for name in kept) <= 25
+    True
     """
 
     example = "Budget(file_bytes=100_000)"
@@ -305,8 +325,10 @@ class Budget(Rule):
         distinct_values: float | None = None,
         bits_per_parameter: float | None = None,
         memory_bytes: float | None = None,
+        feature_cost: float | None = None,
         latency_one_row: float | None = None,
         latency_per_row: float | None = None,
+        prices: Mapping[Any, float] | None = None,
         size: str | None = None,
     ) -> None:
         self.parameters = parameters
@@ -321,19 +343,21 @@ class Budget(Rule):
         self.distinct_values = distinct_values
         self.bits_per_parameter = bits_per_parameter
         self.memory_bytes = memory_bytes
+        self.feature_cost = feature_cost
         self.latency_one_row = latency_one_row
         self.latency_per_row = latency_per_row
+        self.prices = prices
         self.size = size
 
     @property
     def needs(self) -> tuple[str, ...]:  # type: ignore[override]
-        """The fields of `Cost` that have a limit."""
+        """The columns of the table that have a limit."""
         return tuple(self._limits())
 
     def _limits(self) -> dict[str, float]:
         """The given limits by name."""
         given = self.get_params(deep=False)
-        del given["size"]
+        del given["size"], given["prices"]
         return {name: limit for name, limit in given.items() if limit is not None}
 
     def check(self) -> None:
@@ -347,6 +371,11 @@ class Budget(Rule):
                 raise ValueError(
                     f"Budget({name}={limit!r}): {name} must be a positive number."
                 )
+        if (self.prices is None) != (self.feature_cost is None):
+            raise ValueError(
+                f"Budget(feature_cost={self.feature_cost!r}, prices={self.prices!r}): "
+                "feature_cost and prices must be given together."
+            )
 
     def holds(self, sizes: Mapping[str, Any]) -> Any:
         return np.logical_and.reduce(

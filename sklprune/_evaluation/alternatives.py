@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._evaluation.choice import Choice, choose_position
+from sklprune._evaluation.prices import FEATURE_COST, costs_of_paths
 from sklprune._registry import snake_case
 from sklprune._rule import DEFAULT_SIZE
 
@@ -51,7 +52,7 @@ class WholeTable:
         return int(np.flatnonzero((self.method == method) & (self.row == row))[0])
 
 
-def choose(ways, scored, *, rule, by_user, **known):
+def choose(ways, scored, *, rule, by_user, X, **known):
     """The method and the ratio that a rule chooses.
 
     Parameters
@@ -62,6 +63,7 @@ def choose(ways, scored, *, rule, by_user, **known):
     rule : Rule
     by_user : bool
         Whether the user requested ratios. The unpruned model may otherwise be chosen.
+    X : array-like of shape (n_rows, n_features)
     **known
         Further fields of the choice.
 
@@ -75,7 +77,9 @@ def choose(ways, scored, *, rule, by_user, **known):
         If all ways are omitted.
     """
     tables = {
-        i: path.table | {"asked": _asked(path.table, way.requested, by_user)}
+        i: path.table
+        | {"asked": _asked(path.table, way.requested, by_user)}
+        | _costs(rule, way, path, X)
         for i, (way, path) in enumerate(zip(ways, scored))
         if path is not None
     }
@@ -113,6 +117,12 @@ def _asked(table, requested, by_user):
     asked = np.full(len(table["ratio"]), True)
     asked[0] = not by_user or 0.0 in requested
     return asked
+
+
+def _costs(rule, way, path, X):
+    """The column with the costs of the kept columns, if the rule states prices."""
+    costs = costs_of_paths(rule, way.plan.estimator, X, path.kept)
+    return {} if costs is None else {FEATURE_COST: costs}
 
 
 def _whole_table(ways, tables, rule):

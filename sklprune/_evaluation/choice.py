@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._cost import Cost
+from sklprune._evaluation.prices import FEATURE_COST, check_prices
 from sklprune._evaluation.training_rows import Reference
 from sklprune._registry import guess_of
 from sklprune._rule import DEFAULT_SIZE, RuleTable
@@ -145,7 +146,8 @@ def choose_position(rule, table):
 def check_rule(rule, plan, task):
     """Raise an error for a rule that cannot choose here, before anything is fitted."""
     rule.check()
-    known = {field.name for field in fields(Cost)} | {"agreement", "fidelity"}
+    known = {field.name for field in fields(Cost)}
+    known |= {"agreement", "fidelity", FEATURE_COST}
     _check_size(rule)
     unknown = [name for name in rule.needs if name not in known]
     if unknown:
@@ -160,6 +162,7 @@ def check_rule(rule, plan, task):
             "which compares scores."
         )
     _check_fidelity(rule, plan, task)
+    check_prices(rule, plan, task.X)
     if task.scorer is None and rule.needs_scores:
         raise ValueError(
             "Choosing a ratio by scores requires y to be passed, but the target y is "
@@ -203,9 +206,11 @@ def _check_size(rule):
 
 
 def columns_for(rule, *, bytes_too):
-    """The columns on demand that the table must contain.
+    """The columns on demand that each split must measure.
 
-    `bytes_too`: whether "file_bytes" is needed besides those of the rule.
+    Costs of columns follow from the kept ones. `bytes_too`: whether "file_bytes" is
+    needed besides the columns of the rule.
     """
     also = (DEFAULT_SIZE,) if bytes_too else ()
-    return tuple(dict.fromkeys([*rule.columns, *also]))
+    columns = dict.fromkeys([*rule.columns, *also])
+    return tuple(name for name in columns if name != FEATURE_COST)
