@@ -104,6 +104,14 @@ class TrainingProblem(Protocol):
     training_problem: Any
 
 
+class SparseWeights(Protocol):
+    """Predictions from sparse arrays: `LayeredFamily.with_sparse_weights`."""
+
+    with_sparse_weights: Any
+    with_dense_weights: Any
+    has_sparse_weights: Any
+
+
 class MaskedFit(Protocol):
     """A fit of non-zero weights only: `LinearFamily.masked_refit`, `MLPFamily` too."""
 
@@ -156,6 +164,7 @@ CAPABILITIES: dict[str, type] = {
     "out_of_bag": OutOfBag,
     "layers": Layers,
     "training_problem": TrainingProblem,
+    "sparse_weights": SparseWeights,
     "masked_refit": MaskedFit,
     "structure": Structure,
     "online": Online,

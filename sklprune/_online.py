@@ -150,7 +150,9 @@ class OnlinePruning:
         if self.masks is None:
             return self.family.strip(self.model)
         keep = np.concatenate([mask.ravel() for mask in self.masks])
-        return self.family.own_remove(self.model, self._units(), keep)
+        model = self.family.own_remove(self.model, self._units(), keep)
+        is_sparse = getattr(self.method, "storage", "dense") == "sparse"
+        return self.family.with_sparse_weights(model) if is_sparse else model
 
     def after(
         self,

@@ -208,10 +208,12 @@ class PartialFitMixin:
         several = isinstance(method, (list, tuple)) or not hasattr(method, "path")
         if fitted:
             # whatever has pruned the model: weights that are zero remain zero
-            layers = family_of(estimator).layers(estimator)
-            dense = all(layer.coef.all() for layer in layers)
+            family = family_of(estimator)
+            dense = all(layer.coef.all() for layer in family.layers(estimator))
             neurons = getattr(self.report_, "granularity", "") == "neuron"
-            method = "auto" if neurons and dense else Magnitude("weight")
+            stored = "sparse" if family.has_sparse_weights(estimator) else "dense"
+            weights = Magnitude("weight", storage=stored)
+            method = "auto" if neurons and dense else weights
         elif several and not (isinstance(method, str) and method != SMALLEST):
             raise ValueError(
                 f"method={method!r}: partial_fit prunes by one method. Name one, or "

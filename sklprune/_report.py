@@ -26,6 +26,7 @@ from sklprune._report_text import (
     unread_columns,
     without_nan,
 )
+from sklprune._storage import notes_on_storage, stored_otherwise
 from sklprune._typing import Estimator, MatrixLike
 from sklprune._units import Candidate, plural
 from sklprune._unread import Unread
@@ -116,6 +117,9 @@ class Report(ShownReport):
             "stripped": stripped(original),
             "pruned": pruned,
         }
+        removes_weights = candidate.units.granularity == "weight"
+        self._other_storage, other = stored_otherwise(pruned, removes_weights)
+        self._models |= {"stored otherwise": other} if self._other_storage else {}
         self._costs = {
             name: Cost(**counts(model)) for name, model in self._models.items()
         }
@@ -156,6 +160,20 @@ class Report(ShownReport):
     def pruned(self) -> Cost:
         """`Cost` of the returned model."""
         return self._cost_of("pruned")
+
+    @property
+    def storage(self) -> dict[str, Cost]:
+        """`Cost` of the returned model with its weights as "dense" and "sparse" arrays.
+
+        Empty if no weights were pruned, or the model cannot predict with sparse ones.
+        """
+        if not self._other_storage:
+            return {}
+        form = "dense" if self._other_storage == "sparse" else "sparse"
+        return {
+            form: self._cost_of("pruned"),
+            self._other_storage: self._cost_of("stored otherwise"),
+        }
 
     @property
     def granularity(self) -> str:
@@ -280,6 +298,7 @@ class Report(ShownReport):
             "original": self.original.to_dict(),
             "stripped": self.stripped.to_dict(),
             "pruned": self.pruned.to_dict(),
+            "storage": {name: each.to_dict() for name, each in self.storage.items()},
             "score": dict(self.score),
             "methods": self.methods,
             "baseline": self.baseline,
@@ -437,6 +456,7 @@ class Report(ShownReport):
                 + "the raw file and the latency are not"
                 + ("." if compressed else " smaller.")
             )
+        notes += notes_on_storage(self.storage)
         if self._n_zero:
             notes.append(
                 f"{self._n_zero:,} of the removed {plural(self.granularity)} were zero "

@@ -108,6 +108,25 @@ class LayeredFamily(ReadingColumns, Family):
             model.feature_names_in_ = model.feature_names_in_[keep]
         return model
 
+    # -- the capability "sparse_weights" -----------------------------------------------
+
+    def with_sparse_weights(self, estimator: Estimator) -> Estimator:
+        """A copy whose weights are sparse arrays that the model can predict with."""
+        raise NotImplementedError
+
+    def with_dense_weights(self, estimator: Estimator) -> Estimator:
+        """A copy whose weights are dense arrays; also of a model that has them."""
+        raise NotImplementedError
+
+    def has_sparse_weights(self, estimator: Estimator) -> bool:
+        """Whether the weights are stored as sparse arrays."""
+        return False
+
+    def why_missing(self, estimator: Estimator, name: str) -> str:
+        if name != "sparse_weights":
+            return super().why_missing(estimator, name)
+        return "cannot predict with sparse weights: use storage='dense'"
+
     # -- weights as units --------------------------------------------------------------
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
@@ -158,10 +177,12 @@ class LayeredFamily(ReadingColumns, Family):
     def counts(self, estimator: Estimator) -> dict[str, float]:
         layers = self.layers(estimator)
         arrays = [array for layer in layers for array in layer if array is not None]
+        count = np.count_nonzero if self.has_sparse_weights(estimator) else np.size
+        n_products = sum(int(count(layer.coef)) for layer in layers)
         return super().counts(estimator) | {
             "parameters": sum(array.size for array in arrays),
             "nonzero": sum(int(np.count_nonzero(array)) for array in arrays),
-            "operations_per_row": sum(layer.coef.size for layer in layers),
+            "operations_per_row": n_products,
         }
 
 

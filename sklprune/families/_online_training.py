@@ -89,7 +89,7 @@ class OnlineLinear(OnlineTraining):
     @contextmanager
     def held(self, model: Estimator, masks: Sequence[Array] | None) -> Iterator[None]:
         if hasattr(getattr(model, "coef_", None), "toarray"):
-            model.coef_ = model.coef_.toarray()
+            model.coef_ = self.with_dense_weights(model).coef_  # type: ignore[attr-defined]
         yield
         if masks is not None:
             self.set_zeros(model, masks)
@@ -133,6 +133,8 @@ class OnlineNetworks(OnlineTraining):
 
     @contextmanager
     def held(self, model: Estimator, masks: Sequence[Array] | None) -> Iterator[None]:
+        if any(hasattr(coef, "toarray") for coef in getattr(model, "coefs_", ())):
+            model.coefs_ = self.with_dense_weights(model).coefs_  # type: ignore[attr-defined]
         optimiser = getattr(model, "_optimizer", None)
         if masks is not None and optimiser is not None:
             model._optimizer = MaskedOptimiser(optimiser, masks)

@@ -111,8 +111,10 @@ def _residuals(estimator: Estimator, X: MatrixLike, y: ArrayLike) -> Array | Non
         return residuals[:, 1:] if two else residuals[:, :-1]
     if names & set(CENTRING):
         if is_classifier(estimator):
-            hit = np.asarray(y)[:, None] == estimator.classes_
-            hit = hit[:, 1:] if len(estimator.classes_) == 2 else hit
+            hit = np.asarray(y)
+            if hit.ndim == 1:
+                hit = hit[:, None] == estimator.classes_
+                hit = hit[:, 1:] if len(estimator.classes_) == 2 else hit
             scores = estimator.decision_function(X).reshape(len(hit), -1)
             return 2.0 * hit - 1 - scores
         target = np.asarray(y, dtype=float).reshape(X.shape[0], -1)

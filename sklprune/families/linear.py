@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._estimators import without
@@ -70,9 +71,7 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
     has_coefficients = True
 
     def layers(self, estimator: Estimator) -> list[Layer]:
-        coef = estimator.coef_
-        coef = coef.toarray() if sparse.issparse(coef) else np.asarray(coef)
-        coef = np.atleast_2d(coef).T
+        coef = np.atleast_2d(_dense(estimator.coef_)).T
         if not getattr(estimator, "fit_intercept", True):
             return [Layer(coef, None)]
         intercept = np.broadcast_to(estimator.intercept_, coef.shape[1])
@@ -90,6 +89,22 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
             intercept = np.asarray(layer.intercept, dtype=old.dtype).reshape(shape)
             model.intercept_ = intercept.copy() if shape else intercept.item()
         return _with_current_as_start(model)
+
+    def with_sparse_weights(self, estimator: Estimator) -> Estimator:
+        model = without(estimator, ())
+        # the class that `sparsify` uses
+        model.coef_ = sparse.csr_matrix(np.atleast_2d(_dense(model.coef_)))
+        return _with_current_as_start(model)
+
+    def with_dense_weights(self, estimator: Estimator) -> Estimator:
+        model = without(estimator, ())
+        model.coef_ = _dense(model.coef_)
+        if isinstance(model, RegressorMixin):
+            model.coef_ = model.coef_.ravel()
+        return _with_current_as_start(model)
+
+    def has_sparse_weights(self, estimator: Estimator) -> bool:
+        return bool(sparse.issparse(estimator.coef_))
 
     def narrow_fitted(self, estimator: Estimator, keep: Array, task: Task) -> Estimator:
         return _without_covariance(super().narrow_fitted(estimator, keep, task))
@@ -112,6 +127,8 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         offered = super().capabilities(estimator)
         if shrinks(estimator, _known_penalty(estimator)):
             offered |= {"shrinking_fits"}
+        if _predicts_with_sparse_weights(estimator):
+            offered |= {"sparse_weights"}
         return offered | {"masked_refit"} if _can_be_refitted(estimator) else offered
 
     def linear_rows(self, estimator: Estimator, task: Task, columns: Array) -> Any:
@@ -304,6 +321,19 @@ def _with_current_as_start(model: Estimator) -> Estimator:
         model._standard_coef, model._average_coef = model.coef_, None
         model._standard_intercept, model._average_intercept = model.intercept_, None
     return model
+
+
+def _dense(coef: Any) -> Array:
+    return np.asarray(coef.toarray() if sparse.issparse(coef) else coef)
+
+
+def _predicts_with_sparse_weights(estimator: Estimator) -> bool:
+    """Whether predictions accept sparse weights, for dense and for sparse X.
+
+    Other regressors give values of another shape, or raise an error for sparse X.
+    """
+    names = {cls.__name__ for cls in type(estimator).__mro__}
+    return bool(names & {"LinearClassifierMixin", "SparseCoefMixin"})
 
 
 def _without_covariance(model: Estimator) -> Estimator:

@@ -61,11 +61,27 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
         model = without(estimator, TRAINING_STATE)
         dtype = estimator.coefs_[0].dtype
         model.coefs_ = [np.ascontiguousarray(coef, dtype) for coef, _ in layers]
+        if self.has_sparse_weights(estimator):
+            model.coefs_ = [sparse.csr_array(coef) for coef in model.coefs_]
         model.intercepts_ = [np.array(intercept, dtype) for _, intercept in layers]
         widths = tuple(layer.coef.shape[1] for layer in layers[:-1])
         if widths != _widths(estimator):
             model.hidden_layer_sizes = widths
         return with_own_state(self._with_current_as_best(model))
+
+    def with_sparse_weights(self, estimator: Estimator) -> Estimator:
+        model = without(estimator, TRAINING_STATE)
+        # of the sparse classes, arrays also predict sparse rows
+        model.coefs_ = [sparse.csr_array(coef) for coef in model.coefs_]
+        return with_own_state(self._with_current_as_best(model))
+
+    def with_dense_weights(self, estimator: Estimator) -> Estimator:
+        model = without(estimator, ())
+        model.coefs_ = [layer.coef for layer in self.layers(estimator)]
+        return with_own_state(self._with_current_as_best(model))
+
+    def has_sparse_weights(self, estimator: Estimator) -> bool:
+        return any(sparse.issparse(coef) for coef in estimator.coefs_)
 
     def activate(self, estimator: Estimator, outputs: Array) -> Array:
         return ACTIVATIONS[estimator.activation](outputs)
@@ -76,7 +92,11 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
         return super().own_misfit(estimator, granularity)
 
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        return super().capabilities(estimator) | {"masked_refit", "structure"}
+        return super().capabilities(estimator) | {
+            "masked_refit",
+            "sparse_weights",
+            "structure",
+        }
 
     def masked_refit(
         self, estimator: Estimator, task: Task, settings: RefitSettings

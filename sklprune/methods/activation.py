@@ -17,12 +17,13 @@ from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
+from sklprune.methods._weights import WeightMethod
 
 #: what scores are compared within
 SCOPES = ("output", "global", "layer", "layer_adaptive")
 
 
-class Activation(Method):
+class Activation(WeightMethod):
     """Remove the weights that contribute least to the output of their unit.
 
     The score of a weight is its absolute value times the root mean square of its
@@ -38,6 +39,8 @@ class Activation(Method):
         "output" compares only weights with the same output, and removes the same
         fraction for each output. For hidden units, it is the same as "layer". The
         other values are those of :class:`Magnitude`.
+    storage : {"dense", "sparse"}, default="dense"
+        The form of the weights in the result, as in :class:`Magnitude`.
 
     References
     ----------
@@ -60,9 +63,16 @@ class Activation(Method):
     needs = ("layers",)
     reason = "it contributes little to its unit"
 
-    def __init__(self, granularity: str = "weight", *, per: str = "output") -> None:
+    def __init__(
+        self,
+        granularity: str = "weight",
+        *,
+        per: str = "output",
+        storage: str = "dense",
+    ) -> None:
         self.granularity = granularity
         self.per = per
+        self.storage = storage
 
     @classmethod
     def variants(cls) -> list[Method]:

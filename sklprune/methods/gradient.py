@@ -10,9 +10,10 @@ from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
+from sklprune.methods._weights import WeightMethod
 
 
-class Gradient(Method):
+class Gradient(WeightMethod):
     """Remove the weights or hidden units with the smallest first-order effect.
 
     Let g be the derivative of the loss of one row in a weight w. The score of w is the
@@ -29,6 +30,8 @@ class Gradient(Method):
         :class:`SecondOrder` with `curvature="diagonal"`, from labels.
     per : {"global", "layer", "layer_adaptive"}, default="global"
         As in :class:`Magnitude`.
+    storage : {"dense", "sparse"}, default="dense"
+        The form of the weights in the result, as in :class:`Magnitude`.
 
     References
     ----------
@@ -54,11 +57,17 @@ class Gradient(Method):
     reason = "the loss hardly depends on it"
 
     def __init__(
-        self, granularity: str = "weight", *, power: int = 2, per: str = "global"
+        self,
+        granularity: str = "weight",
+        *,
+        power: int = 2,
+        per: str = "global",
+        storage: str = "dense",
     ) -> None:
         self.granularity = granularity
         self.power = power
         self.per = per
+        self.storage = storage
 
     @classmethod
     def variants(cls) -> list[Method]:

@@ -26,7 +26,7 @@ from sklprune._progress import part
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
-from sklprune.methods._base import Method
+from sklprune.methods._weights import WeightMethod
 
 #: fraction of the weights that one stage keeps, and the number of stages
 STAGE, N_STAGES = 0.8, 25
@@ -58,7 +58,7 @@ class Stage(NamedTuple):
     damping: float
 
 
-class SecondOrder(Method):
+class SecondOrder(WeightMethod):
     """Remove the weights whose removal raises the loss least, and adapt the others.
 
     The score of a weight is the increase of the loss that its removal causes, by the
@@ -84,6 +84,8 @@ class SecondOrder(Method):
     max_rows : int or None, default=10000
         The second derivatives are computed on at most so many rows, drawn at random.
         None is all rows.
+    storage : {"dense", "sparse"}, default="dense"
+        The form of the weights in the result, as in :class:`Magnitude`.
 
     Notes
     -----
@@ -126,10 +128,12 @@ class SecondOrder(Method):
         *,
         damping: str | float = "auto",
         max_rows: int | None = 10_000,
+        storage: str = "dense",
     ) -> None:
         self.curvature = curvature
         self.damping = damping
         self.max_rows = max_rows
+        self.storage = storage
 
     def is_complete(self, path: Any) -> bool:
         """Whether the stages of the path order all weights already."""
