@@ -7,20 +7,22 @@ from typing import Any
 import numpy as np
 
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
-from sklprune._evaluation.summary import REFERENCE_KEYS
-from sklprune._evaluation.training_rows import Reference
 from sklprune._plain import stripped
 from sklprune._registry import family_of
+from sklprune._report_notes import (
+    lines_on_classes,
+    notes_on_columns,
+    notes_on_scores,
+    notes_on_zeros,
+    score_line,
+)
 from sklprune._report_page import ShownReport, fragment
 from sklprune._report_text import (
-    N_PRINTED,
     PRINTED,
     Row,
     aligned,
     compared,
     limits_of,
-    listed,
-    notes_on_rows,
     number,
     times,
     unread_columns,
@@ -32,19 +34,6 @@ from sklprune._units import Candidate, plural
 from sklprune._unread import Unread
 
 __all__ = ["Report"]
-
-#: notes on references other than the unpruned model itself
-REFERENCE_NOTES = {
-    Reference.OUT_OF_BAG: (
-        "The original was fitted on these rows: its score is out-of-bag, extrapolated "
-        "to all trees; the counts are out-of-bag, not extrapolated."
-    ),
-    Reference.REFITTED: (
-        "The original was fitted on these rows: the scores are those of similar "
-        "models, fitted without the rows used for the choice, before and after pruning "
-        "at the same ratio."
-    ),
-}
 
 
 class Report(ShownReport):
@@ -199,6 +188,14 @@ class Report(ShownReport):
         ]
 
     @property
+    def kept_columns(self) -> list[str]:
+        """Names of the columns that were kept; empty if no columns were removed."""
+        if self.granularity != "feature" or self._keep.all():
+            return []
+        names = self._family.names(self._units)
+        return [str(names[i]) for i in np.flatnonzero(self._keep)]
+
+    @property
     def parts(self) -> dict[str, tuple[int, int]]:
         """The number of kept units and of all units of each tree, layer or member."""
         names = [str(name).split() for name in self._family.names(self._units)]
@@ -303,6 +300,7 @@ class Report(ShownReport):
             "methods": self.methods,
             "baseline": self.baseline,
             "removed": self.removed,
+            "kept_columns": self.kept_columns,
             "stability": self.stability,
             "n_zero_removed": self.n_zero_removed,
             "unread_columns": self.unread_columns,
@@ -385,111 +383,30 @@ class Report(ShownReport):
         return rows
 
     def __str__(self) -> str:
-        parts = [self.summary, aligned(self.size_rows()), self._score_line()]
+        parts = [self.summary, aligned(self.size_rows()), score_line(self.score)]
         if self.score.get("chosen_by"):
             parts[-1] += f" Chosen by {self.score['chosen_by']}."
         parts += compared(**self._comparison)
-        return "\n".join([*parts, *self._by_class(), *self.notes])
-
-    def _score_line(self) -> str:
-        score = self.score
-        if score["rows"] is None:
-            return (
-                "score: none, since y was not given, the model has no score, or the "
-                "score failed."
-            )
-        if score.get("omitted"):
-            return (
-                "score: none, since no rows were held out. The model was fitted on "
-                "these rows, where scores are biased upwards. Score the result on "
-                "other rows, or request several ratios."
-            )
-        rows = {
-            "held out": "rows that were held out",
-            "chose the model": "held-out rows that were also used to choose the model",
-            "fitted": "the rows it was pruned on (no rows were held out)",
-        }[score["rows"]]
-        parts = []
-        if not math.isnan(score["original"]):
-            error = score["difference_se"]
-            error = "" if math.isnan(error) else f" +- {error:.4f}"
-            parts.append(
-                f"{score['name']} {score['original']:.4f} -> {score['pruned']:.4f}, "
-                f"difference {score['difference']:+.4f}{error}"
-            )
-        if "agreement" in score:
-            share = f"{score['agreement']:.4f}"
-            parts.append(f"agrees with the original on {share} of the rows")
-        return f"{'; '.join(parts)}; on {rows}."
-
-    def _by_class(self) -> list[str]:
-        """Lines about the classes of a classifier; if many, those that lose most."""
-        score = self.score
-        if "recall" not in score:
-            return []
-        recall = score["recall"]
-        worst_first = sorted(recall, key=lambda each: each["pruned"] - each["original"])
-        shown = [each for each in recall if each in worst_first[:N_PRINTED]]
-        rows: list[Row] = [("recall of class", "rows", "original", "pruned")]
-        for each in shown:
-            recalls = f"{each['original']:.4f}", f"{each['pruned']:.4f}"
-            rows.append((str(each["class"]), f"{each['rows']:,}", *recalls))
-        lines = [
-            f"rows that went from right to wrong: {score['right_to_wrong']:,}, "
-            f"from wrong to right: {score['wrong_to_right']:,}.",
-            aligned(rows),
-        ]
-        hidden = len(recall) - len(shown)
-        return lines + [f"and {hidden} classes that lose less."] * bool(hidden)
+        return "\n".join([*parts, *lines_on_classes(self.score), *self.notes])
 
     @property
     def notes(self) -> list[str]:
         """Sentences on what the table does not show."""
-        notes = []
-        before, after = self.stripped, self.pruned
-        zeros = [c.parameters - c.nonzero for c in (before, after)]
-        if zeros[1] > zeros[0] and after.file_bytes >= before.file_bytes:
-            compressed = after.compressed_bytes < before.compressed_bytes
-            notes.append(
-                "Single weights in a dense array are zeros: "
-                + ("the compressed file is smaller, " if compressed else "")
-                + "the raw file and the latency are not"
-                + ("." if compressed else " smaller.")
-            )
+        notes = notes_on_zeros(self.stripped, self.pruned)
         notes += notes_on_storage(self.storage)
         if self._n_zero:
             notes.append(
                 f"{self._n_zero:,} of the removed {plural(self.granularity)} were zero "
                 "already."
             )
-        if self._unread:
-            notes.append(
-                f"Columns that no longer count: {listed(self._unread)}; their values "
-                "do not change a prediction. drop_unread=True removes them."
-            )
-        if self.dropped_columns:
-            names = self.dropped_columns
-            notes.append(f"Columns removed, since nothing read them: {listed(names)}.")
-        if self._dropped and self._dropped.kept:
-            why = "; ".join(self._dropped.kept)
-            notes.append(f"Columns are kept that the model does not read: {why}.")
-        if self.stability and not math.isnan(self.stability["measure"]):
-            notes.append(
-                "Stability of the selection over the splits: "
-                f"{self.stability['measure']:.2f} (1 if all keep the same columns, 0 "
-                "if they keep random ones)."
-            )
-        notes.extend(self._limits)
-        notes.extend(notes_on_rows(self.score))
-        for reference, note in REFERENCE_NOTES.items():
-            if self.score.get(REFERENCE_KEYS[reference]):
-                notes.append(note)
-        if self.score.get("by_latency"):
-            notes.append(
-                "The choice depends on latencies, which vary with the machine and from "
-                "run to run."
-            )
-        return notes
+        notes += notes_on_columns(
+            self.kept_columns,
+            self._unread,
+            self.dropped_columns,
+            self._dropped.kept if self._dropped else [],
+            self.stability,
+        )
+        return notes + self._limits + notes_on_scores(self.score)
 
 
 def _n_added(pruned: Estimator, candidate: Candidate) -> int:

@@ -238,6 +238,23 @@ def test_removed_units_have_no_note_on_zeros(classes, model, method):
     assert "zeros" not in text and "no longer count" not in text
 
 
+def test_the_columns_that_were_kept_are_named(binary):
+    X, y = pd.DataFrame(binary[0]).add_prefix("column "), binary[1]
+    pruned = PrunedEstimator(
+        LogisticRegression(), method="columns", pruning_ratio=0.75, random_state=0
+    ).fit(X, y)
+    kept = X.columns[pruned.support_].tolist()
+    assert pruned.report_.to_dict()["kept_columns"] == kept
+    assert f"Columns kept: {', '.join(kept)}." in str(pruned.report_)
+
+
+def test_kept_columns_are_empty_unless_columns_were_removed(binary):
+    model = LogisticRegression().fit(*binary)
+    for method in ("magnitude", "permutation"):
+        report = prune(model, *binary, method=method, pruning_ratio=0.0).report_
+        assert report.kept_columns == [] and "Columns kept" not in str(report)
+
+
 def test_columns_that_are_no_longer_read_are_named(binary):
     X, y = binary
     frame = pd.DataFrame(X, columns=list("abcdefgh"))
