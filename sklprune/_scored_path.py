@@ -70,6 +70,8 @@ class ScoredPath(NamedTuple):
     kept : list of list of ndarray, or None
         For each ratio and split the `packed` mask of the kept columns. None for other
         units, which differ from fit to fit.
+    importances : ndarray of shape (n_splits, n_columns), or None
+        What the columns were ordered by on each split, for the smallest candidate.
     """
 
     table: dict
@@ -77,6 +79,7 @@ class ScoredPath(NamedTuple):
     candidates: list | None = None
     names: list | None = None
     kept: list | None = None
+    importances: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,8 +185,10 @@ def _joined(alternative, results, scoring):
         ]
     kept = [[row.get("keep") for row in rows] for rows in zip(*by_split)]
     if any(each is None for masks in kept for each in masks):
-        kept = None
-    return ScoredPath(table, counts, results[0].candidates, kept=kept)
+        return ScoredPath(table, counts, results[0].candidates)
+    importances = np.array([rows[-1]["importances"] for rows in by_split])
+    candidates = results[0].candidates
+    return ScoredPath(table, counts, candidates, kept=kept, importances=importances)
 
 
 def _of_baseline(results, columns):

@@ -189,6 +189,13 @@ class Units:
     in_place: bool = False
     superfluous: Array | None = None
 
+    @property
+    def labels(self) -> Array:
+        """The number of the group of each unit, from 0 on: (count,)."""
+        if self.groups is None:
+            return np.arange(self.count)
+        return np.unique(self.groups, return_inverse=True)[1].ravel()
+
     def n_removed(self, ratio: float) -> int:
         """The number of units that are removed at a ratio if all are free."""
         return int(np.floor(ratio * self.count + 1e-9))

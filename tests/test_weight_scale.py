@@ -107,7 +107,11 @@ METHODS = {
     "member_selection": (["member_selection"], ["forest", "bagging"]),
     "neuron_elimination": (["neuron_elimination"], ["network", "network of numbers"]),
     "permutation": (
-        ["permutation", Permutation(max_samples=0.5)],
+        [
+            "permutation",
+            Permutation(max_samples=0.5),
+            Permutation(1, criterion="loss", margin=1.0, cv=2),
+        ],
         ["linear", "tree"],  # ties between the splits of a forest depend on rounding
     ),
     "probe": ([Probe(0.1)], ["linear"]),

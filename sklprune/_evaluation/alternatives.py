@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._evaluation.choice import Choice, choose_position
+from sklprune._evaluation.noise import without_noise
 from sklprune._evaluation.prices import FEATURE_COST, costs_of_paths
 from sklprune._registry import snake_case
 from sklprune._rule import DEFAULT_SIZE
@@ -78,7 +79,7 @@ def choose(ways, scored, *, rule, by_user, X, **known):
     """
     tables = {
         i: path.table
-        | {"asked": _asked(path.table, way.requested, by_user)}
+        | {"asked": _asked(rule, way, path, by_user)}
         | _costs(rule, way, path, X)
         for i, (way, path) in enumerate(zip(ways, scored))
         if path is not None
@@ -113,10 +114,14 @@ def choose(ways, scored, *, rule, by_user, X, **known):
     )
 
 
-def _asked(table, requested, by_user):
-    asked = np.full(len(table["ratio"]), True)
-    asked[0] = not by_user or 0.0 in requested
-    return asked
+def _asked(rule, way, path, by_user):
+    """The candidates that the rule may choose."""
+    asked = np.full(len(path.table["ratio"]), True)
+    asked[0] = not by_user or 0.0 in way.requested
+    floor = way.plan.method.floor
+    if by_user or rule.needs_unpruned or floor is None or path.kept is None:
+        return asked
+    return asked & without_noise(path.table, path.kept, path.importances, floor)
 
 
 def _costs(rule, way, path, X):

@@ -110,8 +110,10 @@ class HeldOut:
             row = self._row_of_pruned(pruned)
             row |= {"units": int(keep.sum()), "removed": float((~keep).mean())}
             # only columns are the same units on all splits
-            is_same = has_support(pruned.candidate.units)
-            return row | ({"keep": packed(keep)} if is_same else {})
+            if not has_support(pruned.candidate.units):
+                return row
+            columns = {"keep": packed(keep), "importances": pruned.candidate.scores}
+            return row | columns
         except Exception as error:
             if keep.all() or prediction_error(pruned.model, self.task.X) is None:
                 raise

@@ -39,6 +39,8 @@ class _Sets(NamedTuple):
     n_units, n_columns : ndarray of shape (n_sets,), int
     keep : list of ndarray
         The `packed` mask of the kept units of each set.
+    importances : ndarray of shape (n_units,)
+        What the units were ordered by, down to the smallest set.
     """
 
     coef: np.ndarray
@@ -46,6 +48,7 @@ class _Sets(NamedTuple):
     n_units: np.ndarray
     n_columns: np.ndarray
     keep: list
+    importances: np.ndarray
 
 
 class _LinearResponses(Responses):
@@ -233,7 +236,8 @@ def _sets_of(method, rows, units, ratios):
                 last += 1
     except IllConditioned:
         return None
-    return _Sets(coef, intercept, n_units, n_read, kept)
+    importances = elimination.removals.scores(keep)
+    return _Sets(coef, intercept, n_units, n_read, kept, importances)
 
 
 def _table_rows(family, model, sets, task, blocks, scoring):
@@ -324,6 +328,7 @@ def _sizes(sets, i, has_intercept):
     n_intercepts = n_outputs if has_intercept else 0
     return {
         "keep": sets.keep[i],
+        "importances": sets.importances,
         "units": int(sets.n_units[i]),
         "removed": 1 - sets.n_units[i] / sets.n_units[0],
         "parameters": n_columns * n_outputs + n_intercepts,

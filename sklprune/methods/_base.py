@@ -54,6 +54,10 @@ class Method(BaseEstimator):
         the transformed rows, if the other steps transform each column apart. See
         `units.where`, which has the fields `columns` and `unit`. Otherwise the method
         receives the whole pipeline.
+    floor : float or None
+        Units whose score is not above it are hardly more important than noise. The
+        rules "best" and "one_se" then prefer candidates without such units, see
+        `sklprune.methods.Permutation`. None for scores without such a value.
     reason : str
         Why a unit is removed, for the report.
 
@@ -93,6 +97,7 @@ class Method(BaseEstimator):
     trains: bool = False
     takes_blocks: bool = False
     fits_models: bool = False
+    floor: float | None = None
     reason: str = ""
 
     @classmethod

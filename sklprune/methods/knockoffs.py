@@ -128,7 +128,7 @@ class Knockoffs(Method):
         """The candidate that keeps the columns found at the false discovery rate."""
         if ratio is not None:
             return super().candidate(path, family, estimator, units, task, ratio)
-        _, first = np.unique(_labels(units), return_index=True)
+        _, first = np.unique(units.labels, return_index=True)
         if units.fixed is not None:
             first = first[~units.fixed[first]]
         threshold = threshold_at(path[first], self.fdr)
@@ -225,14 +225,10 @@ def _differences(X: Array, Y: Array, weight: Array, rng: np.random.Generator) ->
     return np.asarray(size[:n] - size[n:])
 
 
-def _labels(units: Units) -> Array:
-    return np.arange(units.count) if units.groups is None else units.groups
-
-
 def _of_groups(values: Array, units: Units) -> Array:
     """The sum over the columns of each unit, and over the units of its group."""
     of_units = np.bincount(units.where.unit, values, units.count)
-    _, label = np.unique(_labels(units), return_inverse=True)
+    label = units.labels
     return np.asarray(np.bincount(label, of_units)[label])
 
 

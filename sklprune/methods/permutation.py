@@ -4,15 +4,18 @@ import numbers
 from typing import Any
 
 import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._frames import column_names
 from sklprune._permutation.conditional import conditional_changes
+from sklprune._permutation.folds import possible_folds
 from sklprune._permutation.losses import loss_scorer, lower_bounds
 from sklprune._permutation.orders import changes_of, shuffles
 from sklprune._permutation.scores import Rows, permuted_scores
 from sklprune._permutation.tables import columnwise
+from sklprune._progress import tracked
 from sklprune._registry import register
-from sklprune._typing import Array, Estimator, MatrixLike
+from sklprune._typing import CV, Array, Estimator, MatrixLike
 from sklprune._units import Task, Units, score_metadata
 from sklprune.methods._base import Method
 
@@ -26,7 +29,7 @@ class Permutation(Method):
     The score of a column is the mean decrease of the model's score when the values
     of the column are shuffled. The decrease is measured on rows that the model was
     not fitted on. These are a fifth of the pruning rows, or all rows if the model is
-    frozen.
+    frozen. With `cv`, they are the rows outside each fold.
     X may be an array, a sparse matrix or a data frame. The columns of one group are
     shuffled together.
 
@@ -53,7 +56,14 @@ class Permutation(Method):
     margin : float, default=0.0
         How many standard errors are subtracted from the mean increase of the loss. A
         column without information has a mean increase of about zero, and is then below
-        zero. Only with `criterion="loss"`.
+        zero. Only with `criterion="loss"`. If it is positive, `pruning_ratio="auto"`
+        with the rules "best" and "one_se" prefers candidates without such columns. One
+        with such columns is only chosen if its score is better beyond chance, by a
+        paired t test at a level of 1 %.
+    cv : int, splitter or iterable, default=None
+        Splits of the pruning rows. The model is fitted on the first rows of each split,
+        and the columns are shuffled in the second rows. An int is a number of folds, so
+        that all rows give the importances. None holds out a fifth of the rows.
 
     Notes
     -----
@@ -81,7 +91,6 @@ class Permutation(Method):
 
     granularity = "feature"
     uses = ("fast_permutation",)
-    needs_unseen = True
     needs_labels = True
     needs_scorer = True
     takes_blocks = True
@@ -95,37 +104,82 @@ class Permutation(Method):
         conditional: bool = False,
         criterion: str = "score",
         margin: float = 0.0,
+        cv: CV | None = None,
     ) -> None:
         self.n_repeats = n_repeats
         self.max_samples = max_samples
         self.conditional = conditional
         self.criterion = criterion
         self.margin = margin
+        self.cv = cv
+
+    @property
+    def needs_unseen(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether the order must come from rows that the model was not fitted on."""
+        return self.cv is None
+
+    @property
+    def fits_models(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether models are fitted for the order."""
+        return self.cv is not None
+
+    @property
+    def floor(self) -> float | None:  # type: ignore[override]  # depends on parameters
+        """The importance from which on a column is distinguishable from noise."""
+        return 0.0 if self.margin > 0 else None
 
     def score(
         self, family: Any, estimator: Estimator, units: Units, task: Task
     ) -> Array:
         """Mean decrease of the score for each column, (n_units,)."""
         self._check()
-        rows = _weighted(task.to_order())
+        folds = []
+        if self.cv is not None:
+            folds = possible_folds(estimator, task, self.cv)
+        if folds:
+            fits = Parallel(n_jobs=task.n_jobs)(
+                delayed(self._decreases_of_fold)(family, estimator, units, task, fold)
+                for fold in tracked(folds, "folds")
+            )
+            decreases = np.concatenate(fits, axis=1)
+        else:
+            decreases = self._decreases(estimator, units, task.to_order(), task.n_jobs)
+        return lower_bounds(decreases, self.margin)[units.labels]
+
+    def _decreases_of_fold(
+        self,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        fold: tuple[Array, Array],
+    ) -> Array:
+        """`_decreases` on the second rows of a fold, by a fit on its first rows."""
+        first, second = (task.take(rows) for rows in fold)
+        model = family.refit(estimator, units, np.ones(units.count, bool), first)
+        rows = second.with_comparable_weights(scored=True)
+        return self._decreases(model, units, rows, None)
+
+    def _decreases(
+        self, estimator: Estimator, units: Units, rows: Task, n_jobs: int | None
+    ) -> Array:
+        """Decreases for each group of columns, (n_groups, n_blocks of rows)."""
+        rows = _weighted(rows)
         chosen, orders = shuffles(
-            rows.n_samples, self.n_repeats, self.max_samples, task.random_state
+            rows.n_samples, self.n_repeats, self.max_samples, rows.random_state
         )
         if chosen is not None:
             rows = rows.take(chosen)
-        X, label = columnwise(rows.X), _labels(units)
-        groups = _groups(units, label)
+        X, groups = columnwise(rows.X), _groups(units)
         changes = (
             conditional_changes(X, groups, orders)
             if self.conditional
             else changes_of(groups, orders)
         )
         scored = self._scored(estimator, rows, X)
-        unchanged, changed = permuted_scores(estimator, scored, changes, task.n_jobs)
+        unchanged, changed = permuted_scores(estimator, scored, changes, n_jobs)
         decrease = unchanged[None] - changed[None].mean(axis=1)
-        if decrease.ndim > 1:
-            decrease = lower_bounds(decrease, self.margin)
-        return np.asarray(decrease)[label]
+        return np.asarray(decrease.reshape(len(groups), -1))
 
     def _check(self) -> None:
         if not isinstance(self.n_repeats, numbers.Integral) or self.n_repeats < 1:
@@ -178,18 +232,11 @@ def _weighted(rows: Task) -> Task:
     return rows.take(positive)
 
 
-def _labels(units: Units) -> Array:
-    """The number of each unit's group, (n_units,)."""
-    if units.groups is None:
-        return np.arange(units.count)
-    return np.unique(units.groups, return_inverse=True)[1]
-
-
-def _groups(units: Units, label: Array) -> list[Array]:
+def _groups(units: Units) -> list[Array]:
     """The columns of each group; a unit may consist of several columns."""
-    of_column = label[units.where.unit]
+    of_column = units.labels[units.where.unit]
     by_group = np.argsort(of_column, kind="stable")
-    ends = np.searchsorted(of_column[by_group], np.arange(1, label.max() + 1))
+    ends = np.searchsorted(of_column[by_group], np.arange(1, units.labels.max() + 1))
     return np.split(units.where.columns[by_group], ends)
 
 

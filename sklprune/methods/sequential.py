@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.metrics import mean_squared_error, r2_score, root_mean_squared_error
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._linear_fits.forward import Fold, forward_selection
 from sklprune._linear_fits.rows import LeastSquaresRows
 from sklprune._metadata import routing_enabled
+from sklprune._permutation.folds import folds_of
 from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._sklearn_private import (
@@ -104,14 +104,14 @@ class Sequential(Method):
     ) -> Array:
         """The higher, the earlier a column was added: (n_units,)."""
         self._check()
-        _, label = np.unique(_labels(units), return_inverse=True)
+        label = units.labels
         groups = [np.flatnonzero(label == i) for i in range(label.max() + 1)]
         fixed = np.zeros(units.count, bool) if units.fixed is None else units.fixed
         first = [i for i, group in enumerate(groups) if fixed[group].any()]
         n_steps = len(groups) - len(first)
         if self.max_columns is not None:
             n_steps = min(n_steps, self.max_columns)
-        splits = self._splits(estimator, task)
+        splits = folds_of(estimator, task, self.cv)
         added = self._closed_form(
             family, estimator, units, task, splits, groups, first, n_steps
         )
@@ -127,14 +127,6 @@ class Sequential(Method):
         # those that were not added, by the scores of the last step
         importances[others] = np.argsort(np.argsort(last[others], kind="stable")) + 1
         return np.asarray(importances[label])
-
-    def _splits(self, estimator: Estimator, task: Task) -> list[tuple[Array, Array]]:
-        cv, classifier = self.cv, is_classifier(estimator)
-        if isinstance(cv, numbers.Integral) and task.groups is not None:
-            cv = StratifiedGroupKFold(cv) if classifier else GroupKFold(cv)
-        splitter = check_cv(cv, task.y, classifier=classifier)
-        splits = splitter.split(task.X, task.y, task.groups)
-        return [(np.asarray(first), np.asarray(second)) for first, second in splits]
 
     def _closed_form(
         self,
@@ -181,10 +173,6 @@ class Sequential(Method):
                 f"Sequential(max_columns={self.max_columns!r}): max_columns must be "
                 "None or a positive whole number."
             )
-
-
-def _labels(units: Units) -> Array:
-    return np.arange(units.count) if units.groups is None else units.groups
 
 
 def _fold(rows: LeastSquaresRows, first: Array, second: Array) -> Fold:

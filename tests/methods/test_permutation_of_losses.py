@@ -3,16 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone, is_classifier
 from sklearn.datasets import make_classification, make_regression
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.metrics import check_scoring, log_loss, make_scorer
+from sklearn.model_selection import KFold, check_cv
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from sklprune import FeaturePruningSelector
+from sklprune._permutation.folds import possible_folds
 from sklprune._permutation.orders import shuffles
 from sklprune._registry import family_of
 from sklprune._units import Task
@@ -169,3 +174,76 @@ def test_bad_parameters_are_refused(parameters, words):
     model = LogisticRegression().fit(X, y)
     with pytest.raises(ValueError, match=words):
         importances(model, X, y, Permutation(**parameters))
+
+
+# -- importances of several folds ------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["logistic", "three classes", "ridge", "pipeline"])
+def test_with_folds_all_rows_give_the_importances(name):
+    model, (X, y) = MODELS[name]
+    method = Permutation(2, criterion="loss", margin=1.0, cv=4)
+    found = importances(clone(model), X, y, method)
+    blocks = []
+    for first, second in check_cv(4, y, classifier=is_classifier(model)).split(X, y):
+        fitted = clone(model).fit(X[first], y[first])
+        rows = increases(fitted, X[second], y[second], 2)
+        unit = 1.0 if is_classifier(model) else np.var(y[second])
+        sums = np.array([rows[:, i::20].sum(axis=1) for i in range(20)])
+        blocks.append(sums * 20 / len(second) / unit)
+    blocks = np.concatenate(blocks)
+    error = blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
+    expected = blocks.mean(axis=0) - error
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_folds_keep_groups_whole_and_rows_of_weight_zero_out():
+    X, y = TWO
+    groups = np.arange(len(y)) // 10
+    weight = np.ones(len(y))
+    weight[y == 1] = np.arange((y == 1).sum()) % 2
+    task = Task(X, y, sample_weight=weight, groups=groups)
+    for first, second in possible_folds(LogisticRegression(), task, 3):
+        assert not np.isin(groups[first], groups[second]).any()
+        assert (weight[second] > 0).all()
+
+
+@pytest.mark.parametrize("n_rows", [2, 3, 5])
+def test_few_rows_have_few_folds(n_rows):
+    X, y = TWO[0][:n_rows], np.arange(n_rows) % 2
+    n_folds = len(possible_folds(LogisticRegression(), Task(X, y), 5))
+    assert n_folds == (2 if n_rows == 5 else 0)
+    found = importances(Ridge().fit(X, y), X, y, Permutation(criterion="loss", cv=5))
+    assert np.isfinite(found).all()
+
+
+def test_scores_of_folds_have_means_over_the_folds():
+    X, y = VALUES
+    method = Permutation(1, cv=3)
+    found = importances(Ridge(), X, y, method, "neg_mean_absolute_error")
+    parts = []
+    for first, second in KFold(3).split(X):
+        model = Ridge().fit(X[first], y[first])
+        rows = permutation_importance(
+            model,
+            X[second],
+            y[second],
+            n_repeats=1,
+            scoring="neg_mean_absolute_error",
+            random_state=0,
+        )
+        parts.append(rows.importances_mean)
+    np.testing.assert_allclose(found, np.mean(parts, axis=0))
+
+
+def test_columns_without_information_are_not_kept():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 20))
+    y = (X[:, 0] + X[:, 1] + 0.5 * rng.normal(size=300) > 0).astype(int)
+    selector = FeaturePruningSelector(
+        GaussianNB(),
+        method=Permutation(2, criterion="loss", margin=1.5, cv=3),
+        cv=3,
+        random_state=0,
+    ).fit(X, y)
+    assert selector.get_support(indices=True).tolist() == [0, 1]

@@ -1,0 +1,50 @@
+"""Candidates that a rule may choose, if some columns are hardly better than noise.
+
+The score of a candidate hardly changes with a column without information. The best
+score of many candidates is therefore often that of one with many such columns. The
+importances of columns have less noise, since they compare the same rows.
+"""
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from sklprune._rule import standard_error
+
+#: level of the t test by which candidates with noise must have better scores
+LEVEL = 0.01
+#: from this mean number of columns on, a candidate has noise
+N_COLUMNS = 1.0
+
+
+def without_noise(table, kept, importances, floor):
+    """Mask of the candidates without columns below a floor, and of better ones.
+
+    Parameters
+    ----------
+    table : dict of ndarray
+        As in `sklprune.rules`.
+    kept : list of list of ndarray
+        For each ratio and split the `packed` mask of the kept columns.
+    importances : ndarray of shape (n_splits, n_columns)
+    floor : float
+        Columns with an importance up to it are noise. Those that the smallest candidate
+        keeps do not count: they are always kept, or there are no others.
+
+    Returns
+    -------
+    ndarray of shape (n_ratios,), bool
+    """
+    n_columns = importances.shape[1]
+    masks = np.unpackbits(np.array(kept), axis=-1, count=n_columns).astype(bool)
+    noise = (masks & (importances <= floor)).sum(axis=-1).mean(axis=-1)
+    clean = noise - noise[-1] < N_COLUMNS
+    scores = np.where(clean, table["score_mean"], -np.inf)
+    if np.isnan(scores).any():
+        return np.ones(len(scores), bool)
+    difference = table["scores"] - table["scores"][np.argmax(scores)]
+    n_scores = difference.shape[1]
+    if n_scores < 2:
+        # without a standard error, no difference is known to be more than noise
+        return clean
+    least = student_t.isf(LEVEL, n_scores - 1) * standard_error(difference)
+    return clean | (difference.mean(axis=1) > least)
