@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.compose import ColumnTransformer
 from sklearn.frozen import FrozenEstimator
+from sklearn.preprocessing import FunctionTransformer
 
 from sklprune._estimators import unfitted, with_params
 from sklprune._frames import columns_of
@@ -21,11 +22,15 @@ from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, Estimator
 from sklprune.families._column_values import (
     Follow,
+    NoColumns,
     entries_of,
     follow_each,
+    follow_encoded,
     follow_file,
     follow_groups,
+    follow_labels,
     follow_list,
+    follow_mappings,
     follow_prefixed,
     follow_sets,
     follow_values,
@@ -165,6 +170,17 @@ _register_all(
     "forcedsplits_filename forced_splits_filename forced_splits_file forced_splits "
     "lightgbm.fs forcedbins_filename",
 )
+# transformers of frames, which keep the names of the columns that they do not change
+_register_all(follow_encoded, "category_encoders.cols")
+_register_all(follow_mappings, "category_encoders.mapping")
+_register_all(
+    follow_labels,
+    "feature_engine.variables feature_engine.features_to_drop "
+    "feature_engine.reference feature_engine.imputer_dict feature_engine.binning_dict "
+    "feature_engine.max_capping_dict feature_engine.min_capping_dict",
+)
+#: they state columns by name, so that a step inside a pipeline can be adapted too
+BY_LABEL = (follow_encoded, follow_labels, follow_mappings)
 # lists of integers that are something else
 _register_all(
     None,
@@ -201,6 +217,7 @@ def clone_for_columns(
         return narrowed
     params = _params(estimator)
     same = _inner_of_same_columns(estimator, params)
+    idle: tuple[str, ...] = ()  # prefixes of parameters of steps without columns
     for name, value in params.items():
         if name in same:
             followed = family_of(value).narrow(value, columns, names)
@@ -208,8 +225,13 @@ def clone_for_columns(
             continue
         else:
             _check_can_be_fitted(estimator, params, name)
-            followed = _followed(estimator, params, name, columns, names)
-        if followed is not value:
+            try:
+                followed = _followed(estimator, params, name, columns, names)
+            except NoColumns:
+                followed = value
+                narrowed = _with_idle_step(narrowed, name)
+                idle = (*idle, name[: -len(name.rpartition("__")[2])])
+        if followed is not value and not name.startswith(idle):
             narrowed = _with(narrowed, name, followed)
     return narrowed
 
@@ -230,6 +252,13 @@ def _with(narrowed: Estimator, name: str, value: Any) -> Estimator:
         params = narrowed.get_params(deep=False)
         return with_params(narrowed, {k: v for k, v in params.items() if k != name})
     return narrowed.set_params(**{name: value})
+
+
+def _with_idle_step(narrowed: Estimator, name: str) -> Estimator:
+    """An estimator where the transformer that has a parameter changes nothing."""
+    step = name.rpartition("__")[0]
+    identity = FunctionTransformer(feature_names_out="one-to-one")
+    return narrowed.set_params(**{step: identity}) if step else identity
 
 
 def _inner_of_same_columns(estimator: Estimator, params: dict[str, Any]) -> list[str]:
@@ -278,6 +307,8 @@ def _followed(
         )
     try:
         followed = follow(value, columns, names)
+    except NoColumns:
+        raise
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name}={value!r} of {type(estimator).__name__} names columns, and cannot "
@@ -294,7 +325,14 @@ def _followed(
 
 
 def _refers_to_columns(follow: Follow, value: Any, names: Array) -> bool:
-    """Whether a value contains columns, unlike a callable or a word such as "auto"."""
+    """Whether a value contains columns, unlike a callable or a word such as "auto".
+
+    Names of columns of X remain valid for a step that states columns by name.
+    """
+    if follow in BY_LABEL and not callable(value):
+        named = [each["col"] for each in value] if follow is follow_mappings else value
+        named = [named] if isinstance(named, str) else list(named)
+        return not set(named) <= set(names)
     if not isinstance(value, str):
         return not callable(value)
     try:

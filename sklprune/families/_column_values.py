@@ -112,6 +112,58 @@ def _new_positions(columns: Array, names: Array) -> dict[Any, Any]:
     return positions | kept
 
 
+class NoColumns(ValueError):
+    """None of the columns of a transformer is kept, which then changes nothing."""
+
+
+def follow_labels(value: Any, columns: Array, names: Array) -> Any:
+    """Drop the names of removed columns from a list, or from the keys of a mapping.
+
+    Other entries are kept, such as names of columns that an earlier step makes.
+    Integers are positions unless they are names.
+
+    Raises
+    ------
+    NoColumns
+        If nothing remains.
+    """
+    if callable(value):
+        # the fit calls it with the smaller table
+        return value
+    items = [value] if isinstance(value, (str, Number)) else entries_of(value)
+    if are_positions(items, names):
+        kept = follow_list(items, columns, names)
+    else:
+        removed = set(names) - set(names[columns])
+        kept = [item for item in items if item not in removed]
+    if not kept:
+        raise NoColumns("none of its columns is kept")
+    if isinstance(value, dict):
+        return {item: value[item] for item in kept}
+    return value if kept == items else kept
+
+
+def follow_encoded(value: Any, columns: Array, names: Array) -> Any:
+    """The same as `follow_labels`, where an empty list stands for no column."""
+    try:
+        return follow_labels(value, columns, names)
+    except NoColumns:
+        return []
+
+
+def follow_mappings(value: Any, columns: Array, names: Array) -> Any:
+    """Adapt a list of mappings that contain the name of a column as "col"."""
+    kept = follow_encoded([each["col"] for each in value], columns, names)
+    return [each for each in value if each["col"] in kept]
+
+
+def are_positions(items: list[Any], names: Array) -> bool:
+    """Whether entries are numbers of columns, and not their names."""
+    known = set(names)
+    numbers = [isinstance(item, Integral) and item not in known for item in items]
+    return bool(numbers) and all(numbers)
+
+
 def follow_file(value: Any, columns: Array, names: Array) -> Any:
     """Refuse a file that names columns; without a file nothing changes."""
     if len(value):

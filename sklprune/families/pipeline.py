@@ -84,7 +84,8 @@ class PipelineFamily(Family):
         if len(estimator) == 1:
             return names
         try:
-            return estimator[:-1].get_feature_names_out(names)
+            # some transformers of other packages return a list
+            return np.asarray(estimator[:-1].get_feature_names_out(names), dtype=object)
         except (AttributeError, ValueError) as error:
             raise ValueError(
                 "The steps of the pipeline before the last one do not name the "
@@ -171,11 +172,13 @@ class PipelineFamily(Family):
         if len(before) == 0 or family_of(last).core(last) is not last:
             return family_of(last).input_names(last)
         try:
-            names = before.get_feature_names_out()
+            names = np.asarray(before.get_feature_names_out(), dtype=object)
         except (AttributeError, ValueError):
             names = None
         # a step may not name its output columns; samplers give None
-        return super().input_names(estimator) if names is None else names
+        if names is None or names.ndim != 1:
+            return super().input_names(estimator)
+        return names
 
     def weights_of_fit(
         self, estimator: Estimator, sample_weight: Array
