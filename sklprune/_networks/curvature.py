@@ -127,7 +127,7 @@ class GaussNewton:
     def gradient(self) -> list[Layer]:
         """The gradient of the mean loss, with its penalty."""
         delta = (self.predicted - self.problem.targets) * self.weight
-        return self._masked(delta, self.layers)
+        return self._masked(delta, self.problem.from_prior(self.layers))
 
     def times(self, change: Sequence[Layer]) -> list[Layer]:
         """The product with a change of the layers."""
@@ -137,7 +137,7 @@ class GaussNewton:
             outputs = self.predicted * (outputs - mean)
         else:
             outputs = VARIANCES[self.problem.last](self.predicted) * outputs
-        return self._masked(outputs * self.weight, change)
+        return self._masked(outputs * self.weight, [layer.coef for layer in change])
 
     def _directional(self, change: Sequence[Layer]) -> Any:
         """The derivative of the outputs in the direction of a change."""
@@ -151,14 +151,16 @@ class GaussNewton:
                 moved = DERIVATIVES[self.problem.hidden](after) * outputs
         return outputs
 
-    def _masked(self, delta: Array, penalised: Sequence[Layer]) -> list[Layer]:
+    def _masked(self, delta: Array, penalised: Sequence[Array]) -> list[Layer]:
         """Gradients of the masked weights, plus those of the penalty."""
         gradients = self.problem.gradients_of(self.layers, self.inputs, delta)
         l2 = self.problem.l2
         return [
             Layer(
-                mask * (gradient.coef + l2 * layer.coef),
+                mask * (gradient.coef + l2 * coef),
                 None if layer.intercept is None else gradient.intercept,
             )
-            for gradient, layer, mask in zip(gradients, penalised, self.masks)
+            for gradient, layer, coef, mask in zip(
+                gradients, self.layers, penalised, self.masks
+            )
         ]

@@ -52,6 +52,9 @@ def newton_steps(
         return layers
     # inputs that no weight reads cost time only
     problem = problem._replace(rows=problem.rows[:, read])
+    if problem.prior is not None:
+        prior = [problem.prior[0][read], *problem.prior[1:]]
+        problem = problem._replace(prior=prior)
     layers[0], masks = (
         first._replace(coef=first.coef[read]),
         [masks[0][read], *masks[1:]],

@@ -96,6 +96,11 @@ class Problem(NamedTuple):
     entropy : float, default=0
         Bonus for the entropy of the predicted distribution, which `loss` and
         `gradients` include. It is added only for probabilities.
+    prior : list of ndarray of shape (n_inputs, n_outputs), or None
+        The weights of each layer that the L2 penalty is counted from, in `objective`
+        and in Newton steps; None for zero. If the targets are the predictions of a
+        model at the minimum of its penalised loss, its own weights are the prior: the
+        objective is then that loss, up to a constant and terms of higher order.
     """
 
     rows: Any
@@ -106,6 +111,7 @@ class Problem(NamedTuple):
     l2: Any = 0.0
     l1: float = 0.0
     entropy: float = 0.0
+    prior: list[Array] | None = None
 
     def take(self, rows: Array) -> "Problem":
         """The same problem on some of the rows."""
@@ -127,7 +133,9 @@ class Problem(NamedTuple):
 
     def loss(self, layers: Sequence[Layer]) -> float:
         """The weighted mean of the loss."""
-        outputs = self.forward(layers)[-1]
+        return self._loss_of(self.forward(layers)[-1])
+
+    def _loss_of(self, outputs: Array) -> float:
         of_rows = LOSSES[self.last](outputs, self.targets)
         if self.entropy:
             of_rows = of_rows - self.entropy * ENTROPIES[self.last](outputs)[0]
@@ -135,18 +143,34 @@ class Problem(NamedTuple):
 
     def objective(self, layers: Sequence[Layer]) -> float:
         """The loss with its penalties."""
-        squares = sum(float(np.sum(self.l2 * layer.coef**2)) for layer in layers)
+        return self.loss(layers) + self.penalties(layers)
+
+    def penalties(self, layers: Sequence[Layer]) -> float:
+        """What the L2 and the L1 penalty add to the loss."""
+        changes = self.from_prior(layers)
+        squares = sum(float(np.sum(self.l2 * coef**2)) for coef in changes)
         sizes = sum(float(np.abs(layer.coef).sum()) for layer in layers)
-        return self.loss(layers) + squares / 2 + self.l1 * sizes
+        return squares / 2 + self.l1 * sizes
+
+    def from_prior(self, layers: Sequence[Layer]) -> list[Array]:
+        """The weights of each layer, minus those of the prior."""
+        if self.prior is None:
+            return [layer.coef for layer in layers]
+        return [layer.coef - prior for layer, prior in zip(layers, self.prior)]
 
     def gradients(self, layers: Sequence[Layer]) -> list[Layer]:
         """The gradient of `loss`, as layers of the same shapes."""
+        return self.loss_and_gradients(layers)[1]
+
+    def loss_and_gradients(self, layers: Sequence[Layer]) -> tuple[float, list[Layer]]:
+        """The results of `loss` and `gradients`, from one pass over the rows."""
         *inputs, outputs = self.forward(layers)
         weight = self.weight[:, None] / len(self.targets)
         delta = self.predicted(outputs) - self.targets
         if self.entropy:
             delta = delta - self.entropy * ENTROPIES[self.last](outputs)[1]
-        return self.gradients_of(layers, inputs, delta * weight)
+        gradients = self.gradients_of(layers, inputs, delta * weight)
+        return self._loss_of(outputs), gradients
 
     def gradients_of(
         self, layers: Sequence[Layer], inputs: Sequence[Any], delta: Array

@@ -251,6 +251,7 @@ def by_lbfgs(
     problem: Problem,
     *,
     max_iter: int,
+    tolerance: float = 1e-6,
 ) -> list[Layer]:
     """Minimise the penalised loss over the kept weights and the intercepts.
 
@@ -265,6 +266,8 @@ def by_lbfgs(
         The kept weights; all others are zero.
     problem : Problem
     max_iter : int
+    tolerance : float, default=1e-6
+        The largest derivative at the solution.
 
     Returns
     -------
@@ -275,12 +278,13 @@ def by_lbfgs(
 
     def objective(x: Array) -> tuple[float, Array]:
         current = packing.unpacked(x)
+        loss, of_loss = problem.loss_and_gradients(current)
         gradients = [
             gradient._replace(coef=gradient.coef + problem.l2 * layer.coef)
-            for gradient, layer in zip(problem.gradients(current), current)
+            for gradient, layer in zip(of_loss, current)
         ]
-        smooth = problem._replace(l1=0.0).objective(current)
-        value = smooth + problem.l1 * packing.sum_of_parts(x)
+        value = loss + problem._replace(l1=0.0).penalties(current)
+        value += problem.l1 * packing.sum_of_parts(x)
         return value, packing.packed_gradient(gradients, problem.l1)
 
     x = packing.packed(layers)
@@ -292,7 +296,7 @@ def by_lbfgs(
             method="L-BFGS-B",
             bounds=packing.bounds,
             callback=lambda _: iterations.advance(),
-            options={"maxiter": max_iter, "ftol": 1e-12, "gtol": 1e-6},
+            options={"maxiter": max_iter, "ftol": 1e-12, "gtol": tolerance},
         )
     # a step that was stopped may be worse than the start
     better = np.isfinite(found.fun) and found.fun <= objective(x)[0]

@@ -52,6 +52,8 @@ TRAINING_STATE = (
     "outliers_",
     "scores_",
 )
+#: a solution of scikit-learn's solvers with a larger tolerance than this is not precise
+MAX_TOLERANCE = 1e-4
 
 
 class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
@@ -277,7 +279,9 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
         """Fit a multinomial logistic regression, each class on its own columns."""
         weight = self.row_weights(estimator, task)
         weight = np.ones(task.n_samples) if weight is None else weight
-        X = as_matrix(task.X).astype(float)
+        # columns that no weight reads cost time only
+        read = layer.coef.any(axis=1)
+        X = as_matrix(task.X)[:, np.flatnonzero(read)].astype(float)
         targets = np.asarray(task.y)[:, None] == estimator.classes_
         own, l1_ratio = _penalty(estimator)
         share = (own if alpha is None else alpha) / weight.sum()
@@ -291,8 +295,17 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
             l1=share * l1_ratio,
         )
         start = layer.combined(lambda a: np.array(a, dtype=float))
-        max_iter = estimator.max_iter
-        return by_lbfgs([start], [layer.coef != 0], problem, max_iter=max_iter)[0]
+        start = start._replace(coef=start.coef[read])
+        (found,) = by_lbfgs(
+            [start],
+            [start.coef != 0],
+            problem,
+            max_iter=estimator.max_iter,
+            tolerance=min(float(estimator.tol), MAX_TOLERANCE),
+        )
+        coef = np.zeros(layer.coef.shape)
+        coef[read] = found.coef
+        return found._replace(coef=coef)
 
     def why_not_continued(self, estimator: Estimator) -> str:
         if not (getattr(estimator, "average", 0) and hasattr(estimator, "classes_")):

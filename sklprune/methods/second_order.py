@@ -38,6 +38,8 @@ NEWTON_DAMPING = 1e-2
 DENSE = 0.3
 #: iterations of conjugate gradients in a stage, and for a result
 STAGE_ITERATIONS, ITERATIONS, STEPS = 15, 30, 2
+#: Newton steps for the result of a linear model, which then is at its minimum
+LINEAR_STEPS = 6
 
 
 class Stage(NamedTuple):
@@ -69,7 +71,9 @@ class SecondOrder(WeightMethod):
 
     Weights are removed in stages, and scored again after each. For a linear model with
     few weights, each stage is one weight. For least squares this is exact: the removed
-    weight is the best one, and the update equals a fit without it.
+    weight is the best one, and the update equals a fit without it. For logistic
+    regression, the result is the penalised fit of the kept weights, up to the precision
+    of the solvers, and still needs no labels.
 
     Parameters
     ----------
@@ -212,12 +216,13 @@ class SecondOrder(WeightMethod):
         new = self._scored(problem, layers, outputs, damping, rng, masks)
         solved = new.layers
         sparse_enough = last or keep.sum() <= DENSE * units.count
+        n_steps = STEPS if len(layers) > 1 else LINEAR_STEPS
         if sparse_enough and not _is_least_squares(problem, layers):
             solved = newton_steps(
                 problem,
                 solved,
                 masks,
-                n_steps=STEPS if last else 1,
+                n_steps=n_steps if last else 1,
                 n_iterations=ITERATIONS if last else STAGE_ITERATIONS,
                 damping=NEWTON_DAMPING,
                 rng=rng,
@@ -264,7 +269,9 @@ class SecondOrder(WeightMethod):
             layer.combined(lambda a: np.asarray(a, dtype))
             for layer in family.layers(estimator)
         ]
-        return problem, layers, rng
+        # the predictions of the model are the targets, and its loss is lowest there
+        prior = [layer.coef for layer in layers]
+        return problem._replace(prior=prior), layers, rng
 
     def _damping(self, layers: Sequence[Layer]) -> float:
         if isinstance(self.damping, str):

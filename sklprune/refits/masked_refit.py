@@ -198,7 +198,11 @@ class MaskedRefit(Refit):
     ) -> Estimator:
         """A smaller copy of the model, fitted to the targets."""
         self._check()
-        if self.start == "reconstruction":
+        masks = family.masks(units, keep)
+        # the fit of a linear model does not depend on its start, apart from intercepts
+        # of outputs without weights
+        convex = len(masks) == 1 and masks[0].any(axis=0).all()
+        if self.start == "reconstruction" and not convex:
             model = Reconstruction().apply(family, dense, units, keep, task)
         else:
             model = family.remove(dense, units, keep)

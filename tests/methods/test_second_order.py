@@ -92,6 +92,23 @@ def test_several_deletions_are_greedy_and_their_update_is_the_fit(correlated):
     np.testing.assert_allclose(small.coef_, coef, rtol=1e-8)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_update_of_logistic_regression_is_the_penalised_fit(correlated, n_classes):
+    X, y = correlated
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    y = np.digitize(y, np.quantile(y, np.arange(1, n_classes) / n_classes))
+    # labels of some rows are wrong, so that the weights are not large
+    y[::7] = np.roll(y, 3)[::7]
+    model = LogisticRegression(C=0.5, tol=1e-10, max_iter=5000).fit(X, y)
+    without_labels = pruned(model, X, 0.5)
+    settings = {"method": "second_order", "pruning_ratio": 0.5, "random_state": 0}
+    labelled = prune(model, X, y, seen=False, **settings).estimator_
+    np.testing.assert_allclose(
+        without_labels.coef_, labelled.coef_, rtol=1e-3, atol=1e-3
+    )
+    assert np.count_nonzero(labelled.coef_) == labelled.coef_.size / 2
+
+
 def test_weights_of_rows_count(correlated):
     X, y = correlated
     weight = np.random.RandomState(0).randint(0, 4, len(y))
