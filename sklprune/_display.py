@@ -1,11 +1,16 @@
-"""Plot of the scores along the pruning ratios: `PruningPathDisplay`."""
+"""Plots of scores and columns along the pruning ratios: `PruningPathDisplay`."""
 
 from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklprune._displays import axes_for, logarithmic
+from sklprune._displays import (
+    axes_for,
+    draw_importances,
+    draw_support,
+    logarithmic,
+)
 from sklprune._pruning_path import PruningPath
 from sklprune._typing import Estimator
 from sklprune._units import plural
@@ -14,10 +19,15 @@ __all__ = ["PruningPathDisplay"]
 
 #: columns of the table that are not numbers of one model
 NOT_SIZES = ("scores", "asked", "method")
+#: the plots of columns, by the values of `kind`
+OF_COLUMNS = {"support": draw_support, "importances": draw_importances}
 
 
 class PruningPathDisplay:
     """Plot of score against pruning ratio, with standard errors and the chosen ratio.
+
+    After a pruning of columns, it can also show which columns are kept along the path,
+    and their importances.
 
     Use :meth:`from_estimator` to create and draw it.
 
@@ -67,8 +77,10 @@ class PruningPathDisplay:
         cls,
         pruned: Estimator,
         *,
+        kind: str = "score",
         size: str | None = None,
         label: str | None = None,
+        max_features: int = 30,
         ax: Any = None,
     ) -> Self:
         """Plot the path of a fitted `PrunedEstimator` or `FeaturePruningSelector`.
@@ -77,10 +89,14 @@ class PruningPathDisplay:
         ----------
         pruned : PrunedEstimator or FeaturePruningSelector
             Fitted with a sequence of ratios or "auto" as `pruning_ratio`.
+        kind : {"score", "support", "importances"}, default="score"
+            What is plotted, as in :meth:`plot`.
         size : str or None, default=None
             Column of the table on the horizontal axis, as in :meth:`plot`.
         label : str or None, default=None
             Name of the line in the legend.
+        max_features : int, default=30
+            At most this many columns are shown in plots of columns.
         ax : matplotlib Axes or None, default=None
             Axes to draw on. None creates a new figure.
 
@@ -101,7 +117,9 @@ class PruningPathDisplay:
         check_is_fitted(pruned)
         report = pruned.report_
         display = cls(pruned.path_, report.granularity, report.score["name"])
-        return display.plot(size=size, label=label, ax=ax)
+        return display.plot(
+            kind=kind, size=size, label=label, max_features=max_features, ax=ax
+        )
 
     def frame(self) -> Any:
         """The plotted table; see `PruningPath.frame`.
@@ -114,18 +132,36 @@ class PruningPathDisplay:
         return self.path.frame()
 
     def plot(
-        self, *, size: str | None = None, label: str | None = None, ax: Any = None
+        self,
+        *,
+        kind: str = "score",
+        size: str | None = None,
+        label: str | None = None,
+        max_features: int = 30,
+        ax: Any = None,
     ) -> Self:
         """Draw the plot with matplotlib.
 
         Parameters
         ----------
+        kind : {"score", "support", "importances"}, default="score"
+            What is plotted:
+
+            - "score": score against size.
+            - "support": the columns that are kept at each number of columns, and the
+              share of the splits that keep them. Only after a pruning of columns.
+            - "importances": the values by which the columns were ordered, as means and
+              standard deviations over the splits. Only after a pruning of columns.
+
+            With several methods, columns are those of the chosen method.
         size : str or None, default=None
             Column of the table on the horizontal axis, which is logarithmic: "units",
             "nonzero" or "file_bytes" for example. None is "units", and "file_bytes" if
             several methods were compared. `store_path=True` or the rule adds columns.
         label : str or None, default=None
             Name of the line in the legend, to compare several paths in one axes.
+        max_features : int, default=30
+            At most this many columns are shown, with kind "support" or "importances".
         ax : matplotlib Axes or None, default=None
             Axes to draw on. None creates a new figure.
 
@@ -137,15 +173,22 @@ class PruningPathDisplay:
         Raises
         ------
         ValueError
-            If the path has a single ratio, or no such size.
+            If the path has a single ratio, or no such size, or no columns were pruned.
         ImportError
             If matplotlib is not installed.
         """
+        if kind not in ("score", *OF_COLUMNS):
+            raise ValueError(
+                f"kind={kind!r} is not allowed: it must be 'score', 'support' or "
+                "'importances'."
+            )
         if not self.path.has_scores:
             raise ValueError(
                 "There is no path to plot: pruning_ratio was a number. Fit with a "
                 "sequence of ratios or 'auto'."
             )
+        if kind in OF_COLUMNS:
+            return self._plot_columns(kind, max_features, ax)
         table, chosen = self.path.table, self.path.chosen
         several = "method" in table
         mean, name_of_score = self._scores()
@@ -171,6 +214,20 @@ class PruningPathDisplay:
         )
         logarithmic(ax)
         ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _plot_columns(self, kind: str, max_features: int, ax: Any) -> Self:
+        """Draw a plot of columns."""
+        selections = self.path.selections
+        if selections is None:
+            raise ValueError(
+                f"kind={kind!r} shows columns, and other units were pruned "
+                f"({plural(self.granularity)}). Use a method for columns, for example "
+                "method='columns', or kind='score'."
+            )
+        ax = axes_for(ax, "PruningPathDisplay")
+        OF_COLUMNS[kind](ax, selections, max_features)
         self.ax_, self.figure_ = ax, ax.figure
         return self
 

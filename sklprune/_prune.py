@@ -20,7 +20,7 @@ from sklprune._evaluation.choice import (
 from sklprune._evaluation.held_out import prediction_error
 from sklprune._evaluation.prices import cost_of
 from sklprune._evaluation.splits import splits_of
-from sklprune._evaluation.stability import stability_of
+from sklprune._evaluation.stability import selections_of, stability_of
 from sklprune._evaluation.summary import summary_of
 from sklprune._evaluation.training_rows import (
     Reference,
@@ -177,10 +177,11 @@ def _build_result(plans, task, choice, *, store_path, progress):
     if store_path:
         stored = {choice.name: {m.candidate.ratio: m.model for m in models}}
         stored |= _other_models(plans, dense, task, choice)
-    path = PruningPath(table, position, stored)
+    names = best.candidate.family.names(best.candidate.units)
+    selections = selections_of(choice, names, keep)
+    path = PruningPath(table, position, stored, selections)
     curve = path.curve(plural(best.candidate.units.granularity))
     summary = summary_of(plan, task, choice, dense, best)
-    names = best.candidate.family.names(best.candidate.units)
     return Result(
         best.model,
         float((~keep).mean()),

@@ -8,6 +8,7 @@ import numpy as np
 
 from sklprune._compact.pickler import compact
 from sklprune._cost import sizes
+from sklprune._evaluation.stability import Selections
 from sklprune._html import html_table
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.rules import Budget
@@ -32,6 +33,8 @@ class PruningPath:
     models : dict of {str: dict of {float: estimator}} or None
         For each method, plain estimators by ratio; None unless `store_path=True`. The
         name of a single method is "".
+    selections : Selections or None
+        The columns along the path; None for other units, or without held-out rows.
     """
 
     columns = (
@@ -52,10 +55,12 @@ class PruningPath:
         table: dict[str, Array],
         chosen: int | None = None,
         models: dict[str, dict[float, Estimator]] | None = None,
+        selections: Selections | None = None,
     ) -> None:
         self.table = table
         self.chosen = len(table["ratio"]) - 1 if chosen is None else chosen
         self._models = models
+        self.selections = selections
 
     def __getstate__(self) -> dict[str, Any]:
         """The state for a pickle, where models of many sizes share their columns.

@@ -108,6 +108,7 @@ def choose(ways, scored, *, rule, by_user, X, **known):
         whole=whole,
         counts=path.counts,
         kept=None if path.kept is None else path.kept[row],
+        selections=None if path.kept is None else (path.kept, path.importances),
         candidates=path.candidates,
         by_user=by_user,
         **known,

@@ -42,6 +42,8 @@ class Choice:
         One for each ratio, over the rows of all splits.
     kept : list of ndarray, or None
         For each split the `packed` mask of the columns that the candidate keeps.
+    selections : tuple, or None
+        The same masks at all ratios, and the importances of the columns on each split.
     candidates : list of Pruned, or None
         The models that were scored, where one of them is returned.
     splits : list of (first rows, second rows)
@@ -63,6 +65,7 @@ class Choice:
     baseline: Any = None
     counts: Any = None
     kept: Any = None
+    selections: Any = None
     candidates: Any = None
     splits: Any = ()
     by_user: bool = True

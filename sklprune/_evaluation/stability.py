@@ -1,8 +1,11 @@
 """How far the splits agree on which columns are kept."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from sklprune._typing import Array
 
 
 def nogueira(kept: Any) -> float:
@@ -41,6 +44,54 @@ def nogueira(kept: Any) -> float:
 def packed(keep: Any) -> Any:
     """A mask in an eighth of the bytes."""
     return np.packbits(keep)
+
+
+@dataclass(frozen=True)
+class Selections:
+    """The columns along a path, on all splits.
+
+    Parameters
+    ----------
+    names : ndarray of shape (n_columns,)
+    packed_masks : ndarray of shape (n_ratios, n_splits, n_bytes), uint8
+        The `packed` mask of the kept columns at each ratio on each split.
+    importances : ndarray of shape (n_splits, n_columns)
+        What the columns were ordered by.
+    chosen : int
+        The position of the chosen ratio.
+    support : ndarray of shape (n_columns,), bool
+        The columns that the result keeps.
+    """
+
+    names: Array
+    packed_masks: Array
+    importances: Array
+    chosen: int
+    support: Array
+
+    @property
+    def shares(self) -> Array:
+        """Share of the splits that keep each column: (n_ratios, n_columns)."""
+        masks = np.unpackbits(self.packed_masks, axis=-1, count=len(self.names))
+        return np.asarray(masks.mean(axis=1))
+
+
+def selections_of(choice: Any, names: Array, support: Array) -> Selections | None:
+    """The columns along a path; None for other units, and where no rows were held out.
+
+    Parameters
+    ----------
+    choice : Choice
+    names : ndarray of shape (n_columns,)
+    support : ndarray of shape (n_columns,), bool
+        The columns that the result keeps.
+    """
+    if choice.selections is None or choice.position is None:
+        return None
+    masks, importances = choice.selections
+    return Selections(
+        names, np.array(masks), np.asarray(importances), choice.position, support
+    )
 
 
 def stability_of(kept: Any, names: Any) -> dict[str, Any] | None:
