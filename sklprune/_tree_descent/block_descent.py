@@ -208,8 +208,12 @@ class BlockDescent:
         if i in state.kept:
             largest += np.abs(state.kept[i].value).max()
         if proposal.gain > 0:
-            reached = state.traversals[i].reached(proposal.split)
-            largest += np.abs(proposal.value[reached]).max()
+            values = np.abs(proposal.value)
+            if largest + values.max() > SAFE_CHANGE:
+                # values below the leaves do not count
+                reached = state.traversals[i].reached(proposal.split)
+                values = values[reached]
+            largest += values.max()
         return largest > SAFE_CHANGE
 
     def _accept_if_lower(self, i: int, proposal: Proposal) -> None:

@@ -9,10 +9,10 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklprune._tree_descent.distillation import TrainingRows
 from sklprune._typing import Array
 
-#: a fold holds out a fifth or a third of the rows; from this number of rows on, the
-#: first fold alone is precise enough. Each class beyond two has targets of its own, and
-#: counts as as many rows
-ONE_FOLD_FROM, THREE_FOLDS_FROM = 3000, 1000
+#: with fewer rows there are three folds. From this number on, one fold with a fifth of
+#: the rows is precise enough. Each class beyond two has targets of its own, and counts
+#: as as many rows. Five folds of few rows gave no better strength than three
+ONE_FOLD_FROM = 3000
 
 
 class Fold(NamedTuple):
@@ -40,7 +40,7 @@ class Fold(NamedTuple):
 
 
 def inner_folds(rows: TrainingRows, classes: bool) -> list[Fold]:
-    """One to five folds of training rows; more for fewer rows.
+    """One fold of training rows, or three where rows are few.
 
     Equal rows are in the same fold, and so are the rows of a group. All folds contain
     all classes in the rows to fit on.
@@ -57,11 +57,11 @@ def inner_folds(rows: TrainingRows, classes: bool) -> list[Fold]:
     used = np.flatnonzero(weight > 0)
     labels = _labels(rows.targets) if classes else np.zeros(n_rows, dtype=int)
     n_targets = len(used) * max(1, labels.max())
-    n_folds = 3 if THREE_FOLDS_FROM <= n_targets < ONE_FOLD_FROM else 5
+    n_folds = 3 if n_targets < ONE_FOLD_FROM else 5
     counts = np.bincount(labels[used])
     # the few rows of a rare class are never held out
     used = used[counts[labels[used]] >= 2 * n_folds]
-    if len(used) < 2 * n_folds:
+    if len(used) < 4 * n_folds:
         return []
     splitter: Any = KFold(n_folds, shuffle=True, random_state=seed_of(task))
     groups = None

@@ -75,11 +75,13 @@ SMALLEST, LARGEST, N_SIZES = 16, 4000, 30
 #: the least loss or of the reduction of the loss, whichever is smaller
 NEARLY = 0.1
 #: a curve ends where this share of the reduction of the loss is lost again, or at so
-#: many times the leaves of the first model that is as good as the best one, up to a
-#: share as above
-LOST_AGAIN, FAR_BEYOND, EQUALLY = 0.1, 4, 0.01
+#: many times the leaves of the first model that is as good as the best one
+LOST_AGAIN, FAR_BEYOND = 0.1, 4
+#: as good means up to a share as above: that of so many rows among all held-out ones,
+#: within these bounds. Smaller differences on few rows are noise
+ROWS_OF_NOISE, EQUALLY = 10, (0.01, 0.05)
 #: but not at this many leaves or fewer, where curves are not smooth
-SETTLED = 100
+SETTLED = 50
 
 
 class Curve(NamedTuple):
@@ -91,10 +93,13 @@ class Curve(NamedTuple):
         The first model has no tree.
     loss : list of float
         Weighted sums over the held-out rows.
+    n_rows : int
+        Number of held-out rows.
     """
 
     n_leaves: list[int]
     loss: list[float]
+    n_rows: int = 1000
 
     def at(self, sizes: Array) -> Array:
         """The loss at given numbers of leaves, interpolated."""
@@ -108,7 +113,8 @@ class Curve(NamedTuple):
             return False
         loss, least = np.array(self.loss), min(self.loss)
         reduction = loss[0] - least
-        enough = int(np.argmax(loss <= least + EQUALLY * min(least, reduction)))
+        equally = float(np.clip(ROWS_OF_NOISE / self.n_rows, *EQUALLY))
+        enough = int(np.argmax(loss <= least + equally * min(least, reduction)))
         far = self.n_leaves[-1] > FAR_BEYOND * max(1, self.n_leaves[enough])
         return bool(far or loss[-1] - least > LOST_AGAIN * reduction)
 
@@ -141,7 +147,7 @@ def held_out_curve(
         The curve ends at the first model with more leaves.
     """
     rows = np.flatnonzero(held_out)
-    curve, leaf_penalty = Curve([], []), first_penalty
+    curve, leaf_penalty = Curve([], [], len(rows)), first_penalty
 
     def record() -> None:
         raw_prediction = descent.state.raw_prediction

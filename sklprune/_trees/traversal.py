@@ -18,6 +18,9 @@ from sklprune._trees.arrays import (
 )
 from sklprune._typing import Array
 
+#: in trees of up to so many splits, a loop over them is faster than over levels
+FEW_SPLITS = 100
+
 
 class Levels(NamedTuple):
     """The levels of a tree, arranged so that siblings need no search.
@@ -36,12 +39,16 @@ class Levels(NamedTuple):
         The position of each split in `order`.
     counts : list of int
         Number of splits of each level.
+    upwards : list of (int, int), or None
+        The place of each split and of its right child, from the last place to the
+        first one. None in trees of many splits.
     """
 
     order: Array
     splits: Array
     positions: Array
     counts: list[int]
+    upwards: list[tuple[int, int]] | None = None
 
 
 class Traversal(NamedTuple):
@@ -120,7 +127,9 @@ class Traversal(NamedTuple):
         best : float or ndarray of shape (n_copies,)
             Gain of the best pruning of the whole tree.
         """
-        order, splits, positions, counts = self.levels
+        order, splits, positions, counts, upwards = self.levels
+        if upwards is not None and gain.ndim == 1:
+            return _best_splits_of_few(gain, upwards)
         best, alone = gain.take(order, axis=0), gain.take(splits, axis=0)
         gains_more = np.empty(alone.shape, dtype=bool)
         below, after = len(order), len(splits)
@@ -160,6 +169,18 @@ class Traversal(NamedTuple):
         return kept
 
 
+def _best_splits_of_few(
+    gain: Array, upwards: list[tuple[int, int]]
+) -> tuple[Array, float]:
+    """`Traversal.best_splits` of one copy of a tree with few splits."""
+    best, split = gain.tolist(), np.zeros(len(gain), dtype=bool)
+    for place, right in upwards:
+        both = best[place + 1] + best[right]
+        if both > best[place]:
+            best[place], split[place] = both, True
+    return split, best[0]
+
+
 def traversal_of(left: Array, right: Array) -> Traversal:
     """The traversal of a tree.
 
@@ -197,8 +218,13 @@ def _arranged(levels: list[tuple[Array, Array, Array]]) -> Levels:
     position = np.empty(len(order), dtype=np.int32)
     position[order] = np.arange(len(order))
     counts = [len(places) for places, _, _ in levels]
+    upwards = None
+    if len(splits) <= FEW_SPLITS:
+        # the right children are in the same order as the splits
+        right = np.concatenate([root[:0], *(right for _, _, right in levels)])
+        upwards = sorted(zip(splits.tolist(), right.tolist()), reverse=True)
     order, splits = order.astype(np.int32), splits.astype(np.int32)
-    return Levels(order, splits, position[splits], counts)
+    return Levels(order, splits, position[splits], counts, upwards)
 
 
 def first_leaves(left: Array, right: Array) -> Array:

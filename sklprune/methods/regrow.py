@@ -84,8 +84,9 @@ REGRESSION = GrowthSettings(
 )
 #: bounds of min_samples_leaf="auto"
 MIN_SAMPLES_LEAF = 5, 20
-#: trees that are grown at most to choose the strength of the L2 penalty
-TRIAL_TREES = 100
+#: trees that are grown at most to choose the strength of the L2 penalty, and the
+#: factor to the next choice of all trees there
+TRIAL_TREES, TRIAL_SWEEP_FACTOR = 100, 1.3
 #: trees that are grown at one penalty, for each output
 MAX_TREES_A_STEP = 30
 
@@ -292,7 +293,12 @@ default="auto"
         def trial(factor: float) -> Curve:
             strength = {"rho": factor, "per_tree": per_tree}
             _, growth = self._growth(
-                family, estimator, fold.rows, strength, raise_up_to=0
+                family,
+                estimator,
+                fold.rows,
+                strength,
+                raise_up_to=0,
+                sweep_factor=TRIAL_SWEEP_FACTOR,
             )
             return growth.curve(min(self.max_trees, TRIAL_TREES), fold.held_out)
 

@@ -119,3 +119,15 @@ def test_the_first_leaf_is_found_by_going_left(max_leaf_nodes):
         while left[node] >= 0:
             node = left[node]
         assert first == leaves.index(node)
+
+
+@pytest.mark.parametrize("max_leaf_nodes", SIZES)
+def test_few_splits_are_pruned_like_many(max_leaf_nodes):
+    tree, _ = grown(max_leaf_nodes)
+    traversal = traversal_of(tree.children_left, tree.children_right)
+    without = traversal._replace(levels=traversal.levels._replace(upwards=None))
+    gain = np.random.RandomState(2).normal(size=tree.node_count)
+    split, best = traversal.best_splits(gain)
+    expected_split, expected = without.best_splits(gain)
+    np.testing.assert_array_equal(split, expected_split)
+    assert best == expected
