@@ -141,6 +141,7 @@ def pruned_at(plan, dense, task, ratios):
     ahead = stations_of(plan.method, plan.refit, opened.units)
     order = _order(plan, ordered, opened)
     here = Round.first(plan.method, opened, order, reorders=bool(ahead))
+    plan = _with_prepared_refit(plan, dense, here, ratios)
     last = None
     for ratio in tracked(ratios, "ratios"):
         with part("rounds", len(ahead)) as rounds:
@@ -149,6 +150,18 @@ def pruned_at(plan, dense, task, ratios):
                 rounds.advance()
         last = _pruned(plan, here, ratio, dense, last, task.X)
         yield last
+
+
+def _with_prepared_refit(plan, dense, here, ratios):
+    """A plan whose refit has done once what all ratios have in common."""
+    refit, opened = plan.refit, here.opened
+    if not getattr(refit, "prepares", False) or not any(r != 0 for r in ratios):
+        return plan
+    candidate, task = here.candidate(ratios[-1]), opened.task
+    seed = task.random_state
+    key = ("refit", dense.name, refit, opened.units, candidate.scores, seed)
+    prepared = remembered(plan.memory, key, refit.prepared, candidate, task)
+    return replace(plan, refit=prepared)
 
 
 def models_on_path(plan, dense, task, ratios):

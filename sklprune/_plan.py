@@ -253,6 +253,11 @@ def _refit_misfit(refit, method, estimator, core):
     if refit is not None and method.trains:
         return f"{type(method).__name__} trains its candidates itself"
     again = type(method).stations is not Method.stations
+    only = getattr(refit, "granularities", ())
+    if only and method.granularity not in only:
+        return f"it follows only the removal of {' or '.join(map(plural, only))}"
+    if again and getattr(refit, "prepares", False):
+        return f"{type(method).__name__} orders units again after each refit"
     if not family_of(estimator).accepts(estimator, refit, method.granularity, again):
         if refit is None:
             return "a model with fewer columns must be fitted again"

@@ -82,7 +82,8 @@ class PrunedEstimator(
           not refitted.
         - "clone" is for columns of any model, "masked_refit" for weights and hidden
           units. "reconstruction" is for weights and hidden units, and for columns of
-          linear models and MLPs.
+          linear models and MLPs. "shared_widths" trains all numbers of hidden units in
+          one set of weights.
         - False keeps the remaining values. Removed columns of a linear model or MLP
           are replaced by their means.
     cv : int, splitter, iterable or None, default=None

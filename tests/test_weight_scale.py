@@ -201,6 +201,7 @@ REFITS = {
         ("network of numbers", "neuron_elimination"),
         ("network of numbers", "permutation"),
     ],
+    "shared_widths": [("network", "neuron_elimination")],
 }
 
 

@@ -125,14 +125,14 @@ def by_adam(
     zero over the epochs.
     """
     trained, judged = _held_out(problem, settings.validation_fraction, rng)
-    layers = _copied(layers)
+    layers = copied(layers)
     adam = Adam([array for layer in layers for array in layer])
     best, lowest, trained_best, waited = layers, np.inf, np.inf, 0
     for epoch in tracked(range(settings.max_epochs + 1), "epochs"):
         with np.errstate(over="ignore", invalid="ignore"):
             loss = judged.objective(layers)
         if not np.isfinite(loss):
-            _warn_of_divergence(epoch, settings.learning_rate)
+            warn_of_divergence("MaskedRefit", epoch, settings.learning_rate)
             break
         # a good start is no reason to stop: the first steps of Adam may raise the loss
         # before the falling learning rate lowers it
@@ -140,11 +140,11 @@ def by_adam(
         if epoch > 0:
             trained_best = min(trained_best, loss)
         if loss < lowest:
-            best, lowest = _copied(layers), loss
+            best, lowest = copied(layers), loss
         if waited == PATIENCE or epoch == settings.max_epochs:
             break
         rate = settings.learning_rate * (1 - epoch / settings.max_epochs)
-        for rows in tracked(_batches(len(trained.targets), rng), "batches"):
+        for rows in tracked(batches_of(len(trained.targets), rng), "batches"):
             batch = trained.take(rows)
             with np.errstate(over="ignore", invalid="ignore"):
                 adam.step(
@@ -165,17 +165,23 @@ def _held_out(
     return problem.take(order[n_held_out:]), problem.take(order[:n_held_out])
 
 
-def _warn_of_divergence(epoch: int, learning_rate: float) -> None:
+def warn_of_divergence(refit: str, epoch: int, learning_rate: float) -> None:
+    """Warn that a loss is not finite."""
     warnings.warn(
-        f"MaskedRefit diverged in epoch {epoch}: the loss is not finite. The best "
+        f"{refit} diverged in epoch {epoch}: the loss is not finite. The best "
         f"weights before are used. Use a smaller learning_rate than {learning_rate:g}.",
         stacklevel=2,
     )
 
 
-def _batches(n_rows: int, rng: np.random.RandomState) -> list[Array]:
+def batch_size(n_rows: int) -> int:
+    """The number of rows of a batch."""
+    return int(np.clip(n_rows // MIN_STEPS, MIN_BATCH, MAX_BATCH))
+
+
+def batches_of(n_rows: int, rng: np.random.RandomState) -> list[Array]:
     """Positions of the rows of each batch, in random order."""
-    size = int(np.clip(n_rows // MIN_STEPS, MIN_BATCH, MAX_BATCH))
+    size = batch_size(n_rows)
     order = rng.permutation(n_rows)
     return [order[start : start + size] for start in range(0, n_rows, size)]
 
@@ -241,7 +247,8 @@ def _dropped(
     return factors
 
 
-def _copied(layers: Sequence[Layer]) -> list[Layer]:
+def copied(layers: Sequence[Layer]) -> list[Layer]:
+    """Layers whose arrays are copies."""
     return [layer.combined(np.copy) for layer in layers]
 
 

@@ -10,5 +10,6 @@ from sklprune.refits._base import Refit as Refit
 from sklprune.refits.clone import Clone as Clone
 from sklprune.refits.masked_refit import MaskedRefit as MaskedRefit
 from sklprune.refits.reconstruction import Reconstruction as Reconstruction
+from sklprune.refits.shared_widths import SharedWidths as SharedWidths
 
 __all__ = sorted(["Refit", *(cls.__name__ for cls in registered("refit").values())])

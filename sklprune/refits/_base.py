@@ -6,7 +6,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from sklprune._typing import Array, Estimator
-from sklprune._units import Task, Units
+from sklprune._units import Candidate, Task, Units
 
 
 class Refit(BaseEstimator):
@@ -27,6 +27,10 @@ class Refit(BaseEstimator):
         refits change the values of a fitted model.
     of_columns : bool
         Whether it can follow the removal of columns.
+    granularities : tuple of str
+        The units whose removal it can follow; () for any.
+    prepares : bool
+        Whether `prepared` does what all ratios have in common, once for a path.
 
     Examples
     --------
@@ -56,6 +60,8 @@ class Refit(BaseEstimator):
     needs_labels: bool = False
     fits_anew: bool = False
     of_columns: bool = False
+    granularities: tuple[str, ...] = ()
+    prepares: bool = False
 
     def apply(
         self, family: Any, dense: Estimator, units: Units, keep: Array, task: Task
@@ -87,6 +93,20 @@ class Refit(BaseEstimator):
 
     def at_station(self) -> "Refit":
         """The refit that follows the removal at one of the `stations`."""
+        return self
+
+    def prepared(self, candidate: Candidate, task: Task) -> "Refit":
+        """The refit for each ratio, after what all ratios have in common was done.
+
+        It is called once for an order of the units, if `prepares` is True.
+
+        Parameters
+        ----------
+        candidate : Candidate
+            At any ratio. Its scores, with the model and its units, do not depend on it.
+        task : Task
+            The rows.
+        """
         return self
 
     def continued(
