@@ -194,6 +194,36 @@ def test_the_report_states_that_the_chosen_ratio_removes_no_unit():
     assert "no whole unit is removed at the ratio 0.2;" in pruned.report_.summary
 
 
+def test_the_report_compares_only_candidates_that_are_smaller():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 4))
+    y = (X[:, 0] > 0) ^ (X[:, 1] > 0) ^ (X[:, 2] > 0) ^ (X[:, 3] > 0)
+    # 0.1 and 0.2 remove none of four columns
+    pruned = PrunedEstimator(
+        DecisionTreeClassifier(random_state=0),
+        method="permutation",
+        rule=lambda table: int(np.flatnonzero(table["units"] == 4)[-1]),
+        cv=2,
+        random_state=0,
+    ).fit(X, y)
+    table = pruned.path_.frame()
+    best = table.loc[table["units"] < 4, "difference_mean"].max()
+    assert "kept the unpruned model" in pruned.report_.summary
+    assert f"a score that differs by {best:+.4f}" in pruned.report_.summary
+
+
+def test_the_report_states_that_no_candidate_is_smaller_in_bytes():
+    # columns of a small model are selected by a step that has more bytes
+    X, y = load_iris(return_X_y=True)
+    pruned = PrunedEstimator(
+        DecisionTreeClassifier(max_depth=2, random_state=0),
+        method=["permutation", "recursive_elimination"],
+        cv=2,
+        random_state=0,
+    ).fit(X, y)
+    assert "none of them is smaller in file_bytes" in pruned.report_.summary
+
+
 def test_the_report_abbreviates_a_long_grid(binary):
     X, y = binary
     forest = RandomForestClassifier(3, max_depth=3, random_state=0)

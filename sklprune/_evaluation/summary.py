@@ -12,7 +12,7 @@ from sklprune._evaluation.class_counts import ClassCounts, classes_of, counts_of
 from sklprune._evaluation.training_rows import Reference, are_known
 from sklprune._evaluation.transfer import differs_from_request
 from sklprune._memory import remembered
-from sklprune._rule import CallableRule
+from sklprune._rule import DEFAULT_SIZE, CallableRule
 from sklprune._sklearn_private import scorer_name
 from sklprune._units import raw_score
 
@@ -168,7 +168,8 @@ def _why_kept(method, choice, ratio):
         return f"{method!r} converts the model to another class"
     if method.decides:
         return f"{method!r} found nothing to remove"
-    if ratio > 0:
+    chosen = choice.rule is not None and not choice.by_user
+    if ratio > 0 and not (chosen and _smaller(choice).any()):
         return f"no whole unit is removed at the ratio {ratio:g}"
     above_zero = [each for each in choice.requested if each > 0]
     if choice.rule is None or not above_zero:
@@ -179,16 +180,32 @@ def _why_kept(method, choice, ratio):
     else:
         listed = "the ratios " + ", ".join(f"{each:g}" for each in above_zero)
     kept = f"{choice.rule!r} kept the unpruned model over {listed}"
-    return kept + _best_smaller(choice.table)
+    return kept + _best_smaller(choice)
 
 
-def _best_smaller(table):
+def _smaller(choice):
+    """Mask of the rows of the table of a choice that are smaller models."""
+    table, _ = choice.shown
+    if choice.whole is not None:
+        # units of several methods are not comparable
+        return np.asarray(table["method"]) != table["method"][0]
+    return np.asarray(table["units"]) < table["units"][0]
+
+
+def _best_smaller(choice):
     """How the best smaller candidate differs, as a clause; "" if it is not known."""
+    table, _ = choice.shown
+    smaller = _smaller(choice)
+    size = choice.rule.size or (None if choice.whole is None else DEFAULT_SIZE)
+    if size in table and smaller.any():
+        sizes = np.asarray(table[size])
+        if (sizes[smaller] >= sizes[0]).all():
+            return f" (none of them is smaller in {size})"
     for name, what in (
         ("difference_mean", "a score that differs by {:+.4f}"),
         ("agreement", "an agreement of {:.4f}"),
     ):
-        values = np.asarray(table.get(name, [np.nan]))[1:]
+        values = np.asarray(table.get(name, np.full(len(smaller), np.nan)))[smaller]
         if np.isfinite(values).any():
             best = what.format(float(np.nanmax(values)))
             return f" (the best of them has {best})"
