@@ -95,16 +95,50 @@ class LeastSquares:
             self._remove(column)
         self._columns = self._raw_coef = None
 
+    def leverages(self, rows: Array) -> Array:
+        """The weight of each row in its own prediction, (n_rows,).
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_columns)
+            Centred, and multiplied by the roots of their weights. No column was removed
+            before.
+        """
+        rows = rows[:, self._ids] / self._scale[self._ids]
+        return np.asarray(np.einsum("ij,ij->i", rows @ self._inverse, rows))
+
+    def direction(self, column: int) -> tuple[Array, Array] | None:
+        """How the removal of a column changes the fit; None for a constant column.
+
+        Returns
+        -------
+        vector : ndarray of shape (n_columns,)
+            The leverage of a row falls by the square of its product with this vector.
+        step : ndarray of shape (n_targets,)
+            The coefficients fall by `vector` times this step.
+        """
+        if not self._is_varying(column):
+            return None
+        i = int(np.searchsorted(self._ids, column))
+        row = self._row_of_inverse(i)
+        vector = np.zeros(len(self._scale))
+        vector[self._ids] = row / self._scale[self._ids]
+        return vector, self._coef[i] / row[i]
+
+    def _row_of_inverse(self, i: int) -> Array:
+        """A row of the inverse, divided by the root of its diagonal entry."""
+        pending = self._pending[:, : self._n_pending]
+        row = self._inverse[i] - pending @ pending[i]
+        if not row[i] > 0:
+            raise IllConditioned
+        return np.asarray(row / np.sqrt(row[i]))
+
     def _remove(self, column: int) -> None:
         if not self._is_varying(column):
             self._constant = self._constant[self._constant != column]
             return
         i, n = int(np.searchsorted(self._ids, column)), self._n_pending
-        pending = self._pending[:, :n]
-        row = self._inverse[i] - pending @ pending[i]
-        if not row[i] > 0:
-            raise IllConditioned
-        row /= np.sqrt(row[i])
+        row = self._row_of_inverse(i)
         self._coef -= np.multiply.outer(row, self._coef[i] / row[i])
         self._coef[i] = 0.0
         self._alive[i] = False

@@ -1,7 +1,7 @@
 """The rows of a linear model, from which it is fitted on any of these rows.
 
-`LeastSquaresRows` and `LikelihoodRows` have the same methods. `fit` returns a fit from
-which columns can be removed, and `without` gives the other rows of a split.
+`LeastSquaresRows`, `RidgeRows` and `LikelihoodRows` have the same methods. `fit` returns
+a fit from which columns can be removed, and `without` gives the other rows of a split.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from scipy import sparse
 
 from sklprune._column_scale import column_scales
 from sklprune._linear_fits.least_squares import LeastSquares
+from sklprune._linear_fits.left_out_rows import LeftOutRows
 from sklprune._linear_fits.likelihood import Derivatives, Likelihood
 from sklprune._linear_fits.moments import Centred, Moments, moments_of
 from sklprune._typing import Array
@@ -87,6 +88,50 @@ class LeastSquaresRows:
 
 
 @dataclass(frozen=True)
+class RidgeRows:
+    """Rows of a ridge regression whose penalty is chosen by leaving out single rows.
+
+    Parameters
+    ----------
+    rows : LeastSquaresRows
+        X is dense. Its `alpha` is not used.
+    alphas : tuple of float
+        The penalties, of which the best one is used.
+    per_target : bool
+        Whether each target has a penalty of its own.
+    """
+
+    rows: LeastSquaresRows
+    alphas: tuple[float, ...]
+    per_target: bool
+
+    is_exact = True
+
+    def prepare(self) -> None:
+        """Compute what the splits share."""
+        self.rows.prepare()
+
+    def without(self, rows: Array) -> "RidgeRows":
+        """The same regression on all other rows."""
+        whole, other = self.rows, self.rows.without(rows)
+        kept = np.ones(len(whole.y), bool)
+        kept[rows] = False
+        weight = None if whole.weight is None else whole.weight[kept]
+        other = replace(other, X=whole.X[kept], y=whole.y[kept], weight=weight)
+        return replace(self, rows=other)
+
+    def scales(self) -> Array:
+        """Standard deviation of each column, or root mean square without intercept."""
+        return self.rows.scales()
+
+    def fit(self) -> LeftOutRows:
+        """A fit on all columns."""
+        rows = self.rows
+        settings = self.alphas, rows.fit_intercept, self.per_target
+        return LeftOutRows(rows.X, rows.y, rows.weight, rows.centred, *settings)
+
+
+@dataclass(frozen=True)
 class LikelihoodRows:
     """Rows of a generalised linear model.
 
@@ -140,5 +185,5 @@ class LikelihoodRows:
         return Likelihood(self.X, self.y, self.weight, *settings)
 
 
-#: either kind of rows
-LinearRows = LeastSquaresRows | LikelihoodRows
+#: any kind of rows
+LinearRows = LeastSquaresRows | RidgeRows | LikelihoodRows

@@ -16,17 +16,26 @@ from sklearn.preprocessing import LabelBinarizer
 
 from sklprune._frames import as_matrix
 from sklprune._linear_fits.likelihood import DERIVATIVES
-from sklprune._linear_fits.rows import LeastSquaresRows, LikelihoodRows, LinearRows
+from sklprune._linear_fits.rows import (
+    LeastSquaresRows,
+    LikelihoodRows,
+    LinearRows,
+    RidgeRows,
+)
 from sklprune._sklearn_private import safe_indexing
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
 
 #: classes whose fit is the solution of linear equations
 LEAST_SQUARES = ("LinearRegression", "Ridge", "RidgeClassifier")
+#: classes that choose the penalty of ridge regression by leaving out single rows
+LEFT_OUT = ("RidgeCV", "RidgeClassifierCV")
+#: classifiers that are regressions of the targets 1 and -1
+OF_SIGNS = ("RidgeClassifier", "RidgeClassifierCV")
 #: distributions of `DERIVATIVES` by class, or by the variance power of Tweedie
 LOG_LINK = {"PoissonRegressor": "poisson", "GammaRegressor": "gamma"}
 TWEEDIE = {1: "poisson", 2: "gamma"}
-#: entries of a sparse X of which a generalised linear model makes an array
+#: entries of a sparse X of which fits that need all rows make an array
 MAX_DENSE = 10_000_000
 #: products of all pairs of columns must fit into memory
 MAX_COLUMNS = 10_000
@@ -48,6 +57,8 @@ def shrinks(estimator: Estimator, penalty: tuple[float, float] | None) -> bool:
         return False
     if name in LEAST_SQUARES:
         return np.ndim(getattr(estimator, "alpha", 0.0)) == 0
+    if name in LEFT_OUT:
+        return estimator.cv is None and estimator.scoring is None
     if name == "LogisticRegression":
         other = estimator.solver == "liblinear"
         other = other or getattr(estimator, "multi_class", "auto") == "multinomial"
@@ -97,17 +108,18 @@ def rows_of(
         if (weight < 0).any():
             return None
     alpha, fit_intercept = getattr(estimator, "alpha", 0.0), estimator.fit_intercept
-    if name in LEAST_SQUARES:
-        if name == "RidgeClassifier":
+    if sparse.issparse(X) and name not in LEAST_SQUARES:
+        if X.shape[0] * X.shape[1] > MAX_DENSE:
+            return None
+        X = X.toarray()
+    if name in LEAST_SQUARES or name in LEFT_OUT:
+        if name in OF_SIGNS:
             y = _signs(y)
         if y is None or y.dtype.kind not in "biuf" or y.ndim > 2:
             return None
         y = y.reshape(len(y), -1).astype(float)
-        return LeastSquaresRows(X, y, weight, alpha, fit_intercept)
-    if sparse.issparse(X):
-        if X.shape[0] * X.shape[1] > MAX_DENSE:
-            return None
-        X = X.toarray()
+        rows = LeastSquaresRows(X, y, weight, alpha, fit_intercept)
+        return _with_penalties(rows, estimator) if name in LEFT_OUT else rows
     per_weight = name != "LogisticRegression"
     distribution = _distribution(estimator) if per_weight else "logistic"
     if penalty is not None and not per_weight:
@@ -121,6 +133,15 @@ def rows_of(
     y = y.astype(float)
     settings = derivatives, alpha, per_weight, fit_intercept
     return LikelihoodRows(X, y, weight, *settings, start=_start(estimator, columns))
+
+
+def _with_penalties(rows: LeastSquaresRows, estimator: Any) -> RidgeRows | None:
+    """The rows for a choice among the penalties of an estimator."""
+    alphas = np.ravel(estimator.alphas).astype(float)
+    if len(alphas) == 0 or not (alphas > 0).all():
+        return None  # the fit raises the error
+    per_target = bool(getattr(estimator, "alpha_per_target", False))
+    return RidgeRows(rows, tuple(alphas.tolist()), per_target)
 
 
 def _start(estimator: Any, columns: Array) -> tuple[Array, float] | None:

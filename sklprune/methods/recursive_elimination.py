@@ -77,8 +77,9 @@ class RecursiveElimination(Method):
     Notes
     -----
     For least squares, ridge regression, logistic regression of two classes and
-    generalised linear models, all steps together cost about as much as a few fits.
-    The coefficients without a column follow from those with it: by the inverse of the
+    generalised linear models, all steps together cost about as much as a few fits. So
+    they do for `RidgeCV` and `RidgeClassifierCV`, if they leave out single rows. The
+    coefficients without a column follow from those with it: by the inverse of the
     matrix of products in least squares, and by steps of Newton's method otherwise. The
     model that is returned is fitted as usual. With collinear columns, and for all other
     models, each step costs one fit in each split.

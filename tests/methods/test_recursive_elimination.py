@@ -16,6 +16,8 @@ from sklearn.linear_model import (
     LogisticRegression,
     Ridge,
     RidgeClassifier,
+    RidgeClassifierCV,
+    RidgeCV,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -71,6 +73,8 @@ def test_ranking_and_number_of_columns_of_rfecv(numbers, labels, step):
         (LinearRegression(fit_intercept=False), (X, y)),
         (Ridge(5.0), (X, y[:, 0])),
         (RidgeClassifier(), labels),
+        (RidgeCV([0.1, 10.0, 1000.0]), (X, y[:, 0])),
+        (RidgeClassifierCV(), labels),
         (LogisticRegression(), (labels[0], labels[1] > 0)),
         (LogisticRegression(), labels),
     ):
@@ -144,6 +148,7 @@ def test_updated_fits_give_the_results_of_a_fit_for_each_step(
     encoder = OneHotEncoder(handle_unknown="ignore")
     for model, table, target in (
         (LinearRegression(), X, y),
+        (RidgeCV([0.1, 10.0, 1000.0]), X, y),
         (RidgeClassifier(class_weight="balanced"), X, classes),
         (precise, X, classes),
         (make_pipeline(StandardScaler(), precise), X, classes),
