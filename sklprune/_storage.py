@@ -4,6 +4,8 @@ import copy
 import math
 from typing import Any
 
+from sklearn.frozen import FrozenEstimator
+
 from sklprune._registry import family_of
 from sklprune._typing import Estimator
 
@@ -42,7 +44,8 @@ def _with_core(value: Any, core: Estimator, new: Estimator) -> Any:
         return new
     if type(value) in (list, tuple):
         return type(value)(_with_core(each, core, new) for each in value)
-    if not hasattr(value, "get_params") or isinstance(value, type):
+    if not hasattr(value, "get_params") or isinstance(value, (type, FrozenEstimator)):
+        # nothing is pruned inside a frozen step
         return value
     if family_of(value).core(value) is not core:
         return value

@@ -390,9 +390,10 @@ def _check_can_be_fitted(
             continue
         if isinstance(inner, FrozenEstimator):
             raise ValueError(
-                f"{name}={inner!r} of {cls} is frozen and cannot be fitted on fewer "
-                "columns. Use the model without FrozenEstimator there, so that it is "
-                "fitted again, or prune another granularity."
+                f"{name}=FrozenEstimator({type(inner.estimator).__name__}) of {cls} is "
+                "frozen and cannot be fitted on fewer columns. Use the model without "
+                "FrozenEstimator there, so that it is fitted again, or prune another "
+                "granularity."
             )
         if isinstance(inner, ColumnTransformer) and _selects_by_position(inner):
             raise ValueError(

@@ -19,9 +19,9 @@ class FrozenFamily(Family):
 
     def core(self, estimator: Estimator) -> NoReturn:
         raise ValueError(
-            f"{estimator!r} is inside another model, so the rows of its fit are "
-            "unknown and it cannot be refitted on fewer columns. Use the unfrozen "
-            "model inside, fit the outer model, and call prune(outer, X, y)."
+            f"{_short(estimator)} is inside another model: it is frozen, so nothing "
+            "can be removed from it there. Use the unfrozen model inside, fit the "
+            "outer model, and call prune(outer, X, y)."
         )
 
     def counts(self, estimator: Estimator) -> dict[str, float]:
@@ -37,10 +37,15 @@ class FrozenFamily(Family):
 
     def narrow(self, estimator: Estimator, columns: Array, names: Array) -> NoReturn:
         raise ValueError(
-            f"{estimator!r} is frozen and cannot be fitted on fewer columns. Use the "
-            "model without FrozenEstimator there, so that it is fitted again, or prune "
-            "another granularity."
+            f"{_short(estimator)} is frozen and cannot be fitted on fewer columns. Use "
+            "the model without FrozenEstimator there, so that it is fitted again, or "
+            "prune another granularity."
         )
+
+
+def _short(frozen: Estimator) -> str:
+    """The name of a frozen model in one line."""
+    return f"FrozenEstimator({type(frozen.estimator).__name__})"
 
 
 register_family(FrozenFamily())
