@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
-from scipy.special import expit
+from scipy.special import expit, logsumexp, softmax
 
 from sklprune._linear_fits.least_squares import IllConditioned
 from sklprune._typing import Array
@@ -26,14 +26,18 @@ MAX_PREDICTOR = 20.0
 
 
 class Derivatives(NamedTuple):
-    """Derivatives of the loss of each row by its linear predictor.
+    """Derivatives of the loss of each row by its linear predictors.
+
+    Predictors and targets have the shape (n_outputs, n_rows).
 
     Parameters
     ----------
     value : callable
-        `value(predictor, target)`: the loss of each row.
+        `value(predictor, target)`: the losses, whose sum is minimised.
     first, second : callable
-        The same for the derivatives.
+        The same for the derivatives. Of several classes, `second` returns the
+        probabilities p: the derivative by two predictors is -p * p, plus p if they are
+        the same.
     """
 
     value: Callable[[Array, Array], Array]
@@ -46,8 +50,14 @@ def _log_second(eta: Array, y: Array) -> Array:
     return np.asarray(p * (1 - p))
 
 
-#: by the name of the distribution; targets of "logistic" are 0 and 1
+#: by the name of the distribution; targets of "logistic" are 0 and 1, and those of
+#: "multinomial" are the indicators of the classes
 DERIVATIVES = {
+    "multinomial": Derivatives(
+        lambda eta, y: logsumexp(eta, axis=0) - (y * eta).sum(axis=0),
+        lambda eta, y: softmax(eta, axis=0) - y,
+        lambda eta, y: softmax(eta, axis=0),
+    ),
     "logistic": Derivatives(
         lambda eta, y: np.logaddexp(0, eta) - y * eta,
         lambda eta, y: expit(eta) - y,
@@ -72,15 +82,17 @@ class Likelihood:
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_rows, n_outputs)
+        With several outputs, these are the classes of one distribution.
     weight : ndarray of shape (n_rows,) or None
     derivatives : Derivatives
     alpha : float
         Half of it, times the sum of the squared coefficients, is added to the summed
         loss.
     fit_intercept : bool
-    start : tuple of (ndarray of shape (n_columns,), float), or None, default=None
-        Coefficients and intercept near the solution.
+    start : tuple, or None, default=None
+        Coefficients (n_columns, n_outputs) and intercepts (n_outputs,) near the
+        solution.
 
     Attributes
     ----------
@@ -101,9 +113,10 @@ class Likelihood:
         derivatives: Derivatives,
         alpha: float,
         fit_intercept: bool,
-        start: tuple[Array, float] | None = None,
+        start: tuple[Array, Array] | None = None,
     ) -> None:
         n_rows, n_columns = X.shape
+        n_outputs = y.shape[1]
         shift = X.mean(axis=0) if fit_intercept else np.zeros(n_columns)
         # row by row a column; the last one is that of the intercept
         self._rows = np.empty((n_columns + fit_intercept, n_rows))
@@ -119,7 +132,7 @@ class Likelihood:
         self._scale = np.where(varies, scale, 1.0)
         self._rows[:n_columns] /= self._scale[:, None]
         self._rows[n_columns:] = 1.0
-        self._shift, self._y = shift, y
+        self._shift, self._y = shift, y.T
         self._weight, self._derivatives = weight, derivatives
         total = n_rows if weight is None else weight.sum()
         self._tolerance = TOLERANCE * total
@@ -129,15 +142,19 @@ class Likelihood:
         self._penalty = np.append(alpha / self._scale**2, np.zeros(int(fit_intercept)))
         # a constant column has the coefficient zero
         self._penalty[:n_columns][~varies] += total
-        self._beta = np.zeros(len(self._rows))
-        self._predictor = np.zeros(n_rows)
+        # the sum over the classes is not determined, and has the penalty of zero
+        self._sum_penalty = total if n_outputs > 1 else 0.0
+        self._beta = np.zeros((len(self._rows), n_outputs))
+        self._predictor = np.zeros((n_outputs, n_rows))
         self._inverse: Any = None
         if start is not None:
             coef, intercept = start
-            self._beta[:n_columns] = np.where(varies, coef * self._scale, 0.0)
+            scaled = coef * self._scale[:, None]
+            self._beta[:n_columns] = np.where(varies[:, None], scaled, 0.0)
             if fit_intercept:
                 self._beta[-1] = intercept + shift @ coef
-            self._predictor = self._beta @ self._rows
+            self._beta -= self._beta.mean(axis=1, keepdims=True) * (n_outputs > 1)
+            self._predictor = self._beta.T @ self._rows
         self._minimise(self._invert())
 
     @property
@@ -147,29 +164,31 @@ class Likelihood:
     @property
     def coef(self) -> Array:
         columns = self.columns
-        return (self._beta[: len(columns)] / self._scale[columns])[:, None]
+        return np.asarray(self._beta[: len(columns)] / self._scale[columns, None])
 
     @property
     def intercept(self) -> Array:
         if not self._has_intercept:
-            return np.zeros(1)
+            return np.zeros(self._beta.shape[1])
         return np.asarray(self._beta[-1] - self._shift[self.columns] @ self.coef)
 
     def remove(self, columns: Sequence[int]) -> None:
         """Remove columns, and fit the others again."""
         kept = np.ones(len(self._ids), bool)
         kept[np.searchsorted(self._ids, columns)] = False
-        removed = np.flatnonzero(~kept)
+        # a column has as many neighbouring rows of the inverse as there are outputs
+        kept_values = np.repeat(kept, self._beta.shape[1])
+        removed = np.flatnonzero(~kept_values)
         rows = self._inverse[removed]
         try:
             solved = np.linalg.solve(rows[:, removed], rows)
         except np.linalg.LinAlgError:
             raise IllConditioned from None
-        change = -self._beta[removed] @ solved
-        self._predictor += change @ self._rows
+        change = (-self._beta[~kept].ravel() @ solved).reshape(self._beta.shape)
+        self._predictor += change.T @ self._rows
         self._beta = (self._beta + change)[kept]
-        inverse = self._inverse[np.ix_(kept, kept)]
-        inverse -= rows[:, kept].T @ solved[:, kept]
+        inverse = self._inverse[np.ix_(kept_values, kept_values)]
+        inverse -= rows[:, kept_values].T @ solved[:, kept_values]
         self._inverse = inverse
         self._ids, self._penalty = self._ids[kept], self._penalty[kept]
         self._drop_rows(kept)
@@ -191,20 +210,24 @@ class Likelihood:
 
     def _gradient(self) -> Array:
         first = self._weighted(self._derivatives.first(self._predictor, self._y))
-        return np.asarray(self._rows @ first + self._penalty * self._beta)
+        gradient = self._rows @ first.T + self._penalty[:, None] * self._beta
+        gradient += self._sum_penalty * self._beta.sum(axis=1, keepdims=True)
+        return np.asarray(gradient)
 
     def _loss(self, beta: Array, predictor: Array) -> float:
         losses = self._weighted(self._derivatives.value(predictor, self._y))
-        return float(losses.sum() + 0.5 * self._penalty @ beta**2)
+        penalty = self._penalty @ (beta**2).sum(axis=1)
+        penalty += self._sum_penalty * (beta.sum(axis=1) ** 2).sum()
+        return float(losses.sum() + 0.5 * penalty)
 
     def _invert(self) -> bool:
         """Compute the inverse of the Hessian matrix here."""
-        second = self._weighted(self._derivatives.second(self._predictor, self._y))
-        # half precision of the inverse suffices: the gradient corrects it
-        root = np.sqrt(second)
-        scaled = self._rows * root
-        hessian = scaled @ scaled.T
-        hessian.flat[:: len(hessian) + 1] += self._penalty
+        second = self._derivatives.second(self._predictor, self._y)
+        hessian = self._hessian_of_one(second[0])
+        if len(second) > 1:
+            hessian = self._hessian_of_classes(second)
+        penalty = np.repeat(self._penalty, len(second))
+        hessian.flat[:: len(hessian) + 1] += penalty
         factor, failed = lapack.dpotrf(hessian, lower=1)
         if not failed:
             inverse, failed = lapack.dpotri(factor, lower=1)
@@ -216,14 +239,31 @@ class Likelihood:
         self._inverse = inverse
         return True
 
+    def _hessian_of_one(self, second: Array) -> Array:
+        # half precision of the inverse suffices: the gradient corrects it
+        scaled = self._rows * np.sqrt(self._weighted(second))
+        return np.asarray(scaled @ scaled.T)
+
+    def _hessian_of_classes(self, probability: Array) -> Array:
+        n, k = self._beta.shape
+        hessian = np.empty((n, k, n, k))
+        for i, of_class in enumerate(probability):
+            for j in range(i + 1):
+                second = of_class * ((i == j) - probability[j])
+                block = (self._rows * self._weighted(second)) @ self._rows.T
+                hessian[:, i, :, j] = hessian[:, j, :, i] = block
+        columns = np.arange(n)
+        hessian[columns, :, columns, :] += self._sum_penalty
+        return hessian.reshape(n * k, n * k)
+
     def _minimise(self, is_new: bool) -> None:
         gradient = self._gradient()
         size = np.abs(gradient).max(initial=0.0)
         for _ in range(MAX_STEPS):
             if size <= self._tolerance:
                 break
-            step = -self._inverse @ gradient
-            along = step @ self._rows
+            step = -(self._inverse @ gradient.ravel()).reshape(gradient.shape)
+            along = step.T @ self._rows
             before = size
             gradient, size = self._moved(step, along, gradient, before, is_new)
             if size > self._tolerance and size > MIN_REDUCTION * before:
@@ -240,7 +280,7 @@ class Likelihood:
     ) -> tuple[Array, float]:
         """Go along a step, halved while the loss rises; the gradient there."""
         beta, predictor = self._beta, self._predictor
-        loss, slope = None, float(step @ gradient)
+        loss, slope = None, float(np.vdot(step, gradient))
         for _ in range(30):
             self._beta, self._predictor = beta + step, predictor + along
             new = self._gradient()

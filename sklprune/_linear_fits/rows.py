@@ -1,7 +1,8 @@
 """The rows of a linear model, from which it is fitted on any of these rows.
 
-`LeastSquaresRows`, `RidgeRows` and `LikelihoodRows` have the same methods. `fit` returns
-a fit from which columns can be removed, and `without` gives the other rows of a split.
+`LeastSquaresRows`, `RidgeRows` and `LikelihoodRows` have the same methods. `fit`
+returns a fit from which columns can be removed, and `without` gives the other rows of a
+split.
 """
 
 from dataclasses import dataclass, replace
@@ -138,7 +139,7 @@ class LikelihoodRows:
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_rows, n_outputs)
     weight : ndarray of shape (n_rows,) or None
     derivatives : Derivatives
     alpha : float
@@ -157,7 +158,7 @@ class LikelihoodRows:
     alpha: float
     per_weight: bool
     fit_intercept: bool
-    start: tuple[Array, float] | None = None
+    start: tuple[Array, Array] | None = None
 
     #: its solvers stop before the solution
     is_exact = False

@@ -39,6 +39,10 @@ TWEEDIE = {1: "poisson", 2: "gamma"}
 MAX_DENSE = 10_000_000
 #: products of all pairs of columns must fit into memory
 MAX_COLUMNS = 10_000
+#: coefficients of a logistic regression, whose Hessian matrix is inverted
+MAX_VALUES = 3_000
+#: distributions of classes
+OF_CLASSES = ("logistic", "multinomial")
 
 
 def shrinks(estimator: Estimator, penalty: tuple[float, float] | None) -> bool:
@@ -61,7 +65,6 @@ def shrinks(estimator: Estimator, penalty: tuple[float, float] | None) -> bool:
         return estimator.cv is None and estimator.scoring is None
     if name == "LogisticRegression":
         other = estimator.solver == "liblinear"
-        other = other or getattr(estimator, "multi_class", "auto") == "multinomial"
         return penalty is not None and penalty[1] == 0 and not other
     return _distribution(estimator) is not None
 
@@ -123,16 +126,36 @@ def rows_of(
     per_weight = name != "LogisticRegression"
     distribution = _distribution(estimator) if per_weight else "logistic"
     if penalty is not None and not per_weight:
-        alpha, classes = penalty[0], np.unique(y)
-        if y.ndim > 1 or len(classes) != 2:
-            return None
-        y = y == classes[1]
-    if distribution is None or y.ndim > 1 or y.dtype.kind not in "biuf":
+        alpha, distribution = penalty[0], _distribution_of_classes(estimator, y)
+        y = _indicators(y, X.shape[1]) if distribution is not None else y
+    if distribution is None or y is None or y.dtype.kind not in "biuf":
+        return None
+    if distribution not in OF_CLASSES and y.ndim > 1:
         return None
     derivatives = DERIVATIVES[distribution]
-    y = y.astype(float)
+    y = y.reshape(len(y), -1).astype(float)
     settings = derivatives, alpha, per_weight, fit_intercept
-    return LikelihoodRows(X, y, weight, *settings, start=_start(estimator, columns))
+    return LikelihoodRows(
+        X, y, weight, *settings, start=_start(estimator, columns, y.shape[1])
+    )
+
+
+def _distribution_of_classes(estimator: Any, y: Array) -> str | None:
+    """The distribution of the classes in a logistic regression; None if not known."""
+    several = np.ndim(y) == 1 and len(np.unique(y)) > 2
+    multi_class = getattr(estimator, "multi_class", "auto")
+    if y.ndim > 1 or multi_class == ("ovr" if several else "multinomial"):
+        return None
+    return "multinomial" if several else "logistic"
+
+
+def _indicators(y: Array, n_columns: int) -> Array | None:
+    """Indicators of the classes, or of the second of two; None if they are too many."""
+    classes = np.unique(y)
+    if len(classes) < 2 or len(classes) * (n_columns + 1) > MAX_VALUES:
+        return None
+    classes = classes[1:] if len(classes) == 2 else classes
+    return np.asarray(y[:, None] == classes)
 
 
 def _with_penalties(rows: LeastSquaresRows, estimator: Any) -> RidgeRows | None:
@@ -144,13 +167,18 @@ def _with_penalties(rows: LeastSquaresRows, estimator: Any) -> RidgeRows | None:
     return RidgeRows(rows, tuple(alphas.tolist()), per_target)
 
 
-def _start(estimator: Any, columns: Array) -> tuple[Array, float] | None:
+def _start(
+    estimator: Any, columns: Array, n_outputs: int
+) -> tuple[Array, Array] | None:
     """The coefficients of a fitted model, from which a fit starts."""
     coef = getattr(estimator, "coef_", None)
-    if coef is None or np.size(coef) <= columns.max() or sparse.issparse(coef):
+    if coef is None or sparse.issparse(coef):
         return None
-    intercept = float(np.ravel(estimator.intercept_)[0])
-    coef = np.ravel(coef)[columns].astype(float)
+    coef = np.atleast_2d(coef)
+    if coef.shape[0] != n_outputs or coef.shape[1] <= columns.max():
+        return None
+    intercept = np.broadcast_to(estimator.intercept_, n_outputs).astype(float)
+    coef = coef[:, columns].T.astype(float)
     return (coef, intercept) if np.isfinite(coef).all() else None
 
 

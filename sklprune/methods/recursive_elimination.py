@@ -76,7 +76,7 @@ class RecursiveElimination(Method):
 
     Notes
     -----
-    For least squares, ridge regression, logistic regression of two classes and
+    For least squares, ridge regression, logistic regression and
     generalised linear models, all steps together cost about as much as a few fits. So
     they do for `RidgeCV` and `RidgeClassifierCV`, if they leave out single rows. The
     coefficients without a column follow from those with it: by the inverse of the

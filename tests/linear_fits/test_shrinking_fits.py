@@ -29,6 +29,7 @@ Y = np.column_stack(
 )
 WEIGHT = RNG.uniform(0.1, 3, N_ROWS)
 CLASSES = np.array(["ant", "bee"])[(Y[:, 0] > Y[:, 0].mean()).astype(int)]
+THREE = np.array(["ant", "bee", "cat"])[np.digitize(Y[:, 1], [-0.5, 0.5])]
 POSITIVE = np.exp((Y[:, 0] - Y[:, 0].mean()) / np.ptp(Y[:, 0]))
 TIGHT = {"tol": 1e-10, "max_iter": 10_000}
 EXACT = [
@@ -44,6 +45,8 @@ EXACT = [
 ITERATIVE = [
     (LogisticRegression(**TIGHT), CLASSES),
     (LogisticRegression(C=0.01, fit_intercept=False, **TIGHT), CLASSES),
+    (LogisticRegression(**TIGHT), THREE),
+    (LogisticRegression(C=0.01, fit_intercept=False, **TIGHT), THREE),
     (PoissonRegressor(alpha=0.1, solver="newton-cholesky", **TIGHT), POSITIVE),
     (GammaRegressor(alpha=0.1, solver="newton-cholesky", **TIGHT), POSITIVE),
 ]
@@ -99,7 +102,7 @@ def test_likelihoods_without_columns(model, y, weight):
 
 def test_sparse_rows_give_the_fit_of_dense_rows():
     some = np.where(np.abs(X) < np.abs(X).mean(axis=0), 0, X)[:, :12]
-    for model, y in [*EXACT[1:], *ITERATIVE[:2]]:
+    for model, y in [*EXACT[1:], *ITERATIVE[:4]]:
         dense = rows_of(model, some, y, WEIGHT).fit()
         fit = rows_of(model, sparse.csr_array(some), y, WEIGHT).fit()
         for each in (dense, fit):
@@ -112,7 +115,7 @@ def test_sparse_rows_give_the_fit_of_dense_rows():
 def test_moments_of_other_rows_by_subtraction(weight):
     out = np.arange(0, N_ROWS, 5)
     kept = np.setdiff1d(np.arange(N_ROWS), out)
-    for model, y in (EXACT[0], *EXACT[2:5], ITERATIVE[0]):
+    for model, y in (EXACT[0], *EXACT[2:5], ITERATIVE[0], ITERATIVE[2]):
         of_kept = None if weight is None else weight[kept]
         fit = rows_of(model, X[:, :9], y, weight).without(out).fit()
         expected = rows_of(model, X[kept][:, :9], y[kept], of_kept).fit()
@@ -196,4 +199,6 @@ def test_models_that_are_not_known():
     text = np.array([["a", "b"]] * 4, dtype=object)
     assert rows_of(Ridge(), text, np.arange(4.0)) is None
     assert rows_of(RidgeCV([]), X, Y) is None
-    assert rows_of(LogisticRegression(), X[:6, :2], np.arange(6) % 3) is None
+    assert rows_of(LogisticRegression(), X[:6, :2], np.zeros((6, 2))) is None
+    # the inverse for all classes would be too large
+    assert rows_of(LogisticRegression(), X, np.arange(N_ROWS) % 100) is None

@@ -143,6 +143,7 @@ def test_updated_fits_give_the_results_of_a_fit_for_each_step(
     X, y = numbers[0], numbers[1][:, 0]
     weight = np.random.RandomState(0).uniform(0.2, 3, 120) if weighted else None
     classes = np.where(y > 0, "yes", "no")
+    three = np.digitize(y, np.quantile(y, [0.3, 0.6]))
     precise = LogisticRegression(tol=1e-9, solver="newton-cholesky")
     coarse = np.digitize(X, [-10, 0, 10])
     encoder = OneHotEncoder(handle_unknown="ignore")
@@ -151,6 +152,7 @@ def test_updated_fits_give_the_results_of_a_fit_for_each_step(
         (RidgeCV([0.1, 10.0, 1000.0]), X, y),
         (RidgeClassifier(class_weight="balanced"), X, classes),
         (precise, X, classes),
+        (precise, X, three),
         (make_pipeline(StandardScaler(), precise), X, classes),
         (make_pipeline(encoder, precise), coarse, classes),
     ):
