@@ -8,6 +8,7 @@ gives the fewest bytes. Every array is restored to the last bit.
 import bz2
 import lzma
 import zlib
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -45,6 +46,10 @@ MAX_DISTINCT = 0.9
 N_LOW_BITS = 29
 #: more distinct low parts are not coded by a table
 MAX_LOW_PARTS = 256
+#: positions are coded by their distances if at most this share of them is set
+MAX_GAPS = 0.25
+#: so many numbers or fewer are written as they are: an expression would be longer
+FEW = 32
 #: all bits of an int64 except the sign
 WITHOUT_SIGN = np.iinfo(np.int64).max
 
@@ -121,7 +126,14 @@ def bits(mask: Array) -> Column:
     unpacked = Expression(
         np.unpackbits, from_bytes(column.expression, "u1"), None, len(mask)
     )
-    return Column(unpacked, column.n_bytes)
+    packed = Column(unpacked, column.n_bytes)
+    if mask.sum() > MAX_GAPS * len(mask):
+        return packed
+    # where few are set, the distances between them need fewer bytes
+    gaps = integers(np.diff(np.flatnonzero(mask), prepend=-1) - 1)
+    place = Expression(np.cumsum, gaps.expression + 1) - 1
+    by_gaps = zeros(len(mask), "u1", [(place, 1)])
+    return smallest([packed, Column(by_gaps, gaps.n_bytes)])
 
 
 def integers(values: Array) -> Column:
@@ -130,6 +142,8 @@ def integers(values: Array) -> Column:
     if not len(values) or (values == values[0]).all():
         first = int(values[0]) if len(values) else 0
         return Column(Expression(np.full, len(values), first, "i8"), 1)
+    if len(values) <= FEW:
+        return _as_they_are(values, ("u1", "<i2", "<i4", "<i8"), "i8")
     least = int(values.min())
     above = values.view(np.uint64) - np.uint64(least % 2**64)
     plain = _planes(above)
@@ -148,6 +162,17 @@ def integers(values: Array) -> Column:
     return smallest(candidates)
 
 
+def _as_they_are(values: Array, dtypes: Sequence[str], dtype: str) -> Column:
+    """A few numbers in the first of some dtypes that has all of them."""
+    for short in dtypes:
+        with np.errstate(over="ignore"):
+            data = values.astype(short)
+        if _same_bits(data.astype(dtype), values):
+            break
+    given = from_bytes(data.tobytes(), short).astype(dtype)
+    return Column(given, data.nbytes)
+
+
 def _unsigned_half(folded: Expression) -> Expression:
     return (folded >> 1) & WITHOUT_SIGN
 
@@ -157,6 +182,9 @@ def _planes(values: Array) -> Column:
     n_planes = max(1, (int(values.max()).bit_length() + 7) // 8)
     planes = values.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :n_planes]
     columns = [packed_bytes(plane.tobytes()) for plane in planes.T]
+    if n_planes == 1:
+        alone = from_bytes(columns[0].expression, "u1").astype("u8")
+        return Column(alone, columns[0].n_bytes)
     parts = [
         ((slice(None), i), from_bytes(column.expression, "u1"))
         for i, column in enumerate(columns)
@@ -187,11 +215,15 @@ def ordered(values: Array) -> Array:
 
 def direct(values: Array) -> Column:
     """Floats by their bits."""
+    if len(values) <= FEW:
+        return _as_they_are(values, ("<f2", "<f4", "<f8"), "f8")
     return _by_bits(np.ascontiguousarray(values, dtype=np.float64).view(np.int64))
 
 
 def sorted_floats(values: Array) -> Column:
     """Floats in ascending order, possibly several such runs, by their bits."""
+    if len(values) <= FEW:
+        return _as_they_are(values, ("<f2", "<f4", "<f8"), "f8")
     column = _by_bits(ordered(values))
     whole = column.expression.method("view", "i8")
     back = whole ^ ((whole >> 63) & WITHOUT_SIGN)

@@ -20,6 +20,9 @@ from sklprune._typing import Array
 DAMPING = 1e-2
 #: a larger codebook is not fitted: its rounding errors are small
 MAX_FITTED = 64
+#: intercepts of as many outputs or more are multiples of a step; it is the spread of
+#: the outputs, divided by the number of values of a weight, and by two to this power
+MANY_OUTPUTS, EXTRA_BITS = 32, 2
 #: more inputs of a layer are compensated in blocks of this size
 BLOCK = 2000
 
@@ -68,10 +71,29 @@ def quantized(
             )
         if layer.intercept is not None:
             error = weight @ (wanted - np.asarray(inputs @ new.coef))
-            new = new._replace(intercept=shorter(error, max(16, n_bits)))
+            new = new._replace(
+                intercept=_short_intercepts(error, wanted, weight, n_bits)
+            )
         done.append(new)
         inputs = activate(new.forward(inputs))
     return done
+
+
+def _short_intercepts(
+    values: Array, outputs: Array, weight: Array, n_bits: int
+) -> Array:
+    """Intercepts of fewer digits, relative to the spread of the outputs.
+
+    With few outputs, they take hardly any bytes, and are of half precision.
+    """
+    if n_bits >= 16 or len(values) < MANY_OUTPUTS:
+        return shorter(values, max(16, n_bits))
+    variance = weight @ np.square(outputs) - np.square(weight @ outputs)
+    spread = float(np.sqrt(max(0.0, float(np.median(variance)))))
+    if not spread:
+        return shorter(values, 16)
+    step = 2.0 ** (np.floor(np.log2(spread)) - n_bits - EXTRA_BITS)
+    return shorter(np.round(values / step) * step, 32)
 
 
 class Moments:
@@ -123,7 +145,7 @@ def _quantized_layer(
         if len(book) <= MAX_FITTED:
             rounded = _fitted(rounded, mask, moments.gram, right[columns])
         result[columns] = rounded
-    result = np.where(used, shorter(result, 32), 0)
+    result = np.where(used, shorter(result, 16), 0)
     return layer._replace(coef=result.astype(layer.coef.dtype))
 
 

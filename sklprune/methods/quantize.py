@@ -43,7 +43,7 @@ class Quantize(Method):
     that are not yet rounded, by the inverse of the second derivatives, as in optimal
     brain surgeon. The values of the codebook, and the intercepts, are then fitted to
     the outputs of the unpruned model. Labels are not used. Weights that are zero remain
-    zero.
+    zero. The intercepts of wide layers are multiples of a small step.
 
     In a tree, a forest or boosting, each threshold becomes the number with the fewest
     significant bits between two neighbouring values of its column, so that no row

@@ -10,7 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import PrunedEstimator, prune
-from sklprune._networks.quantized import codebook, compensated, nearest
+from sklprune._networks.layer import Layer
+from sklprune._networks.quantized import codebook, compensated, nearest, quantized
 from sklprune.methods import Quantize
 
 X, y = load_digits(return_X_y=True)
@@ -159,3 +160,25 @@ def test_weights_and_repeated_rows_are_the_same():
     np.testing.assert_allclose(
         first.predict_proba(X), second.predict_proba(X), atol=0.05
     )
+
+
+def test_intercepts_of_wide_layers_have_few_values():
+    rng = np.random.RandomState(0)
+    rows = rng.normal(size=(200, 10))
+    layer = Layer(rng.normal(size=(10, 64)), rng.normal(size=64))
+    (few,) = quantized([layer], rows, np.ones(200), lambda z: z, 4)
+    (all_digits,) = quantized([layer], rows, np.ones(200), lambda z: z, 16)
+    spread = layer.forward(rows).std(axis=0)
+    assert len(np.unique(few.intercept)) < len(np.unique(all_digits.intercept))
+    # the means of the outputs are those of the layer, up to the step
+    change = (few.forward(rows) - layer.forward(rows)).mean(axis=0)
+    assert np.abs(change).max() < spread.max() / 2**5
+    (narrow,) = quantized(
+        [Layer(layer.coef[:, :2], layer.intercept[:2])],
+        rows,
+        np.ones(200),
+        lambda z: z,
+        4,
+    )
+    wanted = layer.forward(rows)[:, :2].mean(axis=0)
+    np.testing.assert_allclose(narrow.forward(rows).mean(axis=0), wanted, atol=1e-2)
