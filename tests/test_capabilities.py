@@ -23,6 +23,7 @@ from sklearn.linear_model import (
     Ridge,
     SGDClassifier,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -48,6 +49,7 @@ MODELS = {
     "logistic": (LogisticRegression(), CLASSES),
     "two classes": (LogisticRegression(), CLASSES == "ant"),
     "sparse coef_": (SGDClassifier(random_state=0), CLASSES),
+    "one against rest": (OneVsRestClassifier(LogisticRegression()), CLASSES),
     "values": (LinearRegression(), SEVERAL),
     "no intercept": (Ridge(fit_intercept=False), VALUES),
     "own choice of columns": (OrthogonalMatchingPursuit(), VALUES),

@@ -34,6 +34,7 @@ from sklearn.linear_model import (
     SGDClassifier,
 )
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -61,6 +62,7 @@ CASES = {
     "logistic weights": (LogisticRegression(), Magnitude(), Y),
     "sgd weights": (SGDClassifier(average=True), Magnitude(per="layer"), Y),
     "multi-output weights": (LinearRegression(), Magnitude(), Y2),
+    "one-vs-rest weights": (OneVsRestClassifier(LogisticRegression()), "auto", Y),
     "mlp neurons": (MLPClassifier((9, 7), max_iter=30), Magnitude("neuron"), Y),
     "mlp elimination": (MLPClassifier((9, 7), max_iter=30), "neuron_elimination", Y),
     "mlp weights": (MLPClassifier((9, 7), max_iter=30), Magnitude("weight"), Y),

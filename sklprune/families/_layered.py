@@ -166,7 +166,7 @@ class LayeredFamily(ReadingColumns, Family):
         ]
         return self.with_layers(estimator, layers)
 
-    def unread_columns(self, estimator: Estimator) -> Array:
+    def unread_columns(self, estimator: Estimator) -> Array | None:
         return ~np.any(self.layers(estimator)[0].coef, axis=1)
 
     def numbers(self, estimator: Estimator) -> Array | None:

@@ -1,4 +1,4 @@
-"""Models that combine other fitted models: voting, stacking, AdaBoost, one for each y.
+"""Models that combine other fitted models: voting, stacking, AdaBoost.
 
 Their units are columns, as those of any model. A member that recognises its rows shows
 that the whole was fitted on them.
@@ -20,13 +20,7 @@ SHARING_Y = ("_BaseVoting", "_BaseStacking")
 class CombinedFamily(Family):
     """Ensembles whose members are fitted on all rows and all columns of X."""
 
-    classes = (
-        "_BaseVoting",
-        "_BaseStacking",
-        "BaseWeightBoosting",
-        "OneVsRestClassifier",
-        "_MultiOutputEstimator",
-    )
+    classes = ("_BaseVoting", "_BaseStacking", "BaseWeightBoosting")
     recognises_rows = True
 
     def fitted_on(
