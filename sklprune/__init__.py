@@ -1,20 +1,26 @@
 """Model pruning for scikit-learn: smaller plain estimators that keep their score."""
 
-from sklprune import methods, refits, rules
-from sklprune._cost import Cost, cost
-from sklprune._display import PruningPathDisplay
-from sklprune._dump import dump
-from sklprune._feature_display import FeatureImportanceDisplay
-from sklprune._feature_selector import FeaturePruningSelector
-from sklprune._importance import permutation_importance
-from sklprune._layer_display import LayerDisplay
-from sklprune._plain import strip, to_plain
-from sklprune._pruned_estimator import PrunedEstimator, prune
-from sklprune._schedule import Schedule
-from sklprune._show_versions import show_versions
-from sklprune._transfer import transfer
-from sklprune._trees_display import TreesDisplay
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sklprune._version import __version__
+
+if TYPE_CHECKING:
+    from sklprune import families as families  # not in __all__
+    from sklprune import methods, refits, rules
+    from sklprune._cost import Cost, cost
+    from sklprune._display import PruningPathDisplay
+    from sklprune._dump import dump
+    from sklprune._feature_display import FeatureImportanceDisplay
+    from sklprune._feature_selector import FeaturePruningSelector
+    from sklprune._importance import permutation_importance
+    from sklprune._layer_display import LayerDisplay
+    from sklprune._plain import strip, to_plain
+    from sklprune._pruned_estimator import PrunedEstimator, prune
+    from sklprune._schedule import Schedule
+    from sklprune._show_versions import show_versions
+    from sklprune._transfer import transfer
+    from sklprune._trees_display import TreesDisplay
 
 __all__ = [
     "Cost",
@@ -38,3 +44,42 @@ __all__ = [
     "to_plain",
     "transfer",
 ]
+
+#: imported as an attribute too
+_SUBMODULES = ("families", "methods", "refits", "rules")
+#: the module of each public name that is not a module itself
+_MODULES = {
+    "Cost": "_cost",
+    "FeatureImportanceDisplay": "_feature_display",
+    "FeaturePruningSelector": "_feature_selector",
+    "LayerDisplay": "_layer_display",
+    "PrunedEstimator": "_pruned_estimator",
+    "PruningPathDisplay": "_display",
+    "Schedule": "_schedule",
+    "TreesDisplay": "_trees_display",
+    "cost": "_cost",
+    "dump": "_dump",
+    "permutation_importance": "_importance",
+    "prune": "_pruned_estimator",
+    "show_versions": "_show_versions",
+    "strip": "_plain",
+    "to_plain": "_plain",
+    "transfer": "_transfer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn is imported with the first name that needs it, so that the command
+    # line can print its help, and its first line, before
+    if name in _MODULES:
+        value = getattr(import_module(f"sklprune.{_MODULES[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"sklprune.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -7,6 +7,7 @@ the registry. Other packages add to it by `sklprune.families.register_family`.
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from inspect import getattr_static, signature
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -50,6 +51,12 @@ ACCESS = (
     "__reduce__",
     "__reduce_ex__",
 )
+
+
+def _fill() -> None:
+    """Import what fills the registry: `import sklprune` alone does not."""
+    for name in ("families", "methods", "refits", "rules"):
+        import_module(f"sklprune.{name}")
 
 
 # -- families -------------------------------------------------------------------------
@@ -139,6 +146,7 @@ def why_not_its_family(estimator: Any) -> str:
 def _matched(cls: type) -> tuple[Any, str]:
     """The family of a class, and why it is not the family of a parent."""
     if cls not in _MATCHED:
+        _fill()
         _MATCHED[cls] = _match(cls)
     return _MATCHED[cls]
 
@@ -235,6 +243,7 @@ def snake_case(name: str) -> str:
 
 def registered(kind: str) -> dict[str, type]:
     """All classes of a kind by name, in alphabetical order."""
+    _fill()
     return dict(sorted(_KINDS[kind].items()))
 
 
@@ -272,6 +281,7 @@ def named(kind: str, value: Any) -> Any:
         )
     if not isinstance(value, str):
         return value
+    _fill()
     if value not in _KINDS[kind]:
         names = [name for name, cls in registered(kind).items() if not _example(cls)]
         known = ", ".join(map(repr, names))

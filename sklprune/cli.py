@@ -1,4 +1,8 @@
-"""The command line of sklprune; `sklprune --help` lists its commands."""
+"""The command line of sklprune; `sklprune --help` lists its commands.
+
+Each command imports what it needs, so that the help and a first line are printed before
+scikit-learn is imported.
+"""
 
 import argparse
 import json
@@ -7,13 +11,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sklprune._command_line import comparison, inspection
-from sklprune._command_line.demo import demo
-from sklprune._command_line.messages import CommandError
-from sklprune._command_line.model_files import load_model
-from sklprune._command_line.pruning import prune_file
-from sklprune._command_line.tables import read_rows
-from sklprune._report_text import without_nan
+from sklprune._command_line.messages import CommandError, notice
 from sklprune._version import __version__
 
 #: exit codes, as `--help` lists them
@@ -37,8 +35,11 @@ examples:
 def one_thread() -> AbstractContextManager[Any]:
     """A context in which OpenMP and BLAS use one thread, if threadpoolctl is there.
 
-    Threads slow down small predictions on a busy machine.
+    Threads slow down small predictions on a busy machine. Only libraries that are
+    loaded can be limited.
     """
+    import sklearn.utils  # noqa: F401
+
     try:
         # a dependency of scikit-learn, not of this package
         from threadpoolctl import threadpool_limits
@@ -119,12 +120,18 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
 def _print(options: argparse.Namespace, found: Any, text: str) -> None:
     """Print a result as text or as JSON, which has no NaN."""
     if options.json:
+        from sklprune._report_text import without_nan
+
         # labels of classes may be numbers of numpy
         text = json.dumps(without_nan(found), indent=2, default=lambda n: n.item())
     print(text)
 
 
 def _inspect(options: argparse.Namespace) -> int:
+    from sklprune._command_line import inspection
+    from sklprune._command_line.model_files import load_model
+    from sklprune._command_line.tables import read_rows
+
     model = load_model(options.model, trust_pickle=options.trust_pickle)
     rows = None
     if options.table:
@@ -135,6 +142,8 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _prune(options: argparse.Namespace) -> int:
+    from sklprune._command_line.pruning import prune_file
+
     pruned = prune_file(options)
     report = pruned.report_
     found = report.to_dict() | {"output": options.output}
@@ -143,12 +152,16 @@ def _prune(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from sklprune._command_line import comparison
+
     found = comparison.compare_files(options)
     _print(options, found, comparison.as_text(found))
     return DONE
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from sklprune._command_line.demo import demo
+
     demo(sys.stdout)
     return DONE
 
@@ -171,6 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        if not getattr(options, "quiet", False):
+            notice("importing scikit-learn ...")
         with one_thread():
             return COMMANDS[options.command](options)
     except CommandError as problem:

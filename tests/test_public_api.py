@@ -69,7 +69,32 @@ def test_one_se_is_the_rule_of_one_standard_error():
     assert named("rule", "one_se").__class__ is rules.OneStandardError
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sys, sklprune; print('sklearn' in sys.modules)",
+        # the help and the first line of a command are printed at once
+        "import sys, sklprune.cli as cli; cli._parser(); print('numpy' in sys.modules)",
+        # a module that looks up families fills the registry
+        "from sklprune._plain import strip\n"
+        "from sklearn.linear_model import Ridge\n"
+        "from sklprune._registry import family_of, registered\n"
+        "family = type(family_of(Ridge())).__name__\n"
+        "print(family == 'Family' or not registered('rule'))",
+    ],
+)
+def test_the_import_is_late_and_fills_the_registry(code):
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert out.stdout.strip() == "False", out.stderr
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error():
+    assert {"families", "methods", "prune"} <= set(dir(sklprune))
+    with pytest.raises(AttributeError, match="'sklprune' has no attribute 'shrink'"):
+        sklprune.shrink  # noqa: B018
+
+
 def test_the_import_does_not_import_matplotlib():
-    code = "import sys, sklprune; print('matplotlib' in sys.modules)"
+    code = "import sys; from sklprune import *; print('matplotlib' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert out.stdout.strip() == "False", out.stderr
