@@ -84,15 +84,18 @@ def sizes_up_to(most, n_sizes=20):
 # -- the methods of sklprune ----------------------------------------------------------
 
 
-def by_method(fold, forest, known, method, cv=None, faithful=False):
-    """Prune by a method on one part of the rows, choose on the other part."""
+def by_method(fold, forest, known, method, cv=None, **changed):
+    """Prune by a method on one part of the rows, choose on the other part.
+
+    `changed` are parameters of the rule.
+    """
     rows, n_learn = np.concatenate([fold.learn, fold.choose]), len(fold.learn)
     parts = np.split(np.arange(len(rows)), [n_learn])
     return prune(
         forest,
         *fold.rows(rows),
         method=method,
-        rule=clone(fold.rule).set_params(faithful=faithful),
+        rule=clone(fold.rule).set_params(**changed),
         scoring=fold.scoring,
         cv=[tuple(parts)] if cv is None else cv,
         random_state=SEED,
@@ -301,6 +304,7 @@ def contenders_of(task):
         return first | at_random | scratch | ours | of_equal_loss
     for name in ("backfitting, same", "backfitting, auto", "regrow"):
         ours[f"{name}, own rows"] = partial(on_own_rows, name)
+        ours[f"{name}, shrunk gain"] = partial(ours[name], shrink_gain=True)
     from_scratch = {"cap on leaves": CAPPED, "ccp_alpha": CUT} | scratch
     equal_bytes = {"forest of equal bytes": as_many_bytes}
     return first | at_random | from_scratch | ours | equal_bytes

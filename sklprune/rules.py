@@ -140,10 +140,20 @@ class Tolerance(Rule):
         Number of standard errors that are added to the drop. Without a margin, the
         smallest candidate within the tolerance often exceeds it a little on other rows.
         With a single score there is no standard error and no margin.
+    shrink_gain : bool, default=False
+        Whether the gain of the best candidate over the unpruned model is shrunk towards
+        zero. Use it where few rows are held out: the unpruned model may have a low
+        score there by chance. The drop is measured from a score that is higher by
+        ``min(gain, error**2 / gain)``, where `error` is the standard error of the gain.
+        A gain of many standard errors counts as it is, one of less than one does not.
     size : str or None, default=None
         The field of :class:`sklprune.Cost` by which candidates are compared, for
         example "compressed_bytes" or "latency_one_row". None is the pruning ratio, or
         "file_bytes" where several methods are compared.
+
+    References
+    ----------
+    James and Stein, Estimation with quadratic loss, Berkeley Symposium 1961.
 
     Examples
     --------
@@ -164,6 +174,13 @@ class Tolerance(Rule):
     >>> table = {"score_mean": scores.mean(axis=1), "scores": scores}
     >>> Tolerance(0.02).choose(table), Tolerance(0.02, margin=1).choose(table)
     (2, 1)
+
+    The second model gains 0.02 with a standard error of 0.02. This may be chance:
+
+    >>> scores = np.array([[0.9, 0.94, 0.92], [0.96, 0.94, 0.92], [0.91, 0.91, 0.91]])
+    >>> table = {"score_mean": scores.mean(axis=1), "scores": scores}
+    >>> Tolerance(0.02).choose(table), Tolerance(0.02, shrink_gain=True).choose(table)
+    (2, 1)
     """
 
     needs_unpruned = True
@@ -175,12 +192,14 @@ class Tolerance(Rule):
         relative: bool = False,
         faithful: bool | float = False,
         margin: float = 0.0,
+        shrink_gain: bool = False,
         size: str | None = None,
     ) -> None:
         self.max_drop = max_drop
         self.relative = relative
         self.faithful = faithful
         self.margin = margin
+        self.shrink_gain = shrink_gain
         self.size = size
 
     @property
@@ -203,6 +222,11 @@ class Tolerance(Rule):
                 f"Tolerance(faithful={faithful!r}): faithful must be True, False, or a "
                 "share between 0 and 1."
             )
+        shrink: Any = self.shrink_gain
+        if not isinstance(shrink, (bool, np.bool_)):
+            raise ValueError(
+                f"Tolerance(shrink_gain={shrink!r}): shrink_gain must be True or False."
+            )
 
     def choose(self, table: Table) -> int:
         self.check()
@@ -212,6 +236,9 @@ class Tolerance(Rule):
             error = standard_error(table["scores"] - table["scores"][0])
         scores = table["score_mean"] - self.margin * np.nan_to_num(error)
         self._warn_of_percentage(float(scores[0]))
+        if self.shrink_gain:
+            scores = scores.copy()
+            scores[0] += _gain_by_chance(table)
         if 0 < share < 1:
             scores = (1 - share) * scores + share * table["fidelity"]
         meets = self._within(scores)
@@ -237,6 +264,16 @@ class Tolerance(Rule):
         unpruned = scores[0]
         drop = self.max_drop * (abs(unpruned) if self.relative else 1.0)
         return scores >= unpruned - drop - 1e-12 * max(1.0, abs(unpruned))
+
+
+def _gain_by_chance(table: Table) -> float:
+    """The part of the largest gain over the unpruned model that may be chance."""
+    best = int(np.argmax(table["score_mean"]))
+    gain = float(table["score_mean"][best] - table["score_mean"][0])
+    error = float(standard_error(table["scores"][best] - table["scores"][0]))
+    if not gain > 0 or not error > 0:
+        return 0.0
+    return min(gain, error**2 / gain)
 
 
 class Budget(Rule):

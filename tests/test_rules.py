@@ -100,7 +100,38 @@ def test_a_margin_of_standard_errors_counts_as_a_loss(margin, spread, position):
     assert Tolerance(0.02, margin=margin).choose(columns) == position
 
 
-@pytest.mark.parametrize("params", [{"max_drop": -1}, {"margin": -1}, {"margin": "1"}])
+@pytest.mark.parametrize(
+    ("spread", "position"),
+    [
+        (0.0, 3),  # a gain without noise counts
+        (0.01, 3),  # so does nearly all of one of four standard errors
+        (0.02, 2),  # a quarter of one of two standard errors does not
+        (0.05, 1),  # nothing counts of one of less than one
+    ],
+)
+def test_a_gain_within_its_noise_does_not_count(spread, position):
+    # the gain is 0.04, and its standard error is the spread
+    mean = np.array([0.90, 0.94, 0.92, 0.895])
+    noise = spread * np.sqrt(3) * np.array([-1.0, 0.0, 1.0])
+    scores = mean[:, None] + noise * np.array([0, 1, 1, 1])[:, None]
+    columns = {"score_mean": mean, "scores": scores}
+    assert Tolerance(0.01).choose(columns) == 3
+    assert Tolerance(0.01, shrink_gain=True).choose(columns) == position
+
+
+def test_without_a_gain_or_splits_the_drop_is_that_from_the_unpruned_model():
+    rule = Tolerance(0.02, shrink_gain=True)
+    worse = np.array([[0.95, 0.97], [0.93, 0.97], [0.90, 0.91]])
+    one_split = np.array([[0.95], [0.97], [0.94]])
+    for scores, position in ((worse, 1), (one_split, 2)):
+        table = {"score_mean": scores.mean(axis=1), "scores": scores}
+        assert rule.choose(table) == Tolerance(0.02).choose(table) == position
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"max_drop": -1}, {"margin": -1}, {"margin": "1"}, {"shrink_gain": "yes"}],
+)
 def test_tolerance_refuses_negative_numbers_and_strings(params):
     [(name, value)] = params.items()
     with pytest.raises(ValueError, match=rf"{name}={value!r}\): {name} must be"):
