@@ -192,6 +192,18 @@ def test_weights_with_few_values_need_few_bytes(tmp_path):
     assert (tmp_path / "model.pkl").stat().st_size < n_weights
 
 
+def test_a_scaler_is_restored_to_the_last_bit(tmp_path):
+    X = np.random.RandomState(0).normal(size=(50, 400))
+    X[:, 7] = 1.0
+    scaler = StandardScaler().fit(X)
+    dump(scaler, tmp_path / "scaler.pkl")
+    loaded = joblib.load(tmp_path / "scaler.pkl")
+    for name in ("mean_", "var_", "scale_"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(scaler, name))
+    # the standard deviation follows from the variance
+    assert os.path.getsize(tmp_path / "scaler.pkl") < 2 * scaler.var_.nbytes + 1500
+
+
 def test_pruned_estimator_becomes_plain(tmp_path):
     pruned = PrunedEstimator(forest(), pruning_ratio=0.5, random_state=0).fit(X, y)
     loaded = through_file(pruned, tmp_path / "model.pkl")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._compact.columns import QUICK, array
+from sklprune._compact.columns import QUICK, Column, array, floats, integers
 from sklprune._compact.expressions import Expression
 from sklprune._compact.predictors import coded_predictors
 from sklprune._compact.trees import coded_trees
@@ -17,6 +17,8 @@ from sklprune._compact.trees import coded_trees
 #: arrays of fewer bytes are written as usual
 MIN_ARRAY_BYTES = 128
 PROTOCOL = 4
+#: an array is written as the root of another one if at most this share differs
+MAX_DIFFERENT = 0.2
 
 
 def compact(model: Any, exact: bool, quick: bool = False) -> tuple[bytes, bool]:
@@ -110,14 +112,40 @@ class CompactPickler(pickle.Pickler):
     def __init__(self, file: Any, coded: dict[int, tuple[Any, ...]]) -> None:
         super().__init__(file, protocol=PROTOCOL)
         self.coded, self.n_coded = coded, len(coded)
+        self.known: dict[Any, Any] = {}
 
     def reducer_override(self, value: Any) -> Any:
         """The coded form of a tree or an array."""
         if id(value) in self.coded:
             return self.coded[id(value)]
         if type(value) is np.ndarray and value.nbytes >= MIN_ARRAY_BYTES:
-            column = array(value)
+            column = self._as_root(value) or array(value)
+            self._keep(value)
             if column is not None and column.n_bytes < value.nbytes:
                 self.n_coded += 1
                 return column.expression.__reduce_ex__(PROTOCOL)
         return NotImplemented
+
+    def _keep(self, value: Any) -> None:
+        """Enter an array, of which a later one may be the root."""
+        if value.dtype == np.float64 and value.ndim == 1:
+            self.known[len(value)] = value
+
+    def _as_root(self, value: Any) -> Column | None:
+        """The square root of the last array of its length, if it is that.
+
+        A scaler stores the standard deviation beside the variance. Where that is zero,
+        it has another value.
+        """
+        variance = self.known.get(len(value)) if value.ndim == 1 else None
+        if variance is None or value.dtype != np.float64 or (variance < 0).any():
+            return None
+        differs = np.flatnonzero(np.sqrt(variance).view("i8") != value.view("i8"))
+        if len(differs) > MAX_DIFFERENT * len(value):
+            return None
+        if not len(differs):
+            return Column(Expression(np.sqrt, variance), 0)
+        place, others = integers(differs), floats(value[differs])
+        items = [(place.expression, others.expression)]
+        root = Expression(np.sqrt, variance, items=items)
+        return Column(root, place.n_bytes + others.n_bytes)

@@ -277,6 +277,10 @@ class MLPFamily(PermutedNetwork, ChangingNetworks, LayeredFamily):
 
     def strip(self, estimator: Estimator) -> Estimator:
         model = without(estimator, TRAINING_STATE)
+        # the history of the training; a later fit appends to it
+        for name in ("loss_curve_", "validation_scores_"):
+            if getattr(model, name, None):
+                setattr(model, name, [])
         return with_own_state(self._with_current_as_best(model))
 
     @staticmethod
