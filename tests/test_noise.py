@@ -39,7 +39,7 @@ def test_candidates_without_noise_are_allowed():
 
 
 def test_a_candidate_that_is_clearly_better_is_allowed():
-    small = np.array([0.0, 0.001, -0.001])
+    small = np.array([0.0, 0.0005, -0.0005])
     scores = [0.95 + small, 0.9 + SPREAD, 0.9 + 0 * small, 0.8 + small]
     np.testing.assert_array_equal(allowed(scores, 4), [True, False, True, True])
 

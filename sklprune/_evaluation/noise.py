@@ -10,7 +10,7 @@ from scipy.stats import t as student_t
 
 from sklprune._rule import standard_error
 
-#: level of the t test by which candidates with noise must have better scores
+#: level of the t tests by which candidates with noise must have better scores
 LEVEL = 0.01
 #: from this mean number of columns on, a candidate has noise
 N_COLUMNS = 1.0
@@ -46,5 +46,7 @@ def without_noise(table, kept, importances, floor):
     if n_scores < 2:
         # without a standard error, no difference is known to be more than noise
         return clean
-    least = student_t.isf(LEVEL, n_scores - 1) * standard_error(difference)
+    # one of many candidates is better by chance more often than a single one
+    level = LEVEL / max(1, np.count_nonzero(~clean))
+    least = student_t.isf(level, n_scores - 1) * standard_error(difference)
     return clean | (difference.mean(axis=1) > least)

@@ -34,6 +34,10 @@ class PermutedOutputs:
     decision values of a linear model, or the raw prediction of trees.
     """
 
+    def capabilities(self, estimator: Estimator) -> frozenset[str]:
+        offered: frozenset[str] = super().capabilities(estimator)  # type: ignore[misc]
+        return offered | {"fast_permutation"}
+
     def output_model(self, estimator: Estimator) -> Estimator:
         """A model whose rows are outputs of the estimator, with the same responses."""
         raise NotImplementedError
@@ -82,10 +86,6 @@ class PermutedOutputs:
 class PermutedLinear(PermutedOutputs):
     """The capability for models of one layer: `LayeredFamily.layers`."""
 
-    def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered: frozenset[str] = super().capabilities(estimator)  # type: ignore[misc]
-        return offered | {"fast_permutation"}
-
     def output_model(self, estimator: Estimator) -> Estimator:
         (layer,) = self.layers(estimator)  # type: ignore[attr-defined]
         n_outputs = layer.coef.shape[1]
@@ -122,10 +122,6 @@ class PermutedNetwork(PermutedOutputs):
     The outputs are those of the last layer before its activation. A permutation changes
     the inputs of the first hidden layer only by the part of the permuted columns.
     """
-
-    def capabilities(self, estimator: Estimator) -> frozenset[str]:
-        offered: frozenset[str] = super().capabilities(estimator)  # type: ignore[misc]
-        return offered | {"fast_permutation"}
 
     def output_model(self, estimator: Estimator) -> Estimator:
         family: Any = self

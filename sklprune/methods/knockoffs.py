@@ -14,8 +14,8 @@ from sklprune._linear_fits.standardized import indicators, numeric, standardized
 from sklprune._registry import register
 from sklprune._sklearn_private import safe_indexing
 from sklprune._typing import Array, Estimator
-from sklprune._units import Candidate, Task, Units
-from sklprune.methods._base import Method
+from sklprune._units import Task, Units
+from sklprune.methods._threshold import ThresholdMethod
 
 #: separates the random numbers of this method from others of the same seed
 KEY = 20180301
@@ -25,7 +25,7 @@ N_ALPHAS = 30
 MAX_DENSE = 10_000_000
 
 
-class Knockoffs(Method):
+class Knockoffs(ThresholdMethod):
     """Keep columns that matter more than random copies, at a false discovery rate.
 
     Each column gets a knockoff: a random column with the same correlations with the
@@ -82,16 +82,7 @@ class Knockoffs(Method):
     array([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 33])
     """
 
-    granularity = "feature"
-    needs_labels = True
-    takes_blocks = True
-    decides = True
     reason = "it does not matter clearly more than a random copy of it"
-
-    @classmethod
-    def variants(cls) -> list[Method]:
-        # it states which columns matter, and not which are needed
-        return []
 
     def __init__(self, fdr: float = 0.1) -> None:
         self.fdr = fdr
@@ -116,31 +107,20 @@ class Knockoffs(Method):
         values = _differences(X, _targets(estimator, task.y), weight, rng)
         return _of_groups(values, units)
 
-    def candidate(
-        self,
-        path: Any,
-        family: Any,
-        estimator: Estimator,
-        units: Units,
-        task: Task,
-        ratio: float | None,
-    ) -> Candidate:
-        """The candidate that keeps the columns found at the false discovery rate."""
-        if ratio is not None:
-            return super().candidate(path, family, estimator, units, task, ratio)
+    def threshold(self, scores: Array, units: Units) -> float:
+        """The smallest difference of a kept column; infinity if none is found."""
         _, first = np.unique(units.labels, return_index=True)
         if units.fixed is not None:
             first = first[~units.fixed[first]]
-        threshold = threshold_at(path[first], self.fdr)
-        if threshold == np.inf:
-            warnings.warn(
-                f"{self!r} found no column that matters more than its knockoff at this "
-                "rate. The most important column is kept, or those of always_keep. "
-                "Allow a larger fdr, or use another method.",
-                stacklevel=2,
-            )
-        keep = units.at_least(path, threshold)
-        return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
+        return threshold_at(scores[first], self.fdr)
+
+    def nothing_found(self) -> str:
+        """The warning if no column is found at the rate."""
+        return (
+            f"{self!r} found no column that matters more than its knockoff at this "
+            "rate. The most important column is kept, or those of always_keep. Allow a "
+            "larger fdr, or use another method."
+        )
 
 
 def threshold_at(values: Array, fdr: float) -> float:

@@ -1,7 +1,6 @@
 """Probe: remove the columns that are not better than random columns."""
 
 import numbers
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,11 @@ from sklprune._progress import tracked
 from sklprune._registry import family_of, register
 from sklprune._sklearn_private import safe_indexing
 from sklprune._typing import Array, Estimator, MatrixLike
-from sklprune._units import Candidate, Task, Units
-from sklprune.methods._base import Method
+from sklprune._units import Task, Units
+from sklprune.methods._threshold import ThresholdMethod
 
 
-class Probe(Method):
+class Probe(ThresholdMethod):
     """Remove the columns that are not better than random columns.
 
     Copies of all columns are shuffled over the rows, so that they have no information.
@@ -72,17 +71,8 @@ class Probe(Method):
     array([0, 1, 2, 3])
     """
 
-    granularity = "feature"
-    needs_labels = True
     fits_models = True
-    takes_blocks = True
-    decides = True
     reason = "it is not better than random columns"
-
-    @classmethod
-    def variants(cls) -> list[Method]:
-        # it states which columns are better than random ones
-        return []
 
     def __init__(self, level: float = 0.01, *, n_repeats: int = 5) -> None:
         self.level = level
@@ -110,27 +100,16 @@ class Probe(Method):
         highest = max(float(everywhere[-1]), np.finfo(float).tiny)
         return np.where(exceeded == 1, np.maximum(median / highest, 1.0), exceeded)
 
-    def candidate(
-        self,
-        path: Any,
-        family: Any,
-        estimator: Estimator,
-        units: Units,
-        task: Task,
-        ratio: float | None,
-    ) -> Candidate:
-        """The candidate that keeps the columns which are better than the probes."""
-        if ratio is not None:
-            return super().candidate(path, family, estimator, units, task, ratio)
-        threshold = 1 - self.level
-        if not (path >= threshold).any():
-            warnings.warn(
-                f"{self!r} found no column that is better than random columns. The "
-                "most important one is kept, or those of always_keep.",
-                stacklevel=2,
-            )
-        keep = units.at_least(path, threshold)
-        return Candidate(float((~keep).mean()), keep, path, family, estimator, units)
+    def threshold(self, scores: Array, units: Units) -> float:
+        """The share of the probes that a kept column exceeds."""
+        return 1 - self.level
+
+    def nothing_found(self) -> str:
+        """The warning if no column is better than the probes."""
+        return (
+            f"{self!r} found no column that is better than random columns. The most "
+            "important one is kept, or those of always_keep."
+        )
 
     def _check(self) -> None:
         if not 0 <= self.level < 1:
