@@ -10,7 +10,11 @@ import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from test_contract import SHARED, X, at, rows_of
+
+from sklprune import PrunedEstimator, prune
 
 NAMES = [f"column {i}" for i in range(8)]
 
@@ -96,3 +100,41 @@ def test_weights_are_used_or_refused_by_name(any_case):
         assert pruned.predict(rows).shape == y.shape
         scores = getattr(pruned, "predict_proba", pruned.predict)(rows)
         assert np.isfinite(scores).all()
+
+
+@pytest.mark.filterwarnings("ignore:A column-vector y was passed")
+@pytest.mark.parametrize("frozen", [False, True])
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        RidgeClassifier(),
+        RandomForestClassifier(4, max_depth=3, random_state=0),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_a_column_of_labels_is_like_an_array_of_labels(model, frozen):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(80, 4))
+    labels = np.where(rows[:, 0] + rows[:, 1] > 0, "p", "n")
+    flat, column = (
+        prune(model.fit(rows, labels), rows, y, random_state=0)
+        if frozen
+        else PrunedEstimator(model, cv=2, random_state=0).fit(rows, y)
+        for y in (labels, labels[:, None])
+    )
+    assert flat.pruning_ratio_ == column.pruning_ratio_
+    np.testing.assert_array_equal(flat.predict(rows), column.predict(rows))
+
+
+def test_a_frame_of_sparse_columns_is_like_a_sparse_matrix():
+    rng = np.random.default_rng(0)
+    rows = sparse.random(80, 4, 0.5, format="csr", random_state=0)
+    y = rng.permutation(np.arange(80) % 2)
+    frame = pd.DataFrame.sparse.from_spmatrix(rows, columns=list("abcd"))
+    forest = RandomForestClassifier(4, max_depth=3, random_state=0)
+    results = [
+        PrunedEstimator(forest, cv=2, random_state=0).fit(each, y).predict(each)
+        for each in (rows, frame)
+    ]
+    np.testing.assert_array_equal(*results)

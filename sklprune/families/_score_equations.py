@@ -74,6 +74,9 @@ def score_equations_hold(
     """
     if not getattr(estimator, "fit_intercept", False):
         return False
+    y = np.asarray(y)
+    # a fit accepts one target as a column too
+    y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
     residuals = _residuals(estimator, X, y)
     if residuals is None:
         return False

@@ -131,7 +131,11 @@ class TreesFamily(PermutedTrees, TreeNumbers, RecognisingRows, ReadingColumns, F
         """
         if sparse.issparse(X):
             return None
-        X = check_array(X, dtype=np.float32, order="C", ensure_all_finite=False)
+        known = {"dtype": np.float32, "order": "C", "ensure_all_finite": False}
+        X = check_array(X, accept_sparse="csr", **known)
+        if sparse.issparse(X):
+            # a data frame of sparse columns
+            return None
         return DecisionPaths(
             self.sklearn_trees(estimator) if trees is None else trees, X
         )
