@@ -15,7 +15,7 @@ class RefitSettings(NamedTuple):
     alpha : float, "auto" or None
         Strength of the penalty, relative to the mean loss. For `penalty=None` it is
         in the unit of the model, and None is the value of the model. "auto" is chosen
-        for a network on held-out rows; for a linear model it is the same as None.
+        on held-out rows.
     l1_ratio : float
         Share of L1 in "elasticnet".
     target : ndarray of shape (n_rows, n_outputs) or None

@@ -21,6 +21,7 @@ from sklprune._units import Task
 from sklprune.families._column_links import Mask
 from sklprune.families._layered import Layer, LayeredFamily, labels_of
 from sklprune.families._linear_losses import l2_of_mean, loss_name, targets_of_loss
+from sklprune.families._linear_penalty_choice import chosen_strength
 from sklprune.families._masked_linear_fit import fit_apart, fit_together
 from sklprune.families._online_training import OnlineLinear
 from sklprune.families._penalised_linear_fit import solve_penalised, with_penalty
@@ -237,6 +238,17 @@ class LinearFamily(PermutedLinear, OnlineLinear, LayeredFamily):
             return estimator
         if settings.labels:
             task = replace(task, y=labels_of(estimator, task.y, all_classes=True))
+        if settings.chooses and settings.labels:
+            settings = settings._replace(
+                alpha=chosen_strength(
+                    estimator,
+                    task,
+                    lambda rows, alpha: self._fit_by_clones(
+                        estimator, layer, rows, settings._replace(alpha=alpha)
+                    ),
+                    lambda rows: self.training_problem(estimator, rows, labels=True),
+                )
+            )
         new = self._penalised_fit(estimator, layer, task, settings)
         if new is None:
             new = self._fit_by_clones(estimator, layer, task, settings)

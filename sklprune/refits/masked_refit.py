@@ -55,9 +55,10 @@ class MaskedRefit(Refit):
     alpha : float, "auto" or None, default=None
         Strength of the penalty. It is required if `penalty` is not None. For None it
         is the parameter `alpha` of the model, or 1 / `C`. "auto" chooses the strength
-        of the L2 penalty of an MLP on a quarter of the rows, at most 1,500. All rows
-        are then fitted, by L-BFGS if the network is small. It needs `penalty=None`,
-        and for a linear model it is the same as None.
+        on a quarter of the rows, and then fits all rows. For an MLP this is the L2
+        penalty, on at most 1,500 held-out rows; a small network is fitted by L-BFGS.
+        For a linear model it is 0.003 to 100 times its own strength, in ten fits. It
+        needs `penalty=None`.
     l1_ratio : float, default=0.5
         Share of L1 in "elasticnet".
     target : {"prior", "dense"}, array-like or None, default=None
