@@ -31,6 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import PrunedEstimator, dump, strip
+from sklprune._compact.pickler import compact
 
 X, y = load_breast_cancer(return_X_y=True)
 X_REG, y_REG = load_diabetes(return_X_y=True)
@@ -202,6 +203,28 @@ def test_a_scaler_is_restored_to_the_last_bit(tmp_path):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(scaler, name))
     # the standard deviation follows from the variance
     assert os.path.getsize(tmp_path / "scaler.pkl") < 2 * scaler.var_.nbytes + 1500
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        MLPClassifier((9,), alpha=0.5, max_iter=5, random_state=0),
+        RandomForestClassifier(3, max_depth=2, criterion="entropy", random_state=0),
+        make_pipeline(StandardScaler(with_mean=False), LogisticRegression(C=2.0)),
+        GridSearchCV(DecisionTreeClassifier(max_depth=3), {"max_depth": [1]}, cv=2),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_parameters_and_attributes_are_those_of_the_model(model):
+    X, y = load_iris(return_X_y=True)
+    given = strip(model.fit(X, y))
+    loaded = pickle.loads(compact(given, exact=False)[0])
+    assert repr(loaded.get_params()) == repr(given.get_params())
+    assert vars(loaded).keys() == vars(given).keys()
+    for name, value in vars(given).items():
+        if isinstance(value, (bool, int, float, str, type(None))):
+            assert repr(getattr(loaded, name)) == repr(value)
 
 
 def test_pruned_estimator_becomes_plain(tmp_path):

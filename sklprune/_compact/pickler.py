@@ -1,5 +1,6 @@
 """Writes a model as a compact pickle: trees and arrays as expressions."""
 
+import copyreg
 import io
 import lzma
 import pickle
@@ -8,6 +9,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from sklprune._compact.columns import QUICK, Column, array, floats, integers
 from sklprune._compact.expressions import Expression
@@ -74,6 +76,37 @@ def _by_lzma(data: bytes) -> bytes:
     return min(files, key=len)
 
 
+def without_defaults(estimator: BaseEstimator) -> Any:
+    """What a pickle writes for an estimator, without parameters that have defaults.
+
+    Loading makes an estimator without arguments, and sets everything else. This is not
+    done for classes with parameters that have no default, or outside of scikit-learn.
+    """
+    cls = type(estimator)
+    if not cls.__module__.startswith("sklearn."):
+        return NotImplemented
+    reduced = estimator.__reduce_ex__(PROTOCOL)
+    usual = reduced[:2] == (copyreg.__newobj__, (cls,))  # type: ignore[attr-defined]
+    if not usual or reduced[3:] != (None, None) or not isinstance(reduced[2], dict):
+        return NotImplemented
+    try:
+        fresh = vars(cls())
+    except TypeError:
+        return NotImplemented
+    state = reduced[2]
+    if not fresh.keys() <= state.keys():
+        return NotImplemented
+    same = {name for name, value in fresh.items() if _is_same(value, state[name])}
+    rest = {name: value for name, value in state.items() if name not in same}
+    return cls, (), rest
+
+
+def _is_same(first: Any, second: Any) -> bool:
+    """Whether two values of a parameter are the same immutable value."""
+    simple = isinstance(first, (bool, int, float, str, type(None)))
+    return simple and type(first) is type(second) and first == second
+
+
 class Collector(pickle.Pickler):
     """Finds trees inside an object, in the order in which a pickle contains them."""
 
@@ -124,6 +157,8 @@ class CompactPickler(pickle.Pickler):
             if column is not None and column.n_bytes < value.nbytes:
                 self.n_coded += 1
                 return column.expression.__reduce_ex__(PROTOCOL)
+        if isinstance(value, BaseEstimator):
+            return without_defaults(value)
         return NotImplemented
 
     def _keep(self, value: Any) -> None:
