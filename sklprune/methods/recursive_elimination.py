@@ -25,8 +25,8 @@ from sklprune.methods._base import AUTO_RATIOS, Method
 
 #: values of `importance` that are the coefficients of the model
 COEFFICIENTS = ("auto", "coef", "coef_")
-#: the value of `step` that removes a share of the remaining columns
-GEOMETRIC, GEOMETRIC_SHARE = "geometric", 0.1
+#: the values of `step` that remove a share of the remaining columns
+SHARES = {"geometric": 0.1, "halving": 0.5}
 
 
 class Order(NamedTuple):
@@ -67,9 +67,11 @@ class RecursiveElimination(Method):
           not fitted on, with the remaining columns.
         - A method for columns or its name, such as "permutation". This works for any
           model.
-    step : int, float or "geometric", default=1
+    step : int, float, "geometric" or "halving", default=1
         How many columns are removed at a time, as a number or as a fraction of all.
-        "geometric" removes a tenth of the remaining columns, at least one.
+        "geometric" removes a tenth of the remaining columns, at least one, and
+        "halving" half of them. All steps of "halving" together cost about as much as
+        two fits.
     patience : int or None, default=None
         Stop when the score has not increased for this many steps. Smaller numbers of
         columns are then not on the path. None continues down to one column.
@@ -432,11 +434,11 @@ def _innermost(
 
 def numbers_of_removed(step: Any, count: int) -> list[int]:
     """Numbers of removed columns after each step, down to one kept column."""
-    if step == GEOMETRIC:
+    if isinstance(step, str):
         removed = [0]
         while removed[-1] < count - 1:
             remaining = count - removed[-1]
-            removed.append(removed[-1] + max(1, int(GEOMETRIC_SHARE * remaining)))
+            removed.append(removed[-1] + max(1, int(SHARES[step] * remaining)))
         return removed[1:]
     step = step if step >= 1 else max(1, int(step * count))
     return sorted({*range(step, count, step), count - 1} - {0})
@@ -450,10 +452,11 @@ def _check_parameters(importance: Any, step: Any, patience: Any) -> None:
             "model, a callable, or a method for columns such as 'permutation'."
         )
     is_share = isinstance(step, numbers.Real) and 0 < float(step) < 1
-    if not (_is_count(step) or is_share or step == GEOMETRIC):
+    is_name = isinstance(step, str) and step in SHARES
+    if not (_is_count(step) or is_share or is_name):
         raise ValueError(
-            f"{given}step must be a positive whole number, a fraction in (0, 1), or "
-            f"{GEOMETRIC!r}."
+            f"{given}step must be a positive whole number, a fraction in (0, 1), "
+            "'geometric' or 'halving'."
         )
     if patience is not None and not _is_count(patience):
         raise ValueError(f"{given}patience must be None or a positive whole number.")

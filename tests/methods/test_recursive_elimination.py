@@ -214,6 +214,19 @@ def test_geometric_steps():
     assert kept[:5] == [40, 36, 33, 30, 27] and kept[-3:] == [3, 2, 1]
 
 
+def test_halving_steps():
+    X, y = make_regression(60, 40, random_state=0)
+    selector = FeaturePruningSelector(
+        Ridge(), method=RecursiveElimination(step="halving"), cv=2
+    ).fit(X, y)
+    kept = selector.path_.table["units"].tolist()
+    assert kept == [40, 20, 10, 5, 3, 2, 1]
+    n_kept = selector.support_.sum()
+    fits = RecursiveElimination(step="halving")
+    again = FeaturePruningSelector(Ridge(), method=fits, n_features_to_select=n_kept)
+    np.testing.assert_array_equal(again.fit(X, y).support_, selector.support_)
+
+
 def test_the_ranking_of_rfe_by_the_importances_of_a_forest(labels):
     X, y = labels
     model = RandomForestClassifier(8, random_state=0)
@@ -440,6 +453,7 @@ def test_nested_parameters(labels):
     [
         ({"step": 0}, "step must be"),
         ({"step": 1.5}, "step must be"),
+        ({"step": "half"}, "'geometric' or 'halving'"),
         ({"patience": 0}, "patience must be"),
         ({"patience": 1.0}, "patience must be"),
         ({"importance": 3}, "importance must be"),
