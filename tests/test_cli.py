@@ -12,6 +12,7 @@ import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import r2_score
 
 from sklprune import cli
 from sklprune._command_line import demo, model_files, tables
@@ -274,6 +275,21 @@ def test_compare_shows_a_row_for_each_model(folder, capsys):
     )
     code, out, _ = run(capsys, line)
     assert code == cli.DONE and "agreement" in out
+
+
+def test_compare_shows_how_close_the_values_of_regressors_are(folder, capsys):
+    X, y = np.arange(20.0)[:, None], np.arange(20.0)
+    first = Ridge().fit(X, y)
+    second = Ridge(100.0).fit(X, y)
+    for name, model in (("first", first), ("second", second)):
+        joblib.dump(model, f"{name}.joblib")
+    np.savez("values.npz", X=X, answer=y)
+    line = "compare first.joblib second.joblib values.npz --trust-pickle --json"
+    code, out, err = run(capsys, line + " --target answer")
+    assert code == cli.DONE, err
+    same, other = (row["agreement"] for row in json.loads(out))
+    assert same == 1
+    assert other == pytest.approx(r2_score(first.predict(X), second.predict(X)))
 
 
 def test_compare_can_train_small_models(folder, capsys):

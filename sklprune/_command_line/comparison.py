@@ -4,7 +4,8 @@ import argparse
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import check_scoring
+from sklearn.base import is_regressor
+from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import train_test_split
 
 from sklprune._command_line.messages import CommandError, notice
@@ -16,7 +17,7 @@ from sklprune._opening import open_model
 from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
 from sklprune._report_text import Row, aligned
-from sklprune._typing import Estimator
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 
 
@@ -32,7 +33,8 @@ def compare_files(options: argparse.Namespace) -> list[dict[str, Any]]:
     -------
     list of dict
         `model`, `class`, `file_bytes`, `compressed_bytes`, `latency_one_row`, `score`,
-        and `agreement`, the share of rows with the same prediction as the first model.
+        and `agreement` with the first model: the share of rows with the same label, and
+        for regressors the R2 of their predictions against those of the first model.
         `score` and `agreement` are None if they are not defined.
     """
     models = [
@@ -61,7 +63,7 @@ def _row(
     size = cost(model, rows.X)
     agreement = None
     if labels is not None:
-        agreement = float(np.mean(model.predict(rows.X) == labels))
+        agreement = _agreement(model, rows.X, labels)
     return {
         "model": name,
         "class": type(plain(model)).__name__,
@@ -71,6 +73,14 @@ def _row(
         "score": _score(model, rows, options.scoring),
         "agreement": agreement,
     }
+
+
+def _agreement(model: Estimator, X: MatrixLike, reference: Array) -> float:
+    """How well the predictions of a model agree with those of another one."""
+    predicted = model.predict(X)
+    if is_regressor(model):
+        return float(r2_score(reference, predicted))
+    return float(np.mean(predicted == reference))
 
 
 def _score(model: Estimator, rows: Rows, scoring: str | None) -> float | None:
