@@ -8,11 +8,14 @@ import pathlib
 
 import matplotlib
 import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from sklprune import (
     FeatureImportanceDisplay,
@@ -124,6 +127,62 @@ def streams(plt):
     return figure
 
 
+def result(plt):
+    """Sizes of a forest in the report: as it was, stripped, and pruned."""
+    X, y = load_digits(return_X_y=True)
+    forest = RandomForestClassifier(30, oob_score=True, random_state=0).fit(X, y)
+    report = prune(forest, X, y, pruning_ratio=0.9, random_state=0).report_
+    sizes = {"original": report.original, "stripped": report.stripped}
+    sizes["pruned"] = report.pruned
+    fields = {
+        "file_bytes": "file",
+        "compressed_bytes": "compressed file",
+        "memory_bytes": "memory",
+    }
+    figure, ax = plt.subplots(figsize=(7, 3))
+    for row, (name, size) in enumerate(sizes.items()):
+        places = np.arange(len(fields)) + 0.27 * (row - 1)
+        values = [getattr(size, field) / 1000 for field in fields]
+        bars = ax.barh(places, values, 0.25, label=name)
+        ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8)
+    ax.set_yticks(np.arange(len(fields)), fields.values())
+    ax.set(xscale="log", xlabel="kB", xlim=(10, 5000))
+    ax.invert_yaxis()
+    ax.legend(fontsize=8)
+    return figure
+
+
+def inside(plt):
+    """Columns between the steps of a pipeline, with and without `drop_unread`."""
+    rng = np.random.default_rng(0)
+    n_rows = 600
+    words = {f"kind {i}": rng.choice(list("abcdefgh"), n_rows) for i in range(3)}
+    values = {f"value {i}": rng.normal(size=n_rows) for i in range(6)}
+    X = pd.DataFrame(words | values)
+    y = X["value 0"] + 2 * (X["kind 0"] == "b") + rng.normal(0, 0.1, n_rows)
+    encoder = ColumnTransformer(
+        [
+            ("kinds", OneHotEncoder(handle_unknown="ignore"), list(words)),
+            ("values", StandardScaler(), list(values)),
+        ]
+    )
+    model = make_pipeline(encoder, Ridge()).fit(X, y)
+    figure, axes = plt.subplots(1, 2, figsize=(8, 2.6), sharey=True)
+    for ax, drop in zip(axes, (False, True)):
+        small = prune(model, X, y, pruning_ratio=0.9, drop_unread=drop).estimator_
+        read = [len(columns) for _, step, columns in small[0].transformers_]
+        counts = {
+            "columns of X": sum(read),
+            "columns after the encoder": len(small[0].get_feature_names_out()),
+            "weights that are not zero": np.count_nonzero(small[-1].coef_),
+        }
+        bars = ax.barh(list(counts), list(counts.values()), color="C0")
+        ax.bar_label(bars, padding=3)
+        ax.set(title=f"drop_unread={drop}", xlim=(0, 36))
+    axes[0].invert_yaxis()
+    return figure
+
+
 def draw(docs):
     """Draw the pictures that do not exist yet, below the folder of the docs."""
     folder = pathlib.Path(docs) / "pictures"
@@ -131,7 +190,8 @@ def draw(docs):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    for picture in (units, methods, candidates, trees, columns, rules, streams):
+    pictures = units, methods, candidates, trees, columns, rules, streams
+    for picture in (*pictures, result, inside):
         path = folder / f"{picture.__name__}.png"
         if not path.exists():
             figure = picture(plt)
