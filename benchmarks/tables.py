@@ -18,6 +18,7 @@ import export_tables
 import forest_tables
 import registry_tables
 import result_tables
+import weight_tables
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "docs/*.md")
@@ -31,6 +32,9 @@ PARTS = {
     "networks": result_tables.networks,
     "networks by table": result_tables.networks_by_table,
     "networks of mnist": result_tables.networks_of_mnist,
+    "linear": weight_tables.linear,
+    "hidden units": weight_tables.hidden_units,
+    "hidden units faster": weight_tables.faster,
     "columns": result_tables.columns,
     "mixed frames": result_tables.mixed_frames,
     "elimination": result_tables.elimination,
