@@ -79,9 +79,9 @@ NEARLY = 0.1
 LOST_AGAIN, FAR_BEYOND = 0.1, 4
 #: as good means up to a share as above: that of so many rows among all held-out ones,
 #: within these bounds. Smaller differences on few rows are noise
-ROWS_OF_NOISE, EQUALLY = 10, (0.01, 0.05)
+ROWS_OF_NOISE, EQUALLY = 5, (0.01, 0.05)
 #: but not at this many leaves or fewer, where curves are not smooth
-SETTLED = 50
+SETTLED = 100
 
 
 class Curve(NamedTuple):
@@ -169,8 +169,9 @@ def held_out_curve(
 def best_factor(trials: Sequence[Trial], search: Search) -> float:
     """The factor with the least held-out loss.
 
-    Some factors are tried, and then further ones while the best is at an end. The
-    vertex of the parabola through the best one and its neighbours is returned.
+    Some factors are tried, and then further ones while the first or the last one may be
+    the best. The vertex of the parabola through the best one and its neighbours is
+    returned.
 
     Parameters
     ----------
@@ -184,36 +185,54 @@ def best_factor(trials: Sequence[Trial], search: Search) -> float:
     while factors:
         for factor in factors:
             found = [trial(factor) for trial in trials]
-            curves[factor] = np.sum([curve.at(sizes) for curve in found], axis=0)
+            curves[factor] = np.array([curve.at(sizes) for curve in found])
             constant = sum(curve.loss[0] for curve in found)
         losses = _losses(curves, constant)
-        best = min(losses, key=lambda factor: losses[factor])
-        factors = []
-        if search.lowest < best == min(losses):
-            factors = [best / STEP]
-        elif search.highest > best == max(losses):
-            factors = [best * STEP]
+        factors = _further_factors(losses, search)
     tried = np.array(sorted(losses))
-    return _vertex(tried, np.array([losses[factor] for factor in tried]))
+    return _vertex(tried, np.array([losses[factor].sum() for factor in tried]))
 
 
-def _losses(curves: dict[float, Array], constant: float) -> dict[float, float]:
-    """The mean loss of each factor, over sizes that are equally spaced in their log.
+def _losses(curves: dict[float, Array], constant: float) -> dict[float, Array]:
+    """The mean loss of each factor in each fold: (n_folds,).
 
-    A curve that ends early counts with its last model at all larger sizes. Only sizes
-    count at which some model is nearly as good as the best of all, since a rule chooses
-    among these.
+    The mean is over sizes that are equally spaced in their log. A curve that ends early
+    counts with its last model at all larger sizes. Only sizes count at which some model
+    is nearly as good as the best of all, since a rule chooses among these.
 
     Parameters
     ----------
-    curves : dict of float to ndarray
+    curves : dict of float to ndarray of shape (n_folds, n_sizes)
     constant : float
         The loss of the model without trees.
     """
-    least = np.min(list(curves.values()), axis=0)
+    least = np.min([curve.sum(axis=0) for curve in curves.values()], axis=0)
     best = least.min()
     near = least <= best + NEARLY * min(best, max(constant - best, 0.0))
-    return {factor: float(curve[near].mean()) for factor, curve in curves.items()}
+    return {factor: curve[:, near].mean(axis=1) for factor, curve in curves.items()}
+
+
+def _further_factors(losses: dict[float, Array], search: Search) -> list[float]:
+    """The next factor to try: beyond the first or the last one, if that may be best.
+
+    It may be best if its loss is within one standard error, over the folds, of the
+    least loss. With the least loss alone, the search stopped at flat curves.
+    """
+    best = min(losses, key=lambda factor: float(losses[factor].sum()))
+
+    def may_be_best(factor: float) -> bool:
+        difference = losses[factor] - losses[best]
+        error = 0.0
+        if len(difference) > 1:
+            error = float(difference.std(ddof=1)) * len(difference) ** 0.5
+        return factor == best or float(difference.sum()) < error
+
+    first, last = min(losses), max(losses)
+    if first > search.lowest and may_be_best(first):
+        return [first / STEP]
+    if last < search.highest and may_be_best(last):
+        return [last * STEP]
+    return []
 
 
 def _vertex(factors: Array, losses: Array) -> float:

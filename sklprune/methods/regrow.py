@@ -85,7 +85,7 @@ REGRESSION = GrowthSettings(
 #: bounds of min_samples_leaf="auto"
 MIN_SAMPLES_LEAF = 5, 20
 #: trees that are grown at most to choose the strength of the L2 penalty, and the
-#: factor to the next choice of all trees there
+#: factor to the next choice of all trees there, where several folds take long
 TRIAL_TREES, TRIAL_SWEEP_FACTOR = 100, 1.3
 #: trees that are grown at one penalty, for each output
 MAX_TREES_A_STEP = 30
@@ -226,9 +226,11 @@ default="auto"
         if self.rho == "auto":
             classes = is_classifier(estimator)
             search = _search_for(estimator)
+            folds = inner_folds(rows, classes)
+            faster = {"sweep_factor": TRIAL_SWEEP_FACTOR} if len(folds) > 1 else {}
             trials = [
-                self._trial(family, estimator, fold, search.per_tree)
-                for fold in inner_folds(rows, classes)
+                self._trial(family, estimator, fold, search.per_tree, **faster)
+                for fold in folds
             ]
             strength = search.parameters(trials)
         empty, growth = self._growth(family, estimator, rows, strength)
@@ -286,7 +288,12 @@ default="auto"
         return empty, _Growth(grower, descent, settings, grown)
 
     def _trial(
-        self, family: Any, estimator: Estimator, fold: Fold, per_tree: bool
+        self,
+        family: Any,
+        estimator: Estimator,
+        fold: Fold,
+        per_tree: bool,
+        **changed: Any,
     ) -> Trial:
         """Growing on the first rows of a fold, for a given factor."""
 
@@ -298,7 +305,7 @@ default="auto"
                 fold.rows,
                 strength,
                 raise_up_to=0,
-                sweep_factor=TRIAL_SWEEP_FACTOR,
+                **changed,
             )
             return growth.curve(min(self.max_trees, TRIAL_TREES), fold.held_out)
 

@@ -48,6 +48,28 @@ def test_the_search_ends_at_its_bounds(best, bound):
     assert best_factor([parabola(best)], OF_CLASSES) == bound
 
 
+def test_the_search_goes_on_while_an_end_may_be_best():
+    # without noise, the least loss is at 4. In two of three folds, 1 is better
+    loss = {0.25: (3.0, 3.0, 3.0), 1.0: (4.9, 4.9, 5.4), 16.0: (9.0, 9.0, 9.0)}
+    tried = []
+
+    def trial_of(fold):
+        def trial(factor):
+            tried.append(factor)
+            value = loss.get(factor, (5.0, 5.0, 5.0))[fold]
+            return Curve([0, 10, 100], [12.0, value, value])
+
+        return trial
+
+    trials = [trial_of(fold) for fold in range(3)]
+    assert best_factor(trials, OF_CLASSES) == pytest.approx(0.25, rel=0.5)
+    assert set(tried) == {0.0625, 0.25, 1.0, 4.0, 16.0}
+    # one fold has no standard error
+    tried.clear()
+    best_factor([trial_of(2)], OF_CLASSES)
+    assert set(tried) == {1.0, 4.0, 16.0}
+
+
 def test_a_curve_that_ends_early_counts_with_its_last_model():
     def trial(factor):
         if factor == 4.0:
