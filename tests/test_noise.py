@@ -33,15 +33,25 @@ SPREAD = np.array([0.0, 0.02, -0.02])
 
 def test_candidates_without_noise_are_allowed():
     scores = [0.9 + SPREAD, 0.91 + SPREAD[::-1], 0.9 + SPREAD, 0.8 + SPREAD]
-    np.testing.assert_array_equal(allowed(scores, 4), [False, False, True, True])
+    np.testing.assert_array_equal(allowed(scores, 4), [False, False, True, False])
     np.testing.assert_array_equal(allowed(scores, 0), [True, True, True, True])
     np.testing.assert_array_equal(allowed(scores, 2), [False, True, True, True])
+
+
+def test_the_best_without_noise_is_allowed_if_none_is_near_the_best_of_all():
+    scores = [0.95 + SPREAD, 0.9 + SPREAD, 0.92 + 2 * SPREAD, 0.91 + 2 * SPREAD]
+    np.testing.assert_array_equal(allowed(scores, 4), [False, False, True, False])
 
 
 def test_a_candidate_that_is_clearly_better_is_allowed():
     small = np.array([0.0, 0.0005, -0.0005])
     scores = [0.95 + small, 0.9 + SPREAD, 0.9 + 0 * small, 0.8 + small]
-    np.testing.assert_array_equal(allowed(scores, 4), [True, False, True, True])
+    np.testing.assert_array_equal(allowed(scores, 4), [True, False, True, False])
+
+
+def test_small_candidates_near_the_best_of_all_are_allowed():
+    scores = [0.91 + SPREAD, 0.9 + SPREAD, 0.905 + SPREAD[::-1], 0.9 + SPREAD[::-1]]
+    np.testing.assert_array_equal(allowed(scores, 4), [False, False, True, True])
 
 
 def test_of_columns_that_are_all_noise_the_fewest_are_allowed():
@@ -51,7 +61,7 @@ def test_of_columns_that_are_all_noise_the_fewest_are_allowed():
 
 def test_a_single_score_cannot_be_clearly_better():
     np.testing.assert_array_equal(
-        allowed([[0.9], [0.8], [0.7], [0.6]], 4), [False, False, True, True]
+        allowed([[0.9], [0.8], [0.7], [0.6]], 4), [False, False, True, False]
     )
     np.testing.assert_array_equal(allowed([[np.nan]] * 4, 4), [True] * 4)
 

@@ -20,6 +20,9 @@ N_COLUMNS = 1.0
 def without_noise(table, kept, importances, floor):
     """Mask of the candidates without columns below a floor, and of better ones.
 
+    If the best candidate of all has columns below the floor, those without such columns
+    must be within one standard error of it, or the best of their kind.
+
     Parameters
     ----------
     table : dict of ndarray
@@ -39,13 +42,20 @@ def without_noise(table, kept, importances, floor):
     masks = np.unpackbits(np.array(kept), axis=-1, count=n_columns).astype(bool)
     noise = (masks & (importances <= floor)).sum(axis=-1).mean(axis=-1)
     clean = noise - noise[-1] < N_COLUMNS
-    scores = np.where(clean, table["score_mean"], -np.inf)
-    if np.isnan(scores).any():
-        return np.ones(len(scores), bool)
-    difference = table["scores"] - table["scores"][np.argmax(scores)]
+    mean = table["score_mean"]
+    if np.isnan(mean).any():
+        return np.ones(len(mean), bool)
+    top, best = int(np.argmax(mean)), int(np.argmax(np.where(clean, mean, -np.inf)))
+    if top == best:
+        return clean
+    # a rule that prefers small candidates must not go further down from the best one
+    to_top = table["scores"] - table["scores"][top]
+    near = to_top.mean(axis=1) >= -np.nan_to_num(standard_error(to_top))
+    near[best] = True
+    difference = table["scores"] - table["scores"][best]
     n_scores = difference.shape[1]
     if n_scores < 2:
         # without a standard error, no difference is known to be more than noise
-        return clean
+        return clean & near
     least = student_t.isf(LEVEL, n_scores - 1) * standard_error(difference)
-    return clean | (difference.mean(axis=1) > least)
+    return clean & near | (difference.mean(axis=1) > least)

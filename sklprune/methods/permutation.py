@@ -59,7 +59,8 @@ class Permutation(Method):
         zero. Only with `criterion="loss"`. If it is positive, `pruning_ratio="auto"`
         with the rules "best" and "one_se" prefers candidates without such columns. One
         with such columns is only chosen if its score is better beyond chance, by a
-        paired t test at a level of 1 %.
+        paired t test at a level of 1 %. If the best candidate has such columns, those
+        without them must be within one standard error of it, or the best of their kind.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
