@@ -141,6 +141,28 @@ def mixed_frames():
     return markdown(head, rows)
 
 
+def text_columns():
+    """Terms that text models keep, and their accuracy and files."""
+    names = {
+        "columns": "counts, `TfidfTransformer`: `columns`",
+        "vocabulary": "texts, `TfidfVectorizer(norm=None)`: `magnitude`",
+    }
+    rows = [
+        (
+            names[record["what"]],
+            f"{record['terms']:,}",
+            f"{record['kept']:,}",
+            f"{record['accuracy']:.4f} ± {record['standard error']:.4f}",
+            f"{record['accuracy of pruned']:.4f}",
+            f"{record['file bytes'] / record['file bytes of pruned']:.1f}x",
+            f"{record['seconds']:.1f}",
+        )
+        for record in json.loads((RESULTS / "text_columns.json").read_text())
+    ]
+    head = ("logistic regression on", "terms", "kept", "accuracy", "pruned")
+    return markdown((*head, "file smaller", "CPU seconds"), rows)
+
+
 def online(name):
     """Networks on a stream, or on another task."""
     rows = []

@@ -37,6 +37,7 @@ PARTS = {
     "hidden units faster": weight_tables.faster,
     "columns": result_tables.columns,
     "mixed frames": result_tables.mixed_frames,
+    "text columns": result_tables.text_columns,
     "elimination": result_tables.elimination,
     "online electricity": lambda: result_tables.online("electricity"),
     "online letter": lambda: result_tables.online("letter"),
