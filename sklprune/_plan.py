@@ -132,6 +132,7 @@ def make_plan(
         method = family.method_of(core)
     opens_columns = family_of(estimator).opens_columns(estimator)
     method = named("method", method)
+    _check_is_method(method)
     method = method.resolved(family, core, n_features, opens_columns)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
@@ -211,6 +212,20 @@ def _methods_for(core, family, granularity, labels=True):
         if not _misfit(cls(), core, family, granularity)
         and (labels or not cls().needs_labels)
     ]
+
+
+def _check_is_method(method):
+    """Raise an error for an entry of a list, or a granularity, of another type."""
+    if not isinstance(method, Method):
+        raise ValueError(
+            f"method={method!r} must be the name of a method, or an object such as "
+            "sklprune.methods.Magnitude()."
+        )
+    if method.granularity is not None and not isinstance(method.granularity, str):
+        raise ValueError(
+            f"{type(method).__name__}(granularity={method.granularity!r}): granularity "
+            "must be a string, such as 'weight' or 'neuron'."
+        )
 
 
 def _check_method(method, core, family, granularity):

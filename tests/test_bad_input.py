@@ -17,7 +17,14 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
-from sklprune.methods import Method, Permutation
+from sklprune.methods import (
+    ElasticNetPath,
+    Knockoffs,
+    Magnitude,
+    Method,
+    Permutation,
+    Probe,
+)
 from sklprune.refits import Clone, Reconstruction
 from sklprune.rules import Best, Budget
 
@@ -461,3 +468,29 @@ def test_a_frame_of_several_dtypes_is_numbers_for_a_network(binary):
     small = prune(model.fit(frame, y), frame, y, pruning_ratio=0.5, random_state=0)
     same = prune(model.fit(numbers, y), numbers, y, pruning_ratio=0.5, random_state=0)
     np.testing.assert_array_equal(small.predict(frame), same.predict(numbers))
+
+
+@pytest.mark.parametrize("cv", [-1, 0, 1, True, b"x", [1, "a"], np.array([1.0, 2.0])])
+def test_cv_of_another_type(binary, cv):
+    X, y = binary
+    with raises("cv=.* must be a whole number, at least 2, a splitter, or"):
+        PrunedEstimator(Ridge(), cv=cv).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "method, message",
+    [
+        (["magnitude", 1], "method=1 must be the name of a method"),
+        (Magnitude(granularity=1), r"Magnitude\(granularity=1\).* must be a string"),
+        (Magnitude(granularity=[]), r"Magnitude\(granularity=\[\]\).*'neuron'"),
+        (Knockoffs(fdr="low"), r"Knockoffs\(fdr='low'\): fdr must be a number"),
+        (Probe(level=None), r"Probe\(level=None\): level must be a number"),
+        (ElasticNetPath(eps="a"), r"ElasticNetPath\(eps='a'\): eps must be a number"),
+        (ElasticNetPath(l1_ratio={}), r"\(l1_ratio={}\): l1_ratio must be a number"),
+    ],
+)
+def test_parameters_of_methods_of_another_type(binary, method, message):
+    decides = isinstance(method, (Knockoffs, Probe))
+    ratio = "auto" if decides else 0.5
+    with raises(message):
+        PrunedEstimator(Ridge(), method=method, pruning_ratio=ratio).fit(*binary)

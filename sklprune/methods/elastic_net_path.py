@@ -193,13 +193,17 @@ class ElasticNetPath(Method):
 
     def _check_parameters(self) -> None:
         whole = isinstance(self.n_alphas, numbers.Integral) and self.n_alphas >= 2
-        l1_ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=float))
-        in_range = l1_ratios.size > 0 and ((l1_ratios > 0) & (l1_ratios <= 1)).all()
+        small = isinstance(self.eps, numbers.Real) and 0 < self.eps < 1
+        l1_ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=object))
+        in_range = l1_ratios.size > 0 and all(
+            isinstance(ratio, numbers.Real) and 0 < ratio <= 1
+            for ratio in l1_ratios.ravel()
+        )
         factor = self.penalty_factor
         for name, allowed, valid in (
             ("l1_ratio", "a number in (0, 1], or a sequence of them", in_range),
             ("n_alphas", "a whole number, at least 2", whole),
-            ("eps", "a number in (0, 1)", 0 < self.eps < 1),
+            ("eps", "a number in (0, 1)", small),
             (
                 "penalty_factor",
                 "None, or a mapping from columns to numbers",

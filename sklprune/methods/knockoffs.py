@@ -1,5 +1,6 @@
 """Knockoffs: keep the columns that matter more than random copies of them."""
 
+import numbers
 import warnings
 from typing import Any
 
@@ -91,7 +92,7 @@ class Knockoffs(ThresholdMethod):
         self, family: Any, estimator: Estimator, units: Units, task: Task
     ) -> Array:
         """By how much each column matters more than its knockoff, (n_units,)."""
-        if not 0 < self.fdr < 1:
+        if not isinstance(self.fdr, numbers.Real) or not 0 < self.fdr < 1:
             raise ValueError(
                 f"Knockoffs(fdr={self.fdr!r}): fdr must be a number in (0, 1)."
             )

@@ -112,7 +112,7 @@ class Probe(ThresholdMethod):
         )
 
     def _check(self) -> None:
-        if not 0 <= self.level < 1:
+        if not isinstance(self.level, numbers.Real) or not 0 <= self.level < 1:
             raise ValueError(
                 f"Probe(level={self.level!r}): level must be a number in [0, 1)."
             )
