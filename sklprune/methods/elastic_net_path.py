@@ -196,7 +196,7 @@ class ElasticNetPath(Method):
         small = isinstance(self.eps, numbers.Real) and 0 < self.eps < 1
         l1_ratios = np.atleast_1d(np.asarray(self.l1_ratio, dtype=object))
         in_range = l1_ratios.size > 0 and all(
-            isinstance(ratio, numbers.Real) and 0 < ratio <= 1
+            isinstance(ratio, numbers.Real) and 0 < float(ratio) <= 1
             for ratio in l1_ratios.ravel()
         )
         factor = self.penalty_factor
