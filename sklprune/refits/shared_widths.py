@@ -18,7 +18,7 @@ from sklprune.refits._base import Refit
 #: numbers of trained widths for each halving, if none are given
 PER_HALVING = 4
 #: the smallest width that is trained, as a share of the units, if none are given
-SMALLEST = 1 / 32
+SMALLEST = 1 / 16
 #: the width of a layer below which no width is trained, if none are given: one unit
 #: hardly passes anything on, and its loss would dominate
 MIN_UNITS = 2
@@ -44,12 +44,13 @@ class SharedWidths(Refit):
     widths : sequence of float or None, default=None
         Shares of the units in (0, 1] that are trained, for example
         `(0.5, 0.25, 0.125)`; all units together always are. None is four shares for
-        each halving, down to 1/32 or two units in a layer. Other ratios can be
-        requested too, and the trained widths do not depend on them.
+        each halving, down to 1/16 or two units in a layer. Other ratios can be
+        requested too, and the trained widths do not depend on them. A network that is
+        narrower than all of them is poor.
     max_epochs : int or None, default=None
         Number of passes over the rows. None is as many as give 4,000 batches, and at
         least 20. The result is the epoch with the lowest mean loss of five widths.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.005
         Initial learning rate of Adam. It decreases to zero over the epochs.
 
     Raises
@@ -99,7 +100,7 @@ class SharedWidths(Refit):
         widths: Sequence[float] | None = None,
         *,
         max_epochs: int | None = None,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.005,
     ) -> None:
         self.widths = widths
         self.max_epochs = max_epochs
