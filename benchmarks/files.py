@@ -1,6 +1,7 @@
 """How many bytes does a model need, as it is, and with numbers of fewer bits?
 
-    python benchmarks/files.py [--data FOLDER] [--rows 4000] [--json FILE]
+    python benchmarks/files.py [--data FOLDER] [--rows 4000] [--models NAME,...]
+        [--json FILE]
 
 **Files.** The bytes of the pickle of a fitted model, and how many times smaller other
 files of the same model are: joblib with `compress=3`, joblib with lzma, `sklprune.dump`
@@ -11,7 +12,8 @@ and slim-trees with lzma. slim-trees is not installed by default; its column is 
 test rows with the same label, or R2 of the predictions to those of the model before.
 
 Each model is fitted on `--rows` rows of a table, and tested on as many others. Networks
-have weights of float64, as for any input but float32.
+have weights of float64, as for any input but float32. A pruned forest has lost 90 % of
+its leaves. `--models` selects some kinds of models.
 """
 
 import io
@@ -22,7 +24,7 @@ import warnings
 
 import joblib
 import numpy as np
-from command_line import parser_of, write
+from command_line import listed, parser_of, write
 from datasets import load
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
@@ -43,6 +45,7 @@ from sklprune.methods import Quantize
 #: trees, each with the bits that are measured
 TREES = {
     "forest": (RandomForestClassifier(100, random_state=0), ["magic", "spambase"]),
+    "pruned forest": (RandomForestClassifier(100, random_state=0), ["magic"]),
     "regression forest": (
         RandomForestRegressor(50, random_state=0),
         ["california_housing"],
@@ -54,6 +57,7 @@ TREES = {
     ),
 }
 TREE_BITS = (16, 8)
+PRUNED = "pruned forest"
 NETWORK = MLPClassifier((256, 128), max_iter=40, random_state=0)
 NETWORK_TABLES = ("digits", "pendigits", "satimage", "spambase", "segment")
 NETWORK_BITS = (5, 4, 3)
@@ -143,6 +147,9 @@ def measured(kind, table, model, rows, bits):
     """One model on one table."""
     X, y = rows[:2]
     model = model.fit(X, y)
+    if kind == PRUNED:
+        settings = {"method": "backfitting", "seen": True, "random_state": 0}
+        model = prune(model, X, y, pruning_ratio=0.9, **settings).estimator_
     record = {
         "model": kind,
         "table": table,
@@ -156,15 +163,17 @@ def measured(kind, table, model, rows, bits):
 def main():
     parser = parser_of(__doc__)
     parser.add_argument("--rows", type=int, default=4000)
+    kinds = [*TREES, "MLP"]
+    parser.add_argument("--models", type=listed, default=kinds)
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     records = []
     with threadpool_limits(1):
         for kind, (model, tables) in TREES.items():
-            for table in tables:
+            for table in tables if kind in options.models else ():
                 rows = halves(table, options.data, options.rows)
                 records.append(measured(kind, table, model, rows, TREE_BITS))
-        for table in NETWORK_TABLES:
+        for table in NETWORK_TABLES if "MLP" in options.models else ():
             rows = as_double(halves(table, options.data, options.rows))
             network = make_pipeline(StandardScaler(), NETWORK)
             records.append(measured("MLP", table, network, rows, NETWORK_BITS))

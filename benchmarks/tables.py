@@ -15,6 +15,7 @@ import re
 import sys
 
 import export_tables
+import file_tables
 import forest_tables
 import registry_tables
 import result_tables
@@ -43,6 +44,9 @@ PARTS = {
     "online letter": lambda: result_tables.online("letter"),
     "files": result_tables.files,
     "fewer bits": result_tables.fewer_bits,
+    "files lenet": file_tables.lenet,
+    "files sequence": file_tables.sequence,
+    "files widths": file_tables.widths,
     "exports": export_tables.exports,
     "export differences": export_tables.export_differences,
     "export refusals": export_tables.export_refusals,
