@@ -117,9 +117,9 @@ def columns():
     return markdown(("selector", "columns kept", "accuracy on test rows"), rows)
 
 
-def mixed_frames():
-    """Raw columns that pipelines over mixed frames keep: means over tables and runs."""
-    records = json.loads((RESULTS / "mixed_frames.json").read_text())
+def mixed_frames(name="mixed_frames"):
+    """Raw columns that models of mixed frames keep: means over tables and runs."""
+    records = json.loads((RESULTS / f"{name}.json").read_text())
     by_way = {}
     for record in records:
         by_way.setdefault(record["what"], []).append(record)

@@ -38,6 +38,9 @@ PARTS = {
     "hidden units faster": weight_tables.faster,
     "columns": result_tables.columns,
     "mixed frames": result_tables.mixed_frames,
+    "boosting of mixed frames": lambda: result_tables.mixed_frames(
+        "mixed_frames_boosting"
+    ),
     "text columns": result_tables.text_columns,
     "elimination": result_tables.elimination,
     "online electricity": lambda: result_tables.online("electricity"),
