@@ -232,3 +232,14 @@ def fewer_bits():
 
 def file_records():
     return json.loads((RESULTS / "files.json").read_text())
+
+
+def many_rows():
+    """Peaks of memory with many rows: a fit alone, and with the pruning."""
+    rows = []
+    for row in json.loads((RESULTS / "many_rows.json").read_text()):
+        peaks = [f"{row[key]:,.0f}" for key in ("fit", "pruned", "more")]
+        seconds = [f"{row[key]:,.0f}" for key in ("fit seconds", "seconds")]
+        rows.append((row["model"], *peaks, *seconds))
+    head = ("model", "fit, MiB", "fitted and pruned, MiB", "more, MiB")
+    return markdown((*head, "fit, CPU seconds", "and pruned, CPU seconds"), rows)

@@ -50,6 +50,7 @@ PARTS = {
     "files lenet": file_tables.lenet,
     "files sequence": file_tables.sequence,
     "files widths": file_tables.widths,
+    "many rows": result_tables.many_rows,
     "exports": export_tables.exports,
     "export differences": export_tables.export_differences,
     "export refusals": export_tables.export_refusals,
