@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -106,24 +105,6 @@ def test_large_networks_are_trained_by_adam_with_the_chosen_penalty(monkeypatch)
     np.testing.assert_array_equal(large, adam)
     assert not np.array_equal(large, small)
     assert min(network.score(X, y) for network in networks) > 0.9
-
-
-@pytest.mark.parametrize("model", [Ridge(), LogisticRegression()], ids=repr)
-def test_linear_models_keep_their_own_penalty(model, noisy):
-    _, X, y = noisy
-    model = model.fit(X, y)
-    first, second = (
-        prune(
-            model,
-            X,
-            y,
-            method="magnitude",
-            refit=MaskedRefit(alpha=alpha),
-            pruning_ratio=0.5,
-        ).estimator_
-        for alpha in (None, "auto")
-    )
-    np.testing.assert_array_equal(first.coef_, second.coef_)
 
 
 def test_a_network_for_a_continuous_target_has_a_chosen_penalty():
