@@ -26,6 +26,7 @@ from sklprune._registry import (
     snake_case,
     why_not_its_family,
 )
+from sklprune._sklearn_private import check_parameters
 from sklprune._units import plural
 from sklprune.methods._base import Method
 
@@ -133,9 +134,12 @@ def make_plan(
     opens_columns = family_of(estimator).opens_columns(estimator)
     method = named("method", method)
     _check_is_method(method)
+    check_parameters(method)
     method = method.resolved(family, core, n_features, opens_columns)
     _check_method(method, core, family, granularity)
     refit = _refit_for(refit, method, estimator, core, labels)
+    if refit is not None:
+        check_parameters(refit)
     if not labels and _needs_labels(estimator):
         without = _methods_for(core, family, granularity, labels=False)
         _check_labels("method", method, without)

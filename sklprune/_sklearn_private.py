@@ -6,6 +6,7 @@ them, only this file changes.
 """
 
 from inspect import signature
+from numbers import Real
 from typing import Any
 
 from numpy import ones_like
@@ -23,7 +24,12 @@ from sklearn.metrics._scorer import (
     _PassthroughScorer,
 )
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils._user_interface import _print_elapsed_time as print_elapsed_time
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_features as num_features
@@ -36,11 +42,13 @@ __all__ = [
     "CALLBACKS",
     "EQUAL_SCORES_IN_ORDER",
     "FOREST_SAMPLES_BY_WEIGHT",
+    "NOT_NEGATIVE",
     "BinMapper",
     "HasMethods",
     "StrOptions",
     "TreeGrower",
     "only_predicts",
+    "check_parameters",
     "check_sample_weight",
     "elastic_net_logistic",
     "fit_context",
@@ -57,6 +65,9 @@ __all__ = [
     "scorers_inside",
 ]
 
+#: constraint of a number that is not negative, in `_parameter_constraints`
+NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+
 #: attribute of an estimator of scikit-learn 1.9 that holds its callbacks
 CALLBACKS = "_skl_callbacks"
 #: whether the rows that a tree or a member is fitted on are drawn by their weights
@@ -66,6 +77,19 @@ FOREST_SAMPLES_BY_WEIGHT = (
 BAGGING_SAMPLES_BY_WEIGHT = (
     "sample_weight" in signature(_generate_bagging_indices).parameters
 )
+
+
+def check_parameters(component: Any) -> None:
+    """Raise the error of scikit-learn for a parameter of a method or a refit.
+
+    Parameters
+    ----------
+    component : Method or Refit
+        Checked are the parameters that its class has in `_parameter_constraints`.
+    """
+    constraints = getattr(component, "_parameter_constraints", {})
+    parameters = component.get_params(deep=False)
+    validate_parameter_constraints(constraints, parameters, type(component).__name__)
 
 
 def log_of_probability(probability: Any) -> Any:

@@ -222,11 +222,12 @@ class Tolerance(Rule):
                 f"Tolerance(faithful={faithful!r}): faithful must be True, False, or a "
                 "share between 0 and 1."
             )
-        shrink: Any = self.shrink_gain
-        if not isinstance(shrink, (bool, np.bool_)):
-            raise ValueError(
-                f"Tolerance(shrink_gain={shrink!r}): shrink_gain must be True or False."
-            )
+        for name in ("relative", "shrink_gain"):
+            value = getattr(self, name)
+            if not isinstance(value, (bool, np.bool_)):
+                raise ValueError(
+                    f"Tolerance({name}={value!r}): {name} must be True or False."
+                )
 
     def choose(self, table: Table) -> int:
         self.check()

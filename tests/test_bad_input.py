@@ -22,11 +22,12 @@ from sklprune.methods import (
     Knockoffs,
     Magnitude,
     Method,
+    NeuronElimination,
     Permutation,
     Probe,
 )
 from sklprune.refits import Clone, Reconstruction
-from sklprune.rules import Best, Budget
+from sklprune.rules import Best, Budget, Tolerance
 
 
 def raises(message, error=ValueError):
@@ -494,3 +495,31 @@ def test_parameters_of_methods_of_another_type(binary, method, message):
     ratio = "auto" if decides else 0.5
     with raises(message):
         PrunedEstimator(Ridge(), method=method, pruning_ratio=ratio).fit(*binary)
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, "small", None, [1.0, 2.0]])
+@pytest.mark.parametrize(
+    "parameter, settings",
+    [
+        ("alpha", lambda v: {"method": NeuronElimination(alpha=v)}),
+        (
+            "alpha",
+            lambda v: {"method": "neuron_elimination", "refit": Reconstruction(v)},
+        ),
+        ("standardize", lambda v: {"method": Magnitude(standardize=v)}),
+        ("conditional", lambda v: {"method": Permutation(conditional=v)}),
+    ],
+    ids=["neuron_elimination", "reconstruction", "magnitude", "permutation"],
+)
+def test_parameters_of_methods_and_refits_out_of_range(
+    binary, parameter, settings, value
+):
+    model = MLPClassifier((4,), max_iter=5, random_state=0)
+    with raises(f"The '{parameter}' parameter of .* must be .*"):
+        PrunedEstimator(model, pruning_ratio=0.5, **settings(value)).fit(*binary)
+
+
+@pytest.mark.parametrize("value", ["yes", 1, None])
+def test_a_relative_tolerance_is_true_or_false(binary, value):
+    with raises(r"Tolerance\(relative=.*\): relative must be True or False"):
+        PrunedEstimator(Ridge(), rule=Tolerance(relative=value)).fit(*binary)

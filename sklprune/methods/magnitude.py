@@ -4,7 +4,7 @@ are smallest."""
 import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -96,6 +96,11 @@ class Magnitude(WeightMethod):
 
     needs = ("layers",)
     reason = "smaller than the kept units"
+
+    _parameter_constraints: ClassVar = {
+        "standardize": ["boolean"],
+        "exclude": ["array-like"],
+    }
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """Neuron elimination: remove the hidden units whose output the other units of their
 layer can replace by least squares."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +11,7 @@ from sklprune._networks.elimination import covariance, relative_errors
 from sklprune._networks.row_blocks import BLOCK, MAX_BLOCKS, hidden_covariances
 from sklprune._networks.weight_scores import check_finite
 from sklprune._registry import register
+from sklprune._sklearn_private import NOT_NEGATIVE
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods._base import Method
@@ -73,6 +74,8 @@ class NeuronElimination(Method):
     needs = ("layers",)
     uses = ("structure",)
     reason = "the other units of its layer can replace it"
+
+    _parameter_constraints: ClassVar = {"alpha": [NOT_NEGATIVE]}
 
     def __init__(self, alpha: float = 1e-4) -> None:
         self.alpha = alpha

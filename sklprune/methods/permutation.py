@@ -1,7 +1,7 @@
 """Permutation importance: remove the columns whose shuffling lowers the score least."""
 
 import numbers
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
@@ -96,6 +96,8 @@ class Permutation(Method):
     needs_scorer = True
     takes_blocks = True
     reason = "the score hardly falls when it is shuffled"
+
+    _parameter_constraints: ClassVar = {"conditional": ["boolean"]}
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 The weights of each layer have a closed form by least squares. No targets are needed.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy import linalg, sparse
@@ -18,6 +18,7 @@ from sklprune._networks.row_blocks import (
 )
 from sklprune._progress import tracked
 from sklprune._registry import register
+from sklprune._sklearn_private import NOT_NEGATIVE
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.refits._base import Refit
@@ -65,6 +66,8 @@ class Reconstruction(Refit):
 
     needs = ("layers",)
     of_columns = True
+
+    _parameter_constraints: ClassVar = {"alpha": [NOT_NEGATIVE]}
 
     def __init__(self, alpha: float = 1e-4) -> None:
         self.alpha = alpha
