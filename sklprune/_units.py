@@ -1,4 +1,4 @@
-"""Data classes `Units`, `Task` and `Candidate`, and functions that score a model.
+"""Data classes `Units`, `Task` and `Candidate`.
 
 `Units` describes what can be removed from a model, `Task` holds the rows and the
 settings of a pruning, and `Candidate` is the recipe for one smaller model.
@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._metadata import requested, routing_enabled
+from sklprune._metadata import routing_enabled
 from sklprune._registry import family_of
-from sklprune._sklearn_private import num_samples, safe_indexing, scorer_takes_weights
+from sklprune._sklearn_private import num_samples, safe_indexing
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, Scorer
 
 
@@ -471,36 +471,3 @@ class Candidate:
         if model is None:
             model = self.family.remove(self.dense, self.units, self.keep)
         return family_of(model).strip(model)
-
-
-def raw_score(model: Estimator, task: Task) -> float:
-    """Score a model on all rows of a task; weighted if the scorer takes weights."""
-    metadata = score_metadata(model, task)
-    return float(task.scorer(model, task.X, task.y, **metadata))
-
-
-def score_metadata(model: Estimator, task: Task) -> dict[str, Any]:
-    """The weights and groups of a task that its scorer takes, as keywords."""
-    weights, groups = task.sample_weight, task.groups
-    if routing_enabled():
-        return requested(task.scorer, "score", sample_weight=weights, groups=groups)
-    if weights is None or not scorer_takes_weights(task.scorer, model):
-        return {}
-    return {"sample_weight": weights}
-
-
-def score(model: Estimator, task: Task) -> float:
-    """Score a model on all rows of a task; a score that is not finite is an error."""
-    value = raw_score(model, task)
-    check_score(model, value)
-    return value
-
-
-def check_score(model: Estimator, value: float) -> None:
-    """Raise an error for the score of a model that is not a finite number."""
-    if not np.isfinite(value):
-        raise ValueError(
-            f"The score of {type(model).__name__} is {value}; it must be a finite "
-            "number. Does every held-out part have what scoring needs, for "
-            "example all classes?"
-        )

@@ -18,9 +18,10 @@ from sklprune._predictions import (
 )
 from sklprune._progress import tracked
 from sklprune._rule import standard_error
+from sklprune._scores import score
 from sklprune._sklearn_private import safe_indexing
 from sklprune._support import has_support
-from sklprune._units import TooLittleLeft, score
+from sklprune._units import TooLittleLeft
 
 #: lower bound of a class probability, so that every class has a weight
 MIN_PROBABILITY = 1e-12

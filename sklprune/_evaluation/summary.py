@@ -13,8 +13,8 @@ from sklprune._evaluation.training_rows import Reference, are_known
 from sklprune._evaluation.transfer import differs_from_request
 from sklprune._memory import remembered
 from sklprune._rule import DEFAULT_SIZE, CallableRule
+from sklprune._scores import raw_score
 from sklprune._sklearn_private import scorer_name
-from sklprune._units import raw_score
 
 #: rows on which it is tried whether a model has a score
 N_TRIED = 100

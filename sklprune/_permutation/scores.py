@@ -26,9 +26,9 @@ from sklprune._permutation.scoring import (
 from sklprune._permutation.tables import Stack, columnwise, reordered
 from sklprune._progress import part
 from sklprune._registry import family_of, own_method
+from sklprune._scores import check_score
 from sklprune._sklearn_private import safe_indexing
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike, Scorer
-from sklprune._units import check_score
 
 #: largest number of values in stacked tables: 64 MB of float64
 MAX_STACKED = 8_000_000

@@ -13,10 +13,11 @@ import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
 from sklprune._predictions import UpdatablePredictions
+from sklprune._scores import raw_score
 from sklprune._sklearn_private import is_scorer
 from sklprune._trees.arrays import TreeArrays, levels_of, sum_up
 from sklprune._typing import Array, Estimator, Scorer
-from sklprune._units import Task, raw_score
+from sklprune._units import Task
 
 #: raw predictions are rounded to these decimals: sums in another order remain ties
 DECIMALS = 12

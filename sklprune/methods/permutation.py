@@ -15,8 +15,9 @@ from sklprune._permutation.scores import Rows, permuted_scores
 from sklprune._permutation.tables import columnwise
 from sklprune._progress import tracked
 from sklprune._registry import register
+from sklprune._scores import score_metadata
 from sklprune._typing import CV, Array, Estimator, MatrixLike
-from sklprune._units import Task, Units, score_metadata
+from sklprune._units import Task, Units
 from sklprune.methods._base import Method
 
 #: values of `criterion`

@@ -18,9 +18,10 @@ from sklprune._linear_fits.elimination import Elimination, Removals
 from sklprune._linear_fits.least_squares import IllConditioned
 from sklprune._permutation.sensitivity import sensitivities
 from sklprune._registry import family_of, named, register, registered
+from sklprune._scores import score
 from sklprune._sklearn_private import num_features, safe_indexing
 from sklprune._typing import Array, Estimator
-from sklprune._units import Candidate, Task, Units, score
+from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import AUTO_RATIOS, Method
 
 #: values of `importance` that are the coefficients of the model

@@ -15,13 +15,14 @@ from sklprune._metadata import routing_enabled
 from sklprune._permutation.folds import folds_of
 from sklprune._progress import tracked
 from sklprune._registry import register
+from sklprune._scores import score
 from sklprune._sklearn_private import (
     num_features,
     scorer_parts,
     scorer_takes_weights,
 )
 from sklprune._typing import CV, Array, Estimator
-from sklprune._units import Task, Units, score
+from sklprune._units import Task, Units
 from sklprune.methods._base import AUTO_RATIOS, Method
 
 #: products of columns of all folds are kept in arrays of this many entries at most

@@ -29,8 +29,9 @@ from sklprune._networks.changes import (
 )
 from sklprune._progress import tracked
 from sklprune._registry import register
+from sklprune._scores import raw_score
 from sklprune._typing import Array, Estimator
-from sklprune._units import Candidate, Task, Units, raw_score
+from sklprune._units import Candidate, Task, Units
 from sklprune.methods._base import Method
 
 #: the share of rows that score candidates, if the model was fitted on none of them
