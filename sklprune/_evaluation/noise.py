@@ -8,6 +8,7 @@ importances of columns have less noise, since they compare the same rows.
 import numpy as np
 from scipy.stats import t as student_t
 
+from sklprune._evaluation.stability import unpacked
 from sklprune._rule import standard_error
 
 #: level of the t test by which a candidate with noise must have a better score. With a
@@ -38,8 +39,7 @@ def without_noise(table, kept, importances, floor):
     -------
     ndarray of shape (n_ratios,), bool
     """
-    n_columns = importances.shape[1]
-    masks = np.unpackbits(np.array(kept), axis=-1, count=n_columns).astype(bool)
+    masks = unpacked(kept, importances.shape[1])
     noise = (masks & (importances <= floor)).sum(axis=-1).mean(axis=-1)
     clean = noise - noise[-1] < N_COLUMNS
     mean = table["score_mean"]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from sklprune._evaluation.stability import unpacked
 from sklprune._feature_groups import positions_of
 from sklprune._frames import column_names
 from sklprune._registry import family_of
@@ -94,8 +95,7 @@ def costs_of_paths(rule, estimator, X, kept):
     if prices is None:
         return None
     prices = prices[family_of(estimator).columns(estimator, X)]
-    masks = np.unpackbits(np.array(kept), axis=-1, count=len(prices))
-    return (masks @ prices).mean(axis=1)
+    return (unpacked(kept, len(prices)) @ prices).mean(axis=1)
 
 
 def cost_of(rule, candidate, X):

@@ -46,6 +46,17 @@ def packed(keep: Any) -> Any:
     return np.packbits(keep)
 
 
+def unpacked(masks: Any, n_columns: int) -> Any:
+    """The masks that `packed` has made: an array (..., n_columns) of bool.
+
+    Parameters
+    ----------
+    masks : array-like of shape (..., n_bytes), uint8
+    n_columns : int
+    """
+    return np.unpackbits(np.asarray(masks), axis=-1, count=n_columns).astype(bool)
+
+
 @dataclass(frozen=True)
 class Selections:
     """The columns along a path, on all splits.
@@ -72,7 +83,7 @@ class Selections:
     @property
     def shares(self) -> Array:
         """Share of the splits that keep each column: (n_ratios, n_columns)."""
-        masks = np.unpackbits(self.packed_masks, axis=-1, count=len(self.names))
+        masks = unpacked(self.packed_masks, len(self.names))
         return np.asarray(masks.mean(axis=1))
 
 
@@ -111,7 +122,7 @@ def stability_of(kept: Any, names: Any) -> dict[str, Any] | None:
     """
     if kept is None or len(kept) < 2:
         return None
-    masks = np.array([np.unpackbits(each, count=len(names)) for each in kept])
+    masks = unpacked(kept, len(names))
     shares = masks.mean(axis=0).tolist()
     return {
         "measure": nogueira(masks),

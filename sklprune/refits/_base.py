@@ -1,5 +1,6 @@
 """The base class of refits, which fit the remaining values after a removal."""
 
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,3 +129,8 @@ class Refit(BaseEstimator):
             As in `apply`.
         """
         return self.apply(family, dense, units, keep, task)
+
+
+def is_real(value: Any) -> bool:
+    """Whether a parameter is a real number, and not a bool."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

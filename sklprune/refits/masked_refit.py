@@ -12,7 +12,7 @@ from sklprune._networks.settings import RefitSettings
 from sklprune._registry import register
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
-from sklprune.refits._base import Refit
+from sklprune.refits._base import Refit, is_real
 from sklprune.refits.reconstruction import Reconstruction
 
 PENALTIES = (None, "l1", "l2", "elasticnet", "maxent")
@@ -319,23 +319,23 @@ class MaskedRefit(Refit):
             whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
             self._refuse(name, whole and value >= 1, "a positive whole number")
         rate = self.learning_rate
-        self._refuse("learning_rate", _is_real(rate) and rate > 0, "a positive number")
+        self._refuse("learning_rate", is_real(rate) and rate > 0, "a positive number")
         for name, words in (("alpha", "None, 'auto'"), ("target_alpha", "None")):
             value = getattr(self, name)
-            good = value is None or (_is_real(value) and value >= 0)
+            good = value is None or (is_real(value) and value >= 0)
             good = good or (name == "alpha" and _is(value, "auto"))
             self._refuse(name, good, f"{words} or a number that is not negative")
         for name in ("l1_ratio",):
             value = getattr(self, name)
-            self._refuse(name, _is_real(value) and 0 <= value <= 1, "from 0 to 1")
+            self._refuse(name, is_real(value) and 0 <= value <= 1, "from 0 to 1")
         for name in ("dropout", "validation_fraction"):
             value = getattr(self, name)
-            good = _is_real(value) and 0 <= value < 1
+            good = is_real(value) and 0 <= value < 1
             self._refuse(name, good, "at least 0 and below 1")
         target = self.target
         if isinstance(target, str) and target not in ("prior", "dense"):
             self._refuse("target", False, "None, 'prior', 'dense' or an array")
-        if self.penalty is not None and not _is_real(self.alpha):
+        if self.penalty is not None and not is_real(self.alpha):
             raise ValueError(
                 f"MaskedRefit(penalty={self.penalty!r}, alpha={self.alpha!r}): alpha "
                 "must be a number, the strength of the penalty relative to the mean "
@@ -352,10 +352,6 @@ class MaskedRefit(Refit):
 def _is(value: Any, name: Any) -> bool:
     """Whether a parameter is a given string; an array is none."""
     return isinstance(value, str) and isinstance(name, str) and value == name
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 register("refit", MaskedRefit)

@@ -13,7 +13,7 @@ from sklprune._networks.training import batch_size
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
-from sklprune.refits._base import Refit
+from sklprune.refits._base import Refit, is_real
 
 #: numbers of trained widths for each halving, if none are given
 PER_HALVING = 4
@@ -176,7 +176,7 @@ class SharedWidths(Refit):
                 f"SharedWidths(max_epochs={n!r}): max_epochs must be None or a "
                 "positive whole number."
             )
-        if not (_is_real(rate) and rate > 0):
+        if not (is_real(rate) and rate > 0):
             raise ValueError(
                 f"SharedWidths(learning_rate={rate!r}): learning_rate must be a "
                 "positive number."
@@ -184,7 +184,7 @@ class SharedWidths(Refit):
         if self.widths is None:
             return
         given = list(self.widths) if np.iterable(self.widths) else []
-        if not given or not all(_is_real(each) and 0 < each <= 1 for each in given):
+        if not given or not all(is_real(each) and 0 < each <= 1 for each in given):
             raise ValueError(
                 f"SharedWidths(widths={self.widths!r}): widths must be None or a "
                 "sequence of numbers above 0 and at most 1, the shares of the units "
@@ -213,10 +213,6 @@ class _Width(Refit):
         in_order = replace(units, groups=None, fixed=None)
         smaller: Estimator = family.remove(self.trained, in_order, keep[self.position])
         return smaller
-
-
-def _is_real(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 register("refit", SharedWidths)
