@@ -10,7 +10,8 @@ A rule never receives an estimator, so you can test it on literal numbers. Any c
 These columns are always present, as means over the splits: `ratio`, `units`,
 `parameters`, `nonzero`, `score_mean`, `score_se`, `difference_mean`, `difference_se`.
 `scores` has shape (n_ratios, n_splits), or one column per block of rows where there is
-one split. `asked` is False only for an unpruned model that was not requested. Without y
+one split. `asked` is False for an unpruned model that was not requested, and for a
+candidate with columns of noise that is not clearly better than those without. Without y
 there may be no scores; they are then NaN.
 
 A rule names further columns in its attribute `needs`. They are the fields of

@@ -115,7 +115,8 @@ def test_one_split_and_several_methods_have_plots_of_columns(pyplot, binary):
         pruned = PrunedEstimator(LogisticRegression(), random_state=0, **settings)
         pruned.fit(X, y)
         for kind in ("support", "importances"):
-            PruningPathDisplay.from_estimator(pruned, kind=kind)
+            ax = PruningPathDisplay.from_estimator(pruned, kind=kind).ax_
+            assert len(ax.get_yticklabels()) == X.shape[1]
 
 
 def test_plots_of_columns_are_refused_for_other_units(pyplot, binary):
