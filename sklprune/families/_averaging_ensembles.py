@@ -7,12 +7,15 @@ implements the capabilities "members" and "out_of_bag".
 from typing import Any
 
 import numpy as np
+from sklearn.tree import BaseDecisionTree
 
 from sklprune._progress import tracked
+from sklprune._registry import family_of
 from sklprune._trees.arrays import Ensemble, Subtree, TreeArrays
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Units
 from sklprune.families._averaged_trees import AveragedFamily, one_hot
+from sklprune.families._base import Family
 from sklprune.families._sklearn_tree import (
     ROOT_ONLY,
     pruned_tree,
@@ -22,6 +25,13 @@ from sklprune.families._sklearn_tree import (
 
 #: largest share of rows without an out-of-bag tree that still counts as "nearly none"
 MAX_SHARE_WITHOUT = 0.01
+
+
+def is_tree(estimator: Estimator) -> bool:
+    """Whether an estimator is a tree of scikit-learn that predicts what it stores."""
+    return isinstance(estimator, BaseDecisionTree) and "leaf" in (
+        family_of(estimator).granularities
+    )
 
 
 class MembersFamily(AveragedFamily):
@@ -73,11 +83,39 @@ class MembersFamily(AveragedFamily):
         model.n_estimators = len(members)
         return model
 
+    # -- members that are no trees -----------------------------------------------------
+
+    def _averages_trees(self, estimator: Estimator) -> bool:
+        """Whether the members are trees whose values are the averaged outputs."""
+        members = getattr(estimator, "estimators_", [estimator.estimator])
+        return all(is_tree(member) for member in members)
+
+    def method_of(self, estimator: Estimator) -> str:
+        if not self._averages_trees(estimator):
+            return Family.default_method
+        return super().method_of(estimator)
+
+    def own_misfit(self, estimator: Estimator, granularity: str) -> str:
+        if granularity == "leaf" and not self._averages_trees(estimator):
+            inner = getattr(estimator, "estimators_", [estimator.estimator])[0]
+            name = "a default of its own" if inner is None else type(inner).__name__
+            return (
+                f"averages {name}: leaves of trees do not hold the "
+                "values that it averages"
+            )
+        return super().own_misfit(estimator, granularity)
+
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
         own = {"members"}
         own |= {"out_of_bag"} if self.has_out_of_bag_rows(estimator) else set()
+        if not self._averages_trees(estimator):
+            return frozenset(own)
         own |= {"empty_boosting"} if self._fits_into_boosting(estimator) else set()
         return super().capabilities(estimator) | own
+
+    def unread_columns(self, estimator: Estimator) -> Array | None:
+        known = self._averages_trees(estimator)
+        return super().unread_columns(estimator) if known else None
 
     def _fits_into_boosting(self, estimator: Estimator) -> bool:
         """Whether the model has one output, and two classes or more if it has any."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.tree import BaseDecisionTree
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
@@ -15,8 +14,7 @@ from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import BAGGING_SAMPLES_BY_WEIGHT
 from sklprune._trees.arrays import Subtree
 from sklprune._typing import Array, Estimator, MatrixLike
-from sklprune.families._averaging_ensembles import MembersFamily
-from sklprune.families._base import Family
+from sklprune.families._averaging_ensembles import MembersFamily, is_tree
 from sklprune.families._column_links import (
     Mask,
     at_least_first,
@@ -50,7 +48,7 @@ class BaggingFamily(MembersFamily):
         own_default = type(estimator).__module__.startswith("sklearn.")
         return all(
             (member is None and own_default)
-            or isinstance(member, BaseDecisionTree)
+            or is_tree(member)
             and is_classifier(member) == is_classifier(estimator)
             for member in members
         )
@@ -65,25 +63,10 @@ class BaggingFamily(MembersFamily):
             return 1
         return getattr(estimator.estimators_[0], "n_outputs_", 1)
 
-    def method_of(self, estimator: Estimator) -> str:
-        if not self._averages_trees(estimator):
-            return Family.default_method
-        return super().method_of(estimator)
-
-    def own_misfit(self, estimator: Estimator, granularity: str) -> str:
-        if granularity == "leaf" and not self._averages_trees(estimator):
-            inner = getattr(estimator, "estimators_", [estimator.estimator])[0]
-            name = "a default of its own" if inner is None else type(inner).__name__
-            return (
-                f"averages {name}: leaves of trees do not hold the "
-                "values that it averages"
-            )
-        return super().own_misfit(estimator, granularity)
-
     def capabilities(self, estimator: Estimator) -> frozenset[str]:
         offered = super().capabilities(estimator)
         if not self._averages_trees(estimator):
-            return offered & {"members", "out_of_bag"}
+            return offered
         # other leaf values might violate the constraint
         if getattr(estimator.estimator, "monotonic_cst", None) is not None:
             offered -= {"rebuild"}
@@ -97,10 +80,6 @@ class BaggingFamily(MembersFamily):
         return {estimator.classes_[i]: each for i, each in weight.items()}
 
     # -- columns that are no longer read -----------------------------------------------
-
-    def unread_columns(self, estimator: Estimator) -> Array | None:
-        known = self._averages_trees(estimator)
-        return super().unread_columns(estimator) if known else None
 
     def on_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None

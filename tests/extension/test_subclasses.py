@@ -8,15 +8,18 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.ensemble._forest import BaseForest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune import FeaturePruningSelector, PrunedEstimator, prune, strip
 from sklprune._registry import family_of, why_not_its_family
 
 X, Y = load_iris(return_X_y=True)
@@ -227,3 +230,42 @@ def test_a_method_of_the_object_itself_is_refused(method, inside):
     whole = Pipeline([("scale", StandardScaler().fit(X)), ("model", model)])
     with pytest.raises(ValueError, match="Forest has predict as an attribute"):
         prune(whole if inside else model, X, Y, method=method)
+
+
+class Smoothed(DecisionTreeClassifier):
+    """Its predictions are not the values of its leaves."""
+
+    def predict_proba(self, X, check_input=True):
+        return 0.5 * super().predict_proba(X, check_input) + 0.2
+
+
+class ForestOfSmoothed(Forest):
+    def __init__(self, n_estimators=5, random_state=0):
+        super().__init__(n_estimators, random_state)
+        self.estimator = Smoothed()
+        self.estimator_params = ("random_state",)
+
+
+OF_SMOOTHED = [
+    BaggingClassifier(Smoothed(max_depth=3), 5, random_state=0),
+    ForestOfSmoothed(),
+]
+
+
+@pytest.mark.parametrize("model", OF_SMOOTHED)
+def test_members_that_do_not_predict_the_values_of_their_leaves(model):
+    fitted = clone(model).fit(X, Y)
+    for method in ["backfitting", "recast", "cost_complexity"]:
+        for given in (FrozenEstimator(fitted), model):
+            with pytest.raises(ValueError, match="averages Smoothed: leaves of trees"):
+                PrunedEstimator(given, method=method, pruning_ratio=0.5).fit(X, Y)
+    with pytest.raises(ValueError, match="neither weights nor trees"):
+        prune(fitted, X, Y, method="quantize", pruning_ratio=0.5)
+    columns = prune(fitted, X, Y, pruning_ratio=0.5, random_state=0)
+    assert columns.report_.granularity == "feature"
+    members = prune(fitted, X, Y, method="member_selection", pruning_ratio=0.4)
+    chosen = [tree.predict_proba(X) for tree in members.estimator_.estimators_]
+    np.testing.assert_allclose(members.predict_proba(X), np.mean(chosen, axis=0))
+    np.testing.assert_array_equal(
+        strip(fitted).predict_proba(X), fitted.predict_proba(X)
+    )
