@@ -174,6 +174,9 @@ class Likelihood:
 
     def remove(self, columns: Sequence[int]) -> None:
         """Remove columns, and fit the others again."""
+        if not len(columns):
+            # nothing is made of a raw column without any value
+            return
         kept = np.ones(len(self._ids), bool)
         kept[np.searchsorted(self._ids, columns)] = False
         # a column has as many neighbouring rows of the inverse as there are outputs
