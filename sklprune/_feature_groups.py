@@ -49,8 +49,8 @@ def feature_limits(
     Raises
     ------
     ValueError
-        If a column is unknown or in two groups, or if `n_features` is too small for
-        the groups and the columns to keep.
+        If a column is unknown or in two groups, if a group is empty, or if `n_features`
+        is too small for the groups and the columns to keep.
     """
     if feature_groups is None and always_keep is None:
         return {}
@@ -95,13 +95,18 @@ def _labels(names: Array, feature_groups: FeatureGroups) -> Array:
     seen = np.zeros(len(names), dtype=bool)
     for group in _listed(feature_groups):
         columns = np.unique(positions_of(names, group, "feature_groups"))
+        if not len(columns):
+            raise ValueError(
+                f"feature_groups={feature_groups!r}: a group is empty. Each group must "
+                "have at least one column."
+            )
         if seen[columns].any():
             raise ValueError(
                 "feature_groups must not overlap: in more than one group is "
                 f"{names[columns[seen[columns]]].tolist()}."
             )
         seen[columns] = True
-        labels[columns] = columns.min(initial=len(names))
+        labels[columns] = columns.min()
     return labels
 
 

@@ -325,6 +325,7 @@ def test_number_and_ratio_of_features(binary):
     "groups, message",
     [
         ([[0, 1], [1, 2]], "must not overlap.*'b'"),
+        ([[0, 1], []], "a group is empty"),
         ({"one": ["a", "c"], "two": ["c"]}, "must not overlap.*'c'"),
         ([["a", "z"]], "feature_groups: X has no column \\['z'\\].*8 columns.*a, b"),
         ([[0, 8]], "feature_groups: X has no column \\[8\\]"),
