@@ -71,21 +71,14 @@ def recursive_elimination_of_scikit_learn(model, X, y):
     """The kept raw columns, and a function that scores rows."""
     encode = clone(model[0]).fit(X)
     selector = RFECV(clone(model[-1]), step=0.1, cv=5).fit(encode.transform(X), y)
-    sources = np.concatenate(
-        [
-            np.arange(len(encode.transformers_[0][2])),
-            len(encode.transformers_[0][2])
-            + np.repeat(
-                np.arange(len(encode.transformers_[1][2])),
-                [
-                    len(each)
-                    for each in encode.named_transformers_["categories"].categories_
-                ],
-            ),
-        ]
+    # a column without any value has no imputed column
+    numbers = encode.named_transformers_["numbers"].get_feature_names_out()
+    categories = encode.named_transformers_["categories"].categories_
+    sources = np.append(
+        numbers,
+        np.repeat(encode.transformers_[1][2], [len(each) for each in categories]),
     )
-    names = np.array([*encode.transformers_[0][2], *encode.transformers_[1][2]])
-    kept = names[np.unique(sources[selector.support_])]
+    kept = np.unique(sources[selector.support_])
     return kept, lambda rows, target: selector.score(encode.transform(rows), target)
 
 
