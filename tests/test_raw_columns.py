@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
@@ -444,22 +444,6 @@ def test_columns_that_no_step_reads_are_removed_first(table):
     # "text" and "day" are dropped by the column transformer
     assert not pruned.support_[X.columns.isin(["text", "day"])].any()
     assert (pruned.importances_[X.columns.isin(["text", "day"])] == 0).all()
-
-
-@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
-@pytest.mark.parametrize("several", [False, True])
-@pytest.mark.parametrize("last", [LogisticRegression(), Ridge()])
-def test_a_column_without_any_value_is_removed_first(table, last, several):
-    # the imputer makes no column of it
-    X, y = table[0][NUMBERS], table[1]
-    if several:
-        y = np.where(X["a"] > 0.5, 2, y)
-    model = make_pipeline(SimpleImputer(), StandardScaler(), last)
-    selector = FeaturePruningSelector(model, method="columns", cv=2, random_state=0)
-    selector.fit(X.assign(nothing=np.nan), y)
-    selector.set_params(n_features_to_select=2)
-    kept = selector.fit(X.assign(nothing=np.nan), y).get_feature_names_out()
-    assert kept.tolist() == selector.fit(X, y).get_feature_names_out().tolist()
 
 
 def test_steps_become_smaller(table):

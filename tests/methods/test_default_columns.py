@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -67,3 +68,17 @@ def test_the_number_of_columns_is_known_for_every_kind_of_X(binary):
     for table in (X, sparse.csr_matrix(X), X.tolist()):
         pruned = PrunedEstimator(LogisticRegression(), method="columns", cv=2)
         assert pruned.fit(table, y).support_.shape == (8,)
+
+
+@pytest.mark.filterwarnings("ignore:Skipping features without any observed values")
+@pytest.mark.parametrize("last", [LogisticRegression(), Ridge()])
+def test_a_column_without_any_value_is_removed_first(binary, last):
+    # the imputer makes no column of it
+    X, y = binary
+    empty = np.column_stack([X, np.full(len(X), np.nan)])
+    model = make_pipeline(SimpleImputer(), StandardScaler(), last)
+    selector = FeaturePruningSelector(model, method="columns", cv=2, random_state=0)
+    selector.fit(empty, y)
+    selector.set_params(n_features_to_select=2)
+    kept = selector.fit(empty, y).get_feature_names_out()
+    assert kept.tolist() == selector.fit(X, y).get_feature_names_out().tolist()
