@@ -8,7 +8,7 @@ from sklprune.methods._base import Method
 
 #: up to this number of columns, those that one fit suffices for are removed one by one
 ONE_BY_ONE = 100
-#: from this number of columns on, fewer fits order them
+#: from this number of columns on, fewer fits order those of linear models
 MAX_FITTED = 2000
 #: share of the columns that are removed before a linear model is fitted again
 STEP = 0.1
@@ -18,6 +18,8 @@ STEP = 0.1
 MARGIN = 1.5
 #: number of folds, so that all rows order the columns
 FOLDS = 5
+#: of more than twice as many columns, this many are selected by one of the folds
+SCREENED = 100
 
 
 class Columns(Method):
@@ -31,10 +33,11 @@ class Columns(Method):
       are removed in ten steps. Of more than 2,000 columns, half of the remaining ones
       are removed at a time, which costs about two fits;
     - for all other models, :class:`Permutation` with the parameters
-      `criterion="loss", margin=1.5, cv=5`. The importance is the increase of the loss
-      on rows outside the folds, less one and a half standard errors. Candidates with
-      columns below zero are only chosen if their score is better beyond chance. More
-      than 2,000 columns are ordered on one held-out part.
+      `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
+      of the loss on rows outside the folds, less one and a half standard errors.
+      Candidates with columns below zero are only chosen if their score is better beyond
+      chance. Of more than 200 columns, one of the five folds selects 100, and the other
+      folds order these.
 
     The report names the method that was used.
 
@@ -74,7 +77,7 @@ class Columns(Method):
     ) -> Method:
         n_features = n_features or 0
         if not family.has_coefficients:
-            return _by_loss(cv=FOLDS if n_features <= MAX_FITTED else None)
+            return _by_loss()
         if n_features > MAX_FITTED:
             return _method("recursive_elimination", step="halving")
         at_once = "shrinking_fits" in family.capabilities(estimator)
@@ -84,8 +87,9 @@ class Columns(Method):
         return _method("recursive_elimination", step=step)
 
 
-def _by_loss(cv: int | None) -> Method:
-    return _method("permutation", criterion="loss", margin=MARGIN, cv=cv)
+def _by_loss() -> Method:
+    parameters = {"margin": MARGIN, "cv": FOLDS, "screen": SCREENED}
+    return _method("permutation", criterion="loss", **parameters)
 
 
 def _method(name: str, **parameters: Any) -> Method:

@@ -1,6 +1,7 @@
 """Permutation importance: remove the columns whose shuffling lowers the score least."""
 
 import numbers
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklprune._frames import column_names
 from sklprune._permutation.conditional import conditional_changes
-from sklprune._permutation.folds import possible_folds
+from sklprune._permutation.folds import Fold, possible_folds
 from sklprune._permutation.losses import loss_scorer, lower_bounds
 from sklprune._permutation.orders import changes_of, shuffles
 from sklprune._permutation.scores import Rows, permuted_scores
@@ -16,10 +17,15 @@ from sklprune._permutation.tables import columnwise
 from sklprune._progress import tracked
 from sklprune._registry import register
 from sklprune._scores import score_metadata
+from sklprune._sklearn_private import num_features
 from sklprune._typing import CV, Array, Estimator, MatrixLike
 from sklprune._units import Task, Units
-from sklprune.methods._base import Method
+from sklprune.methods._base import AUTO_RATIOS, Method
 
+#: from this number of columns on, candidates have at most half of them
+MANY = 50
+#: ratios for many columns of which few are important
+RATIOS_OF_MANY = (0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 #: values of `criterion`
 CRITERIA = ("score", "loss")
 
@@ -62,10 +68,18 @@ class Permutation(Method):
         with such columns is only chosen if its score is better beyond chance, by a
         paired t test at a level of 1 %. If the best candidate has such columns, those
         without them must be within one standard error of it, or the best of their kind.
+        Of more than 50 columns, all candidates but the unpruned model then keep at most
+        half.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
         that all rows give the importances. None holds out a fifth of the rows.
+    screen : int, default=None
+        With `cv` and more than twice as many columns, the first split only selects this
+        many, besides columns that are always kept. The models of the other splits are
+        fitted on them, and give their importances. The other columns have lower
+        importances, below zero, in the order of the first split. Models on fewer
+        columns are fitted faster. None uses all columns in all splits.
 
     Notes
     -----
@@ -109,6 +123,7 @@ class Permutation(Method):
         criterion: str = "score",
         margin: float = 0.0,
         cv: CV | None = None,
+        screen: int | None = None,
     ) -> None:
         self.n_repeats = n_repeats
         self.max_samples = max_samples
@@ -116,6 +131,7 @@ class Permutation(Method):
         self.criterion = criterion
         self.margin = margin
         self.cv = cv
+        self.screen = screen
 
     @property
     def needs_unseen(self) -> bool:  # type: ignore[override]  # depends on parameters
@@ -140,27 +156,87 @@ class Permutation(Method):
         folds = []
         if self.cv is not None:
             folds = possible_folds(estimator, task, self.cv)
-        if folds:
-            fits = Parallel(n_jobs=task.n_jobs)(
-                delayed(self._decreases_of_fold)(family, estimator, units, task, fold)
-                for fold in tracked(folds, "folds")
-            )
-            decreases = np.concatenate(fits, axis=1)
-        else:
-            decreases = self._decreases(estimator, units, task.to_order(), task.n_jobs)
-        return lower_bounds(decreases, self.margin)[units.labels]
+        if not folds:
+            found = self._decreases(estimator, units, task.to_order(), task.n_jobs)
+            return lower_bounds(found, self.margin)[units.labels]
+        arguments = (family, estimator, units, task)
+        if len(folds) > 1 and self._screens(units.labels.max() + 1):
+            return self._screened(*arguments, folds)[units.labels]
+        found = self._decreases_of_folds(*arguments, folds)
+        return lower_bounds(found, self.margin)[units.labels]
+
+    def grid(self, task: Task) -> Sequence[float]:
+        """The ratios of `pruning_ratio="auto"`.
+
+        Where there are many columns, mostly few of them are above the floor.
+        """
+        many = self.floor is not None and num_features(task.X) > MANY
+        return RATIOS_OF_MANY if many else AUTO_RATIOS
+
+    def _screens(self, n_columns: int) -> bool:
+        return self.screen is not None and n_columns > 2 * self.screen
+
+    def _screened(
+        self,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        folds: list[Fold],
+    ) -> Array:
+        """Importances of groups by the other folds than the first one, (n_groups,).
+
+        The rows that select columns do not measure them, so that a selected column
+        without information is not above zero more often.
+        """
+        arguments = (family, estimator, units, task)
+        found = lower_bounds(self._decreases_of_folds(*arguments, folds[:1]), 0.0)
+        selected = np.zeros(len(found), bool)
+        selected[np.argsort(-found, kind="stable")[: self.screen]] = True
+        if units.fixed is not None:
+            selected[units.labels[units.fixed]] = True
+        rest = self._decreases_of_folds(*arguments, folds[1:], selected)
+        bounds = lower_bounds(rest, self.margin)
+        lowest = min(0.0, bounds[selected].min())
+        # below the lowest one, also where all are equal
+        below = lowest - (np.abs(bounds).max() or 1.0) / len(bounds)
+        others = found[~selected]
+        found[~selected] = others + min(0.0, below - others.max(initial=below))
+        return np.where(selected, bounds, found)
+
+    def _decreases_of_folds(
+        self,
+        family: Any,
+        estimator: Estimator,
+        units: Units,
+        task: Task,
+        folds: list[Fold],
+        selected: Array | None = None,
+    ) -> Array:
+        """`_decreases` on the second rows of folds, by fits on their first rows.
+
+        `selected`: mask of the groups that the models are fitted on. None is all.
+        """
+        keep = (
+            np.ones(units.count, bool) if selected is None else selected[units.labels]
+        )
+        fits = Parallel(n_jobs=task.n_jobs)(
+            delayed(self._decreases_of_fold)(family, estimator, units, keep, task, fold)
+            for fold in tracked(folds, "folds")
+        )
+        return np.concatenate(fits, axis=1)
 
     def _decreases_of_fold(
         self,
         family: Any,
         estimator: Estimator,
         units: Units,
+        keep: Array,
         task: Task,
-        fold: tuple[Array, Array],
+        fold: Fold,
     ) -> Array:
-        """`_decreases` on the second rows of a fold, by a fit on its first rows."""
         first, second = (task.take(rows) for rows in fold)
-        model = family.refit(estimator, units, np.ones(units.count, bool), first)
+        model = family.refit(estimator, units, keep, first)
         rows = second.with_comparable_weights(scored=True)
         return self._decreases(model, units, rows, None)
 
@@ -201,6 +277,12 @@ class Permutation(Method):
             raise ValueError(
                 f"Permutation(margin={self.margin!r}): margin must be a number of "
                 "standard errors, 0 or more."
+            )
+        whole = isinstance(self.screen, numbers.Integral)
+        if self.screen is not None and (not whole or self.screen < 1):
+            raise ValueError(
+                f"Permutation(screen={self.screen!r}): screen must be None, or a "
+                "positive whole number of columns."
             )
         if self.margin and self.criterion == "score":
             raise ValueError(

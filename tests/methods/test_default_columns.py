@@ -48,7 +48,7 @@ def test_thousands_of_columns_are_ordered_by_few_fits():
     method = resolved(Ridge(), 5000)
     assert type(method) is RecursiveElimination and method.step == "halving"
     method = resolved(RandomForestClassifier(), 5000)
-    assert type(method) is Permutation and method.cv is None
+    assert type(method) is Permutation and method.screen == 100
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(), KNeighborsClassifier()])

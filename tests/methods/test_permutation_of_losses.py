@@ -167,6 +167,8 @@ def test_a_selector_can_use_it():
         ({"criterion": "loss", "margin": -1}, "margin must be a number of standard"),
         ({"criterion": "loss", "margin": "1"}, "margin must be a number of standard"),
         ({"margin": 1.0}, "Pass criterion='loss' too"),
+        ({"screen": 0}, "screen=0.*must be None, or a positive whole number"),
+        ({"screen": 2.5}, "screen=2.5.*must be None, or a positive whole number"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, words):
@@ -247,3 +249,57 @@ def test_columns_without_information_are_not_kept():
         random_state=0,
     ).fit(X, y)
     assert selector.get_support(indices=True).tolist() == [0, 1]
+
+
+# -- many columns ----------------------------------------------------------------------
+
+MANY = make_regression(120, 12, n_informative=4, noise=20.0, random_state=0)
+
+
+@pytest.mark.parametrize("model", [Ridge(), make_pipeline(StandardScaler(), Ridge())])
+def test_the_first_fold_selects_the_columns_that_the_others_order(model):
+    X, y = MANY
+    folds = list(KFold(4).split(X))
+    method = Permutation(2, criterion="loss", margin=1.0, cv=folds, screen=3)
+    found = importances(model, X, y, method)
+    first = importances(model, X, y, Permutation(2, criterion="loss", cv=folds[:1]))
+    selected, others = np.sort(np.argsort(-first)[:3]), np.argsort(-first)[3:]
+    rest = Permutation(2, criterion="loss", margin=1.0, cv=folds[1:])
+    expected = importances(model, X[:, selected], y, rest)
+    np.testing.assert_allclose(found[selected], expected)
+    assert found[others].max() < min(0, expected.min())
+    assert (np.diff(found[others]) < 0).all()
+
+
+def test_no_more_than_twice_as_many_columns_are_not_screened():
+    X, y = MANY
+    known, found = (
+        importances(Ridge(), X, y, Permutation(1, cv=3, screen=screen))
+        for screen in (None, 6)
+    )
+    np.testing.assert_array_equal(known, found)
+
+
+def test_groups_and_columns_to_keep_are_screened_together():
+    X, y = MANY
+    worst = np.argsort(importances(Ridge(), X, y, Permutation(1, cv=3)))
+    selector = FeaturePruningSelector(
+        Ridge(),
+        method=Permutation(1, criterion="loss", margin=1.5, cv=3, screen=2),
+        feature_groups=[worst[-2:].tolist(), worst[1:3].tolist()],
+        always_keep=worst[:1].tolist(),
+        n_features_to_select=4,
+        cv=2,
+        random_state=0,
+    ).fit(X, y)
+    kept = selector.get_support(indices=True)
+    assert {worst[0], worst[-1], worst[-2]} <= set(kept)
+    assert selector.importances_[worst[1]] == selector.importances_[worst[2]] < 0
+
+
+def test_candidates_of_many_columns_have_at_most_half_of_them():
+    method = Permutation(criterion="loss", margin=1.5)
+    for n_columns, largest in ((50, 0.1), (51, 0.5)):
+        task = Task(np.zeros((3, n_columns)), np.zeros(3))
+        assert method.grid(task)[0] == largest
+        assert Permutation().grid(task)[0] == 0.1
