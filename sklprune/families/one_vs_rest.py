@@ -1,8 +1,10 @@
-"""`OneVsRestClassifier` and `MultiOutput*`: each linear member is a row of weights."""
+"""`OneVsRestClassifier`, `OneVsOneClassifier`, `OutputCodeClassifier`, `MultiOutput*`.
+
+Each member that is a linear model is a row of weights.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -18,16 +20,25 @@ from sklprune.families._layered import Layer, LayeredFamily
 
 
 class OneVsRestFamily(LayeredFamily):
-    """`OneVsRestClassifier` and `MultiOutput*`, if their members are linear models.
+    """`OneVs*`, `OutputCodeClassifier` and `MultiOutput*` of linear models.
 
     The members are the outputs of one layer, so that their weights are compared with
     each other. A member without weights has a constant output. Members that are
     constants already, for classes without rows, remain as they are.
 
+    A member of `OneVsOneClassifier` is fitted to the rows of two classes. Without y,
+    the pruning keeps its outputs on all rows.
+
     Members of other kinds have no weights here, as in the generic family.
     """
 
-    classes = ("OneVsRestClassifier", "MultiOutputClassifier", "MultiOutputRegressor")
+    classes = (
+        "MultiOutputClassifier",
+        "MultiOutputRegressor",
+        "OneVsOneClassifier",
+        "OneVsRestClassifier",
+        "OutputCodeClassifier",
+    )
     granularities = ("weight",)
     recognises_rows = True
 
@@ -53,16 +64,18 @@ class OneVsRestFamily(LayeredFamily):
             if type(member).__name__ != "_ConstantPredictor":
                 yield member, position
 
-    def _own_tasks(self, estimator: Estimator, task: Task) -> Iterator[Task]:
-        """The rows with the targets of each member; None if there are none."""
-        y: Any = task.y
-        if y is not None and hasattr(estimator, "label_binarizer_"):
-            y = estimator.label_binarizer_.transform(y)
-            y = y.toarray() if sparse.issparse(y) else np.asarray(y)
-        elif y is not None:
-            y = np.asarray(y)
+    def _own_tasks(
+        self, estimator: Estimator, task: Task, all_rows: bool = False
+    ) -> Iterator[Task]:
+        """The rows and the targets that each member is fitted to.
+
+        With `all_rows`, other rows have the target zero.
+        """
+        y = None if task.y is None else _targets_of_members(estimator, task.y)
+        rows = None if y is None or all_rows else _rows_of_members(estimator, task.y)
         for _, position in self._members(estimator):
-            yield task if y is None else replace(task, y=y[:, position])
+            own = task if y is None else replace(task, y=y[:, position])
+            yield own if rows is None else own.take(np.flatnonzero(rows[:, position]))
 
     def _with_members(
         self, estimator: Estimator, members: Sequence[Estimator]
@@ -72,6 +85,7 @@ class OneVsRestFamily(LayeredFamily):
         model.estimators_ = list(estimator.estimators_)
         for (_, position), new in zip(self._members(estimator), members):
             model.estimators_[position] = new
+        model.estimators_ = type(estimator.estimators_)(model.estimators_)
         return model
 
     def _changed(self, estimator: Estimator, name: str) -> Estimator:
@@ -168,14 +182,26 @@ class OneVsRestFamily(LayeredFamily):
     def training_problem(
         self, estimator: Estimator, task: Task, *, labels: bool
     ) -> Problem:
-        """The losses of all members; rows have the mean of their weights in members."""
+        """The losses of all members; rows have the mean of their weights in members.
+
+        The target of a row that a member was not fitted on is its prediction.
+        """
+        rows = None if task.y is None else _rows_of_members(estimator, task.y)
+        known = labels and rows is None
         members = [member for member, _ in self._members(estimator)]
         problems = [
-            family_of(member).training_problem(member, own, labels=labels)
-            for member, own in zip(members, self._own_tasks(estimator, task))
+            family_of(member).training_problem(member, own, labels=known)
+            for member, own in zip(members, self._own_tasks(estimator, task, True))
         ]
+        targets = np.hstack([each.targets for each in problems])
+        if labels and rows is not None:
+            for k, own in enumerate(self._own_tasks(estimator, task)):
+                fitted = family_of(members[k]).training_problem(
+                    members[k], own, labels=True
+                )
+                targets[rows[:, k], [k]] = fitted.targets[:, 0]
         return problems[0]._replace(
-            targets=np.hstack([each.targets for each in problems]),
+            targets=targets,
             weight=np.mean([each.weight for each in problems], axis=0),
             l2=np.array([float(np.ravel(each.l2)[0]) for each in problems]),
         )
@@ -210,9 +236,45 @@ class OneVsRestFamily(LayeredFamily):
         tasks = self._own_tasks(estimator, Task(X, y, sample_weight))
         return any(
             family_of(member).can_recognise(member)
-            and family_of(member).fitted_on(member, X, own.y, sample_weight)
+            and family_of(member).fitted_on(member, own.X, own.y, own.sample_weight)
             for (member, _), own in zip(self._members(estimator), tasks)
         )
+
+
+def _targets_of_members(estimator: Estimator, y: ArrayLike) -> Array:
+    """The targets of the members that are fitted to all rows or some of them.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_members)
+    """
+    if hasattr(estimator, "label_binarizer_"):
+        targets = estimator.label_binarizer_.transform(y)
+        return targets.toarray() if sparse.issparse(targets) else np.asarray(targets)
+    if hasattr(estimator, "pairwise_indices_"):
+        of_class = np.ravel(y)[:, None] == estimator.classes_
+        return of_class[:, _pairs(estimator)[1]].astype(int)
+    if hasattr(estimator, "code_book_"):
+        position = (np.ravel(y)[:, None] == estimator.classes_).argmax(axis=1)
+        return np.asarray(estimator.code_book_[position].astype(int))
+    return np.asarray(y)
+
+
+def _rows_of_members(estimator: Estimator, y: ArrayLike) -> Array | None:
+    """The rows of each member of one against one, (n_rows, n_members), bool.
+
+    None if the members are fitted to all rows.
+    """
+    if not hasattr(estimator, "pairwise_indices_"):
+        return None
+    of_class = np.ravel(y)[:, None] == estimator.classes_
+    first, second = _pairs(estimator)
+    return np.asarray(of_class[:, first] | of_class[:, second])
+
+
+def _pairs(estimator: Estimator) -> tuple[Array, Array]:
+    """The positions of the two classes of each member of one against one."""
+    return np.triu_indices(len(estimator.classes_), k=1)
 
 
 register_family(OneVsRestFamily())

@@ -231,6 +231,12 @@ class MaskedRefit(Refit):
                 "MaskedRefit(penalty='maxent') needs a classifier, since it changes "
                 f"the predicted distribution; {type(dense).__name__} is a regressor."
             )
+        if self.penalty == "maxent" and not hasattr(dense, "predict_proba"):
+            raise ValueError(
+                f"MaskedRefit(penalty='maxent') does not fit {type(dense).__name__}, "
+                "whose loss has no probabilities. It fits LogisticRegression, "
+                "SGDClassifier(loss='log_loss') and MLPClassifier."
+            )
         target = None
         if self.penalty == "maxent" and self.target is not None:
             target = self._target_of_rows(family, dense, task)

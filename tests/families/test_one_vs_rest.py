@@ -1,4 +1,4 @@
-"""`OneVsRestClassifier` and `MultiOutput*` of linear models lose weights."""
+"""`OneVs*`, `OutputCodeClassifier` and `MultiOutput*` of linear models lose weights."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,11 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multiclass import (
+    OneVsOneClassifier,
+    OneVsRestClassifier,
+    OutputCodeClassifier,
+)
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -17,6 +21,7 @@ from sklprune import PrunedEstimator, prune
 from sklprune._registry import family_of
 from sklprune._units import Task
 from sklprune.methods import Magnitude
+from sklprune.refits import MaskedRefit
 
 X, Y = load_digits(n_class=4, return_X_y=True)
 X, Y = X[:300] / 16, Y[:300]
@@ -28,6 +33,11 @@ MODELS = {
     "labels": (OneVsRestClassifier(LinearSVC()), LABELS),
     "outputs": (MultiOutputClassifier(LogisticRegression()), LABELS),
     "values": (MultiOutputRegressor(Ridge()), VALUES),
+    "pairs": (OneVsOneClassifier(LogisticRegression()), Y),
+    "codes": (
+        OutputCodeClassifier(LogisticRegression(), code_size=1.5, random_state=3),
+        Y,
+    ),
 }
 
 
@@ -58,7 +68,7 @@ def test_weights_of_all_members_are_one_order(fitted, name, method):
         assert len(set(np.count_nonzero(coefs_of(small), axis=1))) > 1
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "pairs"])
 def test_the_refit_is_a_fit_of_each_member_on_its_columns(fitted, name):
     model, y = fitted[name], MODELS[name][1]
     small = prune(
@@ -68,6 +78,8 @@ def test_the_refit_is_a_fit_of_each_member_on_its_columns(fitted, name):
     if hasattr(model, "label_binarizer_"):
         targets = model.label_binarizer_.transform(y)
         targets = targets.toarray() if sparse.issparse(targets) else targets
+    elif name == "codes":
+        targets = model.code_book_[y].astype(int)
     for k, member in enumerate(small.estimators_):
         kept = np.ravel(member.coef_) != 0
         again = clone(member).set_params(**MODELS[name][0].estimator.get_params())
@@ -141,3 +153,38 @@ def test_the_gradients_of_all_members_are_one_problem(fitted):
     gradient, l2 = problem.gradients(family_of(model).layers(model))[0], problem.l2
     # each member is at the minimum of its penalised loss
     np.testing.assert_allclose(gradient.coef + l2 * coefs_of(model).T, 0.0, atol=2e-4)
+
+
+@pytest.mark.parametrize("labels", [Y, np.array(["d", "a", "c", "b"])[Y]])
+def test_a_member_of_one_against_one_is_refitted_on_its_two_classes(labels):
+    model = OneVsOneClassifier(LogisticRegression()).fit(X, labels)
+    small = prune(model, X, labels, method="magnitude", pruning_ratio=0.6).estimator_
+    pairs = [(i, j) for i in range(4) for j in range(i + 1, 4)]
+    for (i, j), member in zip(pairs, small.estimators_, strict=True):
+        rows = np.isin(labels, model.classes_[[i, j]])
+        kept = member.coef_[0] != 0
+        again = LogisticRegression().fit(X[rows][:, kept], labels[rows])
+        np.testing.assert_allclose(member.coef_[0, kept], again.coef_[0], rtol=1e-6)
+    assert type(small.estimators_) is tuple
+    assert small.score(X, labels) > 0.95
+
+
+def test_gradients_of_one_against_one_are_those_of_the_rows_of_two_classes(fitted):
+    model = fitted["pairs"]
+    problem = family_of(model).training_problem(model, Task(X, Y), labels=True)
+    gradient = problem.gradients(family_of(model).layers(model))[0]
+    weights = coefs_of(model).T
+    # each member is at the minimum of the loss of its rows, and C is 1
+    np.testing.assert_allclose(gradient.coef + weights / len(X), 0.0, atol=2e-4)
+    for method in ("gradient", "second_order", "activation"):
+        small = prune(model, X, Y, method=method, pruning_ratio=0.7, random_state=0)
+        assert small.score(X, Y) > 0.95
+    small = prune(model, X, method="second_order", pruning_ratio=0.7, random_state=0)
+    assert small.score(X, Y) > 0.95
+
+
+@pytest.mark.parametrize("name", ["pairs", "codes"])
+def test_a_distribution_needs_probabilities(fitted, name):
+    refit = MaskedRefit("maxent", alpha=0.1, target=np.full(4, 0.25))
+    with pytest.raises(ValueError, match="whose loss has no probabilities"):
+        prune(fitted[name], X, Y, method="magnitude", refit=refit, pruning_ratio=0.5)
