@@ -4,6 +4,9 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
+from sklearn.neural_network import MLPRegressor
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._frames import as_matrix
@@ -50,7 +53,8 @@ def transfer(
     estimator : MLPClassifier, MLPRegressor or None, default=None
         An unfitted network that determines the kind of the new task and the penalty.
         Its hidden layers and its activation become those of `fitted`. None is a clone
-        of the fitted network.
+        of the fitted network. If that is a classifier and y contains numbers that are
+        no classes, it is an `MLPRegressor` with the same parameters.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows.
     freeze : bool, default=False
@@ -108,7 +112,7 @@ def transfer(
     _check_network(model, "fitted")
     if estimator is not None:
         _check_network(estimator, "estimator")
-    template = model if estimator is None else estimator
+    template = _template(model, task.y) if estimator is None else estimator
     new = family.for_task(template, model, task)
     new = _trained(family, new, task, freeze, max_epochs, learning_rate)
     return inside.close(family.strip(new))
@@ -121,6 +125,15 @@ def _check_network(model: Estimator, name: str) -> None:
         f"{name}={type(model).__name__} has no hidden layers. It must be an "
         "MLPClassifier or an MLPRegressor, also inside a pipeline."
     )
+
+
+def _template(model: Estimator, y: ArrayLike) -> Estimator:
+    """The kind of network for targets: that of a fitted one where it suits them."""
+    if not (is_classifier(model) and type_of_target(y).startswith("continuous")):
+        return model
+    regressor = MLPRegressor()
+    names = regressor.get_params().keys() & model.get_params().keys()
+    return regressor.set_params(**{name: model.get_params()[name] for name in names})
 
 
 def _trained(

@@ -58,6 +58,9 @@ def test_values_and_several_outputs_are_other_tasks(source):
         assert other.max_iter == 200
         assert other.hidden_layer_sizes == (30, 10)
         assert other.predict(X).shape == y.shape
+        same = transfer(source, X, y, **QUICK)
+        assert type(same) is MLPRegressor
+        assert (same.alpha, same.max_iter) == (source.alpha, source.max_iter)
         assert other.score(X, y) > 0.5
     labels = (values > values.mean(axis=0)).astype(int)
     other = transfer(source, X, labels, **QUICK)
