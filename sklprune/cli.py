@@ -6,21 +6,22 @@ scikit-learn is imported.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sklprune._command_line.messages import CommandError, notice
+from sklprune._command_line.messages import CommandError, notice, short_warnings
 from sklprune._version import __version__
 
 #: exit codes, as `--help` lists them
-DONE, PROBLEM, NOTHING_REMOVED, INTERRUPTED = 0, 1, 3, 130
+DONE, PROBLEM, WRONG_ARGUMENTS, NOTHING_REMOVED, INTERRUPTED = 0, 1, 2, 3, 130
 EPILOG = """\
 model files:  .skops, .joblib, .pkl, .pickle. A pickle can run any code when it is
               loaded, and needs --trust-pickle.
-tables:       .csv, .parquet, .feather (with pandas or polars) and .npz. Columns are
-              selected by the names that the model was fitted on.
+tables:       .csv, .tsv (also with .gz), .parquet and .feather, with pandas or polars,
+              and .npz. Columns are selected by the names that the model was fitted on.
 exit codes:   0 done, 1 a problem (one sentence on stderr), 2 wrong arguments,
               3 nothing could be removed within the limit, 130 interrupted.
 
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("demo", help="prune four small models and print one table")
     inspect = commands.add_parser(
         "inspect", help="show the parts of a model, and what could be removed"
@@ -182,15 +183,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code, see `sklprune --help`.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        parser.exit(WRONG_ARGUMENTS)
     try:
         if not getattr(options, "quiet", False):
             notice("importing scikit-learn ...")
-        with one_thread():
-            return COMMANDS[options.command](options)
+        with one_thread(), short_warnings():
+            code = COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return code
     except CommandError as problem:
         print(f"sklprune {options.command}: {problem}", file=sys.stderr)
         return PROBLEM
     except KeyboardInterrupt:
         print(f"sklprune {options.command}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # `head` and others stop reading; the flush at the end would print an error
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PROBLEM

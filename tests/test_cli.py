@@ -1,8 +1,11 @@
 """The command line: its commands, files, messages and exit codes."""
 
 import json
+import os
 import pickle
+import subprocess
 import sys
+import warnings
 from importlib import import_module
 
 import joblib
@@ -11,12 +14,18 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._testing import ignore_warnings
 
 from sklprune import cli
-from sklprune._command_line import demo, model_files, tables
+from sklprune._command_line import demo, model_files, pruning, table_files
 from sklprune._command_line.demo import Example
+from sklprune._command_line.messages import short_warnings
 
 
 @pytest.fixture
@@ -122,7 +131,8 @@ def test_a_ratio_can_be_given(folder, capsys):
         (QUICK + " --report rows.csv", "exists. Pass --force"),
         (QUICK.replace("answer", "answr"), "Did you mean 'answer'"),
         (QUICK.replace("cost_complexity", "cost"), "cost_complexity"),
-        (QUICK + " --scoring nothing", "nothing"),
+        (QUICK + " --scoring accuraci", "Did you mean 'accuracy'"),
+        (QUICK + " --force --report small.joblib", "need two files"),
         (QUICK.replace("0.05", "-1"), "max_drop must be"),
     ],
 )
@@ -157,6 +167,19 @@ def test_an_interrupted_command_leaves_no_file(folder, capsys, monkeypatch):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+def test_the_page_is_not_written_without_the_model(folder, capsys, monkeypatch):
+    before = sorted(path.name for path in folder.iterdir())
+
+    def interrupt(*_):
+        assert any(path.name.startswith(".page.html") for path in folder.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pruning, "save_model", interrupt)
+    code, *_ = run(capsys, QUICK + " --report page.html")
+    assert code == cli.INTERRUPTED
+    assert sorted(path.name for path in folder.iterdir()) == before
+
+
 def test_a_file_that_contains_no_model_is_a_problem(folder, capsys):
     (folder / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     (folder / "broken.pkl").write_bytes(b"nothing")
@@ -175,7 +198,8 @@ def test_types_in_a_skops_file_must_be_trusted(folder, capsys):
     sio.dump(forest(), "forest.skops")
     code, _, err = run(capsys, "inspect forest.skops")
     assert code == cli.PROBLEM and "sklearn.tree._tree.Tree" in err
-    assert run(capsys, "inspect forest.skops --trust-pickle")[0] == cli.DONE
+    code, _, err = run(capsys, "inspect forest.skops --trust-pickle")
+    assert code == cli.DONE and "trusted types are sklearn.tree._tree.Tree." in err
 
 
 # -- tables ---------------------------------------------------------------------------
@@ -205,7 +229,7 @@ def test_tables_of_every_kind_give_the_same_result(folder, capsys, ending):
 
 
 def test_a_table_of_arrays_needs_no_other_package(folder, capsys, monkeypatch):
-    monkeypatch.setattr(tables, "import_module", without("pandas", "polars"))
+    monkeypatch.setattr(table_files, "import_module", without("pandas", "polars"))
     code, _, err = run(capsys, "inspect unnamed.joblib rows.npz --trust-pickle")
     assert code == cli.DONE, err
     code, _, err = run(capsys, "inspect unnamed.joblib rows.csv --trust-pickle")
@@ -214,23 +238,11 @@ def test_a_table_of_arrays_needs_no_other_package(folder, capsys, monkeypatch):
 
 def test_polars_reads_tables_where_pandas_is_missing(folder, capsys, monkeypatch):
     pytest.importorskip("polars")
-    monkeypatch.setattr(tables, "import_module", without("pandas"))
+    monkeypatch.setattr(table_files, "import_module", without("pandas"))
     line = "inspect unnamed.joblib rows.csv --target answer --trust-pickle"
     code, _, err = run(capsys, line)
     # the model has no names, and the table has one more column
     assert code == cli.PROBLEM and "has 9 columns besides the target" in err
-
-
-def test_a_model_without_names_needs_as_many_columns(folder, capsys):
-    table = pd.read_csv("rows.csv").drop(columns="unused")
-    table.to_csv("eight.csv", index=False)
-    line = "inspect unnamed.joblib eight.csv --target answer --trust-pickle"
-    assert run(capsys, line)[0] == cli.DONE
-    code, _, err = run(capsys, line.replace("unnamed", "forest"))
-    assert code == cli.DONE
-    table.drop(columns="c3").to_csv("seven.csv", index=False)
-    code, _, err = run(capsys, line.replace("eight", "seven"))
-    assert code == cli.PROBLEM and "was fitted on 8" in err
 
 
 def test_arrays_that_do_not_fit_are_a_problem(folder, capsys):
@@ -248,7 +260,22 @@ def test_arrays_that_do_not_fit_are_a_problem(folder, capsys):
 def test_inspect_shows_parts_and_what_can_be_removed(folder, capsys):
     code, out, _ = run(capsys, "inspect forest.joblib --trust-pickle")
     assert code == cli.DONE
-    assert "8 members" in out and "backfitting" in out and "Pass a table" in out
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "members 8" in lines and "backfitting leaves" in lines
+    assert any(line.startswith("estimators_ 8 x Decision") for line in lines)
+    assert "Pass a table" in out
+
+
+def test_inspect_shows_the_parts_inside_of_parts(folder, capsys):
+    X = np.random.default_rng(0).normal(size=(60, 4))
+    network = MLPClassifier((30,), max_iter=1, random_state=0)
+    model = make_pipeline(make_pipeline(StandardScaler()), network)
+    with ignore_warnings(category=ConvergenceWarning):
+        joblib.dump(model.fit(X, X[:, 0] > 0), "network.joblib")
+    code, out, _ = run(capsys, "inspect network.joblib --trust-pickle --json")
+    parts = {part["name"]: part for part in json.loads(out)["parts"]}
+    assert parts["pipeline / standardscaler"]["class"] == "StandardScaler"
+    assert parts["mlpclassifier / coefs_[0]"]["class"] == "ndarray of 4 x 30"
 
 
 def test_inspect_estimates_times_on_rows(folder, capsys):
@@ -345,3 +372,23 @@ def test_threads_are_limited_only_if_threadpoolctl_is_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     with cli.one_thread() as limits:
         assert limits is None
+
+
+@pytest.mark.slow
+def test_a_reader_that_stops_is_no_error(folder):
+    command = [sys.executable, "-m", "sklprune", "inspect", "forest.joblib"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*command, "--trust-pickle"], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert done.returncode == cli.PROBLEM and "Error" not in done.stderr
+
+
+def test_a_warning_is_one_line_and_printed_once(capsys):
+    with short_warnings():
+        warnings.simplefilter("always")
+        for _ in range(2):
+            warnings.warn("two\nlines", UserWarning, stacklevel=1)
+    assert capsys.readouterr().err == "UserWarning: two lines\n"

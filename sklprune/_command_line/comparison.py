@@ -9,6 +9,7 @@ from sklearn.metrics import check_scoring, r2_score
 from sklearn.model_selection import train_test_split
 
 from sklprune._command_line.messages import CommandError, notice
+from sklprune._command_line.metrics import check_metric
 from sklprune._command_line.model_files import load_model
 from sklprune._command_line.tables import Rows, read_rows
 from sklprune._cost import cost, file_bytes
@@ -37,6 +38,7 @@ def compare_files(options: argparse.Namespace) -> list[dict[str, Any]]:
         for regressors the R2 of their predictions against those of the first model.
         `score` and `agreement` are None if they are not defined.
     """
+    check_metric(options.scoring)
     models = [
         load_model(path, trust_pickle=options.trust_pickle) for path in options.models
     ]

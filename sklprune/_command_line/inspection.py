@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
 from sklprune._pruned_estimator import prune
 from sklprune._registry import snake_case
-from sklprune._report_text import Row, aligned
+from sklprune._report_text import PRINTED, Row, aligned
 from sklprune._sklearn_private import num_samples, safe_indexing
 from sklprune._typing import Estimator, Ratio
 from sklprune._units import plural
@@ -21,6 +22,8 @@ from sklprune._units import plural
 N_TIMED = 400
 #: prunings of a call without splits of its own: one for each fold, and the last one
 N_PRUNINGS = 6
+#: parts of at least this share of the bytes of a model are shown, and of these bytes
+SHARE_OF_PART, SMALLEST_PART = 0.01, 600
 
 
 def inspect(model: Estimator, rows: Rows | None) -> dict[str, Any]:
@@ -46,16 +49,30 @@ def inspect(model: Estimator, rows: Rows | None) -> dict[str, Any]:
         "model": type(model).__name__,
         "cost": cost(model, X).to_dict(),
         "stripped_bytes": file_bytes(strip(model)),
-        "parts": [
-            {"name": name, "class": type(part).__name__, "file_bytes": file_bytes(part)}
-            for name, part in parts_of(model)
-        ],
+        "parts": parts_of(model),
         "methods": [_method(model, method, rows) for method in suitable_methods(model)],
     }
 
 
-def parts_of(model: Estimator) -> list[tuple[str, Estimator]]:
-    """The steps, transformers or members of a fitted model, with their names."""
+def parts_of(model: Estimator) -> list[dict[str, Any]]:
+    """The parts of a fitted model, from the outside to the inside, with their bytes.
+
+    Parameters
+    ----------
+    model : estimator
+
+    Returns
+    -------
+    list of dict
+        `name`, with the names of the parts around it before a slash, `class` and
+        `file_bytes`. Parts are the steps, transformers and named members of a model,
+        and the fitted attributes of those that have none. Small parts are omitted.
+    """
+    least = max(SMALLEST_PART, SHARE_OF_PART * file_bytes(model))
+    return [part for part in _parts(model, "") if part["file_bytes"] >= least]
+
+
+def _parts(model: Estimator, prefix: str) -> Iterator[dict[str, Any]]:
     named: dict[str, Any] = {}
     for attribute in ("steps", "transformers_", "named_estimators_"):
         parts = getattr(model, attribute, None)
@@ -63,7 +80,38 @@ def parts_of(model: Estimator) -> list[tuple[str, Estimator]]:
             named |= parts
         elif parts:
             named |= {name: part for name, part, *_ in parts}
-    return [(name, part) for name, part in named.items() if hasattr(part, "get_params")]
+    estimators = {k: v for k, v in named.items() if hasattr(v, "get_params")}
+    for name, part in estimators.items():
+        yield _part(prefix + name, part, type(part).__name__)
+        yield from _parts(part, f"{prefix}{name} / ")
+    if not estimators:
+        yield from _attributes(model, prefix)
+
+
+def _attributes(model: Estimator, prefix: str) -> Iterator[dict[str, Any]]:
+    """The fitted attributes of a model, each array of a list by itself."""
+    for name, value in vars(model).items():
+        if name in model.get_params(deep=False):
+            continue
+        arrays = isinstance(value, list) and all(
+            isinstance(v, np.ndarray) for v in value
+        )
+        values = {f"{name}[{i}]": v for i, v in enumerate(value)} if arrays else {}
+        for shown, each in (values or {name: value}).items():
+            yield _part(prefix + shown, each, _described(each))
+
+
+def _part(name: str, value: Any, described: str) -> dict[str, Any]:
+    return {"name": name, "class": described, "file_bytes": file_bytes(value)}
+
+
+def _described(value: Any) -> str:
+    """The class of a value, with the shape of an array and the length of a list."""
+    name = type(value).__name__
+    if isinstance(value, list) and value:
+        return f"{len(value)} x {type(value[0]).__name__}"
+    shape = " x ".join(map(str, getattr(value, "shape", ())))
+    return f"{name} of {shape}" if shape else name
 
 
 def _method(model: Estimator, method: Any, rows: Rows | None) -> dict[str, Any]:
@@ -92,37 +140,35 @@ def _method(model: Estimator, method: Any, rows: Rows | None) -> dict[str, Any]:
 
 def as_text(found: dict[str, Any]) -> str:
     """The result of `inspect` as it is printed."""
-    counts = [
-        f"{value:,.0f} {name.replace('_', ' ')}"
-        for name, value in found["cost"].items()
-        if np.isfinite(value) and not name.startswith("latency")
+    size = found["cost"]
+    counts: list[Row] = [(found["model"], "")]
+    counts += [
+        (title, f"{size[name] / unit:,.0f}")
+        for name, title, unit in PRINTED
+        if np.isfinite(size[name])
     ]
-    lines = [f"{found['model']}: {', '.join(counts)}."]
-    latency = found["cost"]["latency_one_row"]
-    if np.isfinite(latency):
-        lines.append(f"One row is predicted in {latency * 1e6:,.0f} microseconds.")
-    saved = found["cost"]["file_bytes"] - found["stripped_bytes"]
-    lines.append(f"Training state that predictions do not need: {saved:,.0f} bytes.")
-    if found["parts"]:
-        rows: list[Row] = [("part", "class", "bytes")]
-        rows += [
-            (str(part["name"]), part["class"], f"{part['file_bytes']:,}")
-            for part in found["parts"]
-        ]
-        lines += ["", aligned(rows)]
-    lines += ["", aligned(_method_rows(found["methods"]))]
-    if not any("seconds" in each for each in found["methods"]):
-        lines.append("Pass a table and --target to estimate the time of each method.")
-    return "\n".join(lines)
+    saved = size["file_bytes"] - found["stripped_bytes"]
+    counts.append(("of it training state, bytes", f"{saved:,.0f}"))
+    parts: list[Row] = [("part", "class", "bytes")]
+    parts += [
+        (part["name"], part["class"], f"{part['file_bytes']:,}")
+        for part in found["parts"]
+    ]
+    possible = [each for each in found["methods"] if "problem" not in each]
+    tables = [counts, parts, _method_rows(possible)]
+    blocks = [aligned(table) for table in tables if table[1:]]
+    if not any("seconds" in each for each in possible):
+        blocks.append("Pass a table and --target to estimate the time of each method.")
+    for each in found["methods"]:
+        if "problem" in each:
+            short = each["problem"].split(". ")[0].rstrip(".")
+            blocks.append(f"{each['method']} is not possible: {short}.")
+    return "\n\n".join(blocks)
 
 
 def _method_rows(methods: list[dict[str, Any]]) -> list[Row]:
     rows: list[Row] = [("method", "removes", "units", "time")]
     for each in methods:
-        if "problem" in each:
-            short = each["problem"].split(". ")[0]
-            rows.append((each["method"], each["removes"], "", f"not possible: {short}"))
-            continue
         seconds = f"about {each['seconds']:,.0f} s" if "seconds" in each else ""
         units = f"{each['units']:,}" if "units" in each else ""
         rows.append((each["method"], each["removes"], units, seconds))

@@ -10,7 +10,7 @@ from typing import Any
 import joblib
 from sklearn.utils.validation import check_is_fitted
 
-from sklprune._command_line.messages import CommandError
+from sklprune._command_line.messages import CommandError, notice
 from sklprune._typing import Estimator
 
 #: endings of files that can run code when they are loaded
@@ -37,7 +37,7 @@ def load_model(path: str, *, trust_pickle: bool) -> Estimator:
     file = Path(path)
     if not file.is_file():
         raise CommandError(f"{path}: there is no such model file.")
-    if file.suffix == ".skops":
+    if file.suffix.lower() == ".skops":
         model = _load_skops(file, trust_pickle)
     else:
         _check_ending(file)
@@ -67,6 +67,8 @@ def _load_skops(file: Path, trusted: bool) -> Any:
             f"{file} contains types that skops does not trust: {', '.join(unknown)}. "
             "Pass --trust-pickle if you trust all of them."
         )
+    if unknown:
+        notice(f"{file}: trusted types are {', '.join(unknown)}.")
     return _loaded(file, lambda f: sio.load(f, trusted=unknown))
 
 

@@ -1,18 +1,19 @@
 """`sklprune prune`: writes a smaller model file and a report."""
 
 import argparse
-import contextlib
 import sys
+from contextlib import nullcontext, redirect_stdout
 from typing import Any
 
 from sklprune._command_line.messages import CommandError, notice
+from sklprune._command_line.metrics import check_metric
 from sklprune._command_line.model_files import (
     check_output,
     load_model,
     save_model,
     written,
 )
-from sklprune._command_line.tables import read_rows
+from sklprune._command_line.tables import read_rows, with_columns
 from sklprune._pruned_estimator import PrunedEstimator, prune
 from sklprune._sklearn_private import num_samples
 from sklprune.rules import Tolerance
@@ -40,16 +41,20 @@ def prune_file(options: argparse.Namespace) -> PrunedEstimator:
     page = None
     if options.report:
         page = check_output(options.report, force=options.force, model=False)
+        if page.resolve() == output.resolve():
+            raise CommandError(f"{page}: the report and the model need two files.")
+    check_metric(options.scoring)
     notice(f"loading {options.model} ...")
     model = load_model(options.model, trust_pickle=options.trust_pickle)
     rows = read_rows(options.table, options.target, model)
     notice(f"pruning on {num_samples(rows.X):,} rows ...")
-    with contextlib.redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr):
         pruned = _pruned(model, rows, options)
-    if page is not None:
-        with written(page) as temporary:
+    # both files or none: the page is in place after the model was written
+    with nullcontext() if page is None else written(page) as temporary:
+        if temporary is not None:
             pruned.report_.to_html(temporary)
-    save_model(pruned.estimator_, output)
+        save_model(pruned.estimator_, output)
     return pruned
 
 
@@ -71,4 +76,4 @@ def _pruned(model: Any, rows: Any, options: argparse.Namespace) -> PrunedEstimat
             verbose=not options.quiet,
         )
     except (ValueError, TypeError) as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(with_columns(error, rows.X)) from error
