@@ -107,9 +107,9 @@ class Column(NamedTuple):
 
 
 def few_thresholds(
-    column: Column, threshold: Array, low: Array, high: Array, n_bits: int
+    column: Column, threshold: Array, low: Array, high: Array, n_shared: int | None
 ) -> Array:
-    """Short thresholds for the splits of a column, at most `2 ** n_bits` of them.
+    """Short thresholds for the splits of a column, at most `n_shared` of them.
 
     Without a limit on their number each threshold remains between the same two values
     of the column, so that no row changes sides. Otherwise neighbouring cuts share a
@@ -122,7 +122,8 @@ def few_thresholds(
     threshold : ndarray of shape (n_splits,)
     low, high : ndarray of shape (n_splits,)
         The values next to each split among the rows that reach it.
-    n_bits : int
+    n_shared : int or None
+        A power of two, or None for no limit.
 
     Returns
     -------
@@ -137,8 +138,9 @@ def few_thresholds(
     gap = below[np.minimum(last + 1, n_values)] - below[np.maximum(first - 1, 0)]
     strength = below[-1] / np.maximum(gap, np.finfo(float).tiny)
     group = which
-    if len(cuts) > 2**n_bits:
+    if n_shared is not None and len(cuts) > n_shared:
         weight = np.bincount(which, strength)
+        n_bits = n_shared.bit_length() - 1
         book = codebook(below[cuts], weight, n_bits, uniform=False, has_zero=False)
         shared = np.searchsorted((book[1:] + book[:-1]) / 2, below[cuts])
         group = np.unique(shared, return_inverse=True)[1].ravel()[which]

@@ -14,6 +14,8 @@ from sklprune._typing import Array
 
 #: numbers of more bits are short floats, without a codebook
 CODEBOOK_BITS = 8
+#: thresholds of more bits are not shared, so that no row changes sides
+SHARED_BITS = 7
 
 
 class Numbers(NamedTuple):
@@ -51,7 +53,7 @@ class Numbers(NamedTuple):
 def with_short_thresholds(
     trees: Sequence[Numbers], leaf_ids: Array, X: Any, weight: Array, n_bits: int
 ) -> list[Numbers]:
-    """Trees whose splits by a column have at most `2 ** n_bits` thresholds.
+    """Trees with short thresholds.
 
     Parameters
     ----------
@@ -62,7 +64,10 @@ def with_short_thresholds(
         The rows as the trees compare them.
     weight : ndarray of shape (n_rows,)
     n_bits : int
+        With fewer than 8 bits, the splits by a column share at most `2 ** n_bits`
+        thresholds. Otherwise no row changes sides.
     """
+    n_shared = 2**n_bits if n_bits <= SHARED_BITS else None
     masks = [tree.at_threshold for tree in trees]
     gaps = [split_gaps(tree.splits, ids, X) for tree, ids in zip(trees, leaf_ids)]
 
@@ -80,7 +85,7 @@ def with_short_thresholds(
     for j, at in zip(columns, np.split(by_column, starts[1:])):
         values = X[:, [j]].toarray().ravel() if sparse.issparse(X) else X[:, j]
         column = Column.of(values, weight)
-        short[at] = few_thresholds(column, threshold[at], low[at], high[at], n_bits)
+        short[at] = few_thresholds(column, threshold[at], low[at], high[at], n_shared)
     changed = []
     ends = np.cumsum([mask.sum() for mask in masks])[:-1]
     for tree, mask, own in zip(trees, masks, np.split(short, ends)):

@@ -47,11 +47,11 @@ class Quantize(Method):
 
     In a tree, a forest or boosting, each threshold becomes the number with the fewest
     significant bits between two neighbouring values of its column, so that no row
-    changes sides. With 8 bits or fewer, the splits by a column share at most as many
-    thresholds as a codebook has values, and the leaves share a codebook of least
-    squared error, weighted by their training rows. Where a column has more different
-    thresholds, few rows change sides. Pass the rows of the fit: fewer rows bound
-    the thresholds less.
+    changes sides. With 8 bits or fewer, the leaves share a codebook of least squared
+    error, weighted by their training rows. With fewer than 8 bits, the splits by a
+    column also share at most as many thresholds as a codebook has values. Where a
+    column has more different thresholds, few rows change sides. Pass the rows of the
+    fit: fewer rows bound the thresholds less.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class Quantize(Method):
         uniform = self.codebook == "uniform"
         new = with_few_values(new, n_bits, distributions, uniform)
         if all(map(same_numbers, trees, new)):
-            _warn_unchanged(estimator, n_bits, "thresholds and values")
+            self._warn_unchanged(estimator, n_bits, "thresholds and values")
             return estimator
         return family.with_numbers(estimator, new)
 
@@ -210,7 +210,7 @@ class Quantize(Method):
     ) -> Estimator:
         layers = family.layers(estimator)
         if n_bits <= CODEBOOK_BITS and _n_distinct(layers, self.per) <= 2**n_bits:
-            _warn_unchanged(estimator, n_bits, "weights")
+            self._warn_unchanged(estimator, n_bits, "weights")
             return estimator
         rows = self._rows(task)
         X = as_matrix(rows.X)
@@ -231,6 +231,18 @@ class Quantize(Method):
             return task
         rng = check_random_state(task.random_state)
         return task.take(np.sort(rng.permutation(task.n_samples)[: self.max_rows]))
+
+    def _warn_unchanged(self, estimator: Estimator, n_bits: int, what: str) -> None:
+        """Warn that a codebook changes nothing, once for all searched sizes."""
+        size = f"{n_bits} bits, {2**n_bits} values, are not fewer"
+        if self.bits is None:
+            # one text for all sizes, so that it is shown once
+            size = "Some of the searched codebooks have no fewer values"
+        warnings.warn(
+            f"{size} than the {what} of {type(estimator).__name__}, so that its "
+            f"{what} are unchanged.",
+            stacklevel=5,
+        )
 
     def _check(self) -> None:
         """Raise an error for a parameter that has another value than allowed."""
@@ -261,14 +273,6 @@ def _weights(task: Task) -> Array:
     """The weights of the rows in a common unit."""
     weight = task.with_comparable_weights().sample_weight
     return np.ones(task.n_samples) if weight is None else weight
-
-
-def _warn_unchanged(estimator: Estimator, n_bits: int, numbers: str) -> None:
-    warnings.warn(
-        f"{n_bits} bits, {2**n_bits} values, are not fewer than the {numbers} of "
-        f"{type(estimator).__name__} have, so that its {numbers} are unchanged.",
-        stacklevel=4,
-    )
 
 
 def _n_distinct(layers: list[Layer], per: str) -> int:

@@ -124,10 +124,11 @@ def test_gaps_against_the_rows_of_each_node():
             assert high[node] == on_sides[1].min()
 
 
+@pytest.mark.parametrize("bits", [16, 8])
 @pytest.mark.parametrize("name", MODELS)
-def test_no_row_changes_sides_without_a_limit(fitted, name):
+def test_no_row_changes_sides_with_eight_bits_or_more(fitted, name, bits):
     model, rows = fitted[name]
-    small = quantised(model, rows, bits=16)
+    small = quantised(model, rows, bits=bits)
     family = family_of(model)
     before, after = (family.leaf_ids(each, rows) for each in (model, small))
     assert np.array_equal(before, after)
@@ -159,7 +160,7 @@ def test_shared_thresholds_change_few_sides():
     column = Column.of(np.arange(1000.0), np.ones(1000))
     cuts = np.random.RandomState(0).uniform(0, 999, size=500)
     low, high = np.floor(cuts), np.floor(cuts) + 1
-    shared = few_thresholds(column, cuts, low, high, n_bits=4)
+    shared = few_thresholds(column, cuts, low, high, n_shared=16)
     assert len(np.unique(shared)) == 16
     # the optimum for a uniform distribution is 1000 / 16 / 4
     assert np.abs(shared - cuts).mean() < 1.2 * 1000 / 64
