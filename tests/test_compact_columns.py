@@ -29,6 +29,7 @@ ARRAYS = {
     "a rectangle": RNG.normal(size=(20, 30)).astype(np.float32),
     "few of many are set": mask(0.01) * RNG.choice([0.5, -0.25, 1.5], size=5000),
     "the last one is set": np.r_[np.zeros(4999), 1.0],
+    "in the order of Fortran": np.asfortranarray(np.sqrt(np.ones((40, 30)).cumsum(0))),
     "a mask": mask(0.02),
     "a dense mask": mask(0.6),
     "an empty mask": mask(0.0),
@@ -42,6 +43,7 @@ def test_an_array_is_restored_to_the_last_bit(name):
     restored = array(values).expression.value()
     assert restored.dtype == values.dtype
     assert restored.shape == values.shape
+    assert restored.flags.f_contiguous == values.flags.f_contiguous
     assert restored.tobytes() == values.tobytes()
     restored[...] = 0  # it can be written to
 

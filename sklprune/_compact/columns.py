@@ -269,10 +269,18 @@ def _by_distinct(values: Array) -> list[Column]:
 def array(values: Array) -> Column | None:
     """An array of numbers as an expression that gives it; None for other arrays.
 
-    The result is a new array in C order that can be written to.
+    The result is a new array in the same order, C or Fortran, that can be written to.
     """
+    if not values.flags.c_contiguous:
+        if not values.flags.f_contiguous:
+            return None
+        transposed = array(values.T)
+        if transposed is None:
+            return None
+        back = transposed.expression.method("transpose")
+        return Column(back, transposed.n_bytes)
     kind, dtype = values.dtype.kind, values.dtype
-    if dtype.hasobject or not values.flags.c_contiguous or dtype.names is not None:
+    if dtype.hasobject or dtype.names is not None:
         return None
     flat = values.ravel()
     if kind == "f" and dtype.itemsize <= 8 and dtype.isnative:
