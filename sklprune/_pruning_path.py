@@ -1,5 +1,6 @@
 """`PruningPath`: the table behind a choice of size, and the models on the path."""
 
+import numbers
 import pickle
 from html import escape
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._compact.pickler import compact
-from sklprune._cost import sizes
+from sklprune._cost import Cost, sizes
 from sklprune._evaluation.stability import Selections
 from sklprune._html import html_table
 from sklprune._typing import Array, Estimator, MatrixLike
@@ -211,7 +212,13 @@ class PruningPath:
         ------
         ValueError
             If no models were stored, or the ratio or the method was not requested.
+        TypeError
+            If the ratio is not a number.
         """
+        if not isinstance(ratio, numbers.Real):
+            raise TypeError(
+                f"ratio={ratio!r} must be a number, a requested ratio or 0."
+            )
         models = self._models_of(method, ratio)
         for known, model in models.items():
             if abs(known - ratio) < 1e-12:
@@ -241,8 +248,10 @@ class PruningPath:
         Raises
         ------
         ValueError
-            If no models were stored, a limit is not a field of `Cost`, or no model
-            fits. The error then states the smallest value reached.
+            If no models were stored, or no model fits. The error then states the
+            smallest value reached.
+        TypeError
+            If a limit is not a field of `Cost`.
 
         Examples
         --------
@@ -257,6 +266,12 @@ class PruningPath:
         4
         """
         stored: Any = self._stored()
+        fields = Cost.__dataclass_fields__
+        for name in limits.keys() - fields.keys():
+            raise TypeError(
+                f"{name}={limits[name]!r}: {name!r} is not a field of Cost. The fields "
+                f"are {', '.join(map(repr, fields))}."
+            )
         budget = Budget(**limits)
         budget.check()
         found = [

@@ -185,6 +185,7 @@ def test_steps_are_skipped_when_the_tolerance_is_used_up(binary, monkeypatch):
     [
         ({"method": Chain([])}, "must be a list of at least one"),
         ({"method": Chain(["magnitud"])}, "Did you mean 'magnitude'"),
+        ({"method": Chain(["magnitude", 3])}, "3 must be the name of a method"),
         (
             {"method": Chain(["magnitude", "permutation"])},
             r"Use Chain\(\['permutation', 'magnitude'\]\)",

@@ -112,8 +112,10 @@ def test_limits_that_are_not_allowed_or_not_reached(stored, binary):
         stored.path_.within(members=1)
     with pytest.raises(ValueError, match="has no limit"):
         stored.path_.within()
-    with pytest.raises(TypeError, match="trees"):
+    with pytest.raises(TypeError, match="'trees' is not a field of Cost"):
         stored.path_.within(trees=3)
+    with pytest.raises(TypeError, match="ratio='half' must be a number"):
+        stored.path_.at("half")
     without = PrunedEstimator(LogisticRegression(), cv=2).fit(*binary)
     with pytest.raises(ValueError, match="store_path=True"):
         without.path_.within(nonzero=3)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklprune._registry import named
+from sklprune.methods._base import Method
 
 #: in which order units of different kinds can be removed
 ORDER = {"feature": 0, "leaf": 1, "member": 1, "neuron": 1, "weight": 2, "bit": 3}
@@ -59,7 +60,7 @@ class Chain(BaseEstimator):
         Raises
         ------
         ValueError
-            If there is none, a name is unknown, or the order is not possible.
+            If there is none, one is no method, or the order is not possible.
         """
         if not isinstance(self.methods, (list, tuple)) or not self.methods:
             raise ValueError(
@@ -67,6 +68,12 @@ class Chain(BaseEstimator):
                 "one method."
             )
         methods = [named("method", each) for each in self.methods]
+        for each in methods:
+            if not isinstance(each, Method):
+                raise ValueError(
+                    f"Chain(methods={self.methods!r}): {each!r} must be the name of a "
+                    "method, or an object such as sklprune.methods.Quantize()."
+                )
         ranks = [ORDER.get(str(each.granularity), 0) for each in methods]
         if ranks != sorted(ranks):
             order = [self.methods[i] for i in np.argsort(ranks, kind="stable")]
