@@ -153,4 +153,9 @@ def notes_on_scores(score: dict[str, Any]) -> list[str]:
             "The choice depends on latencies, which vary with the machine and from "
             "run to run."
         )
+    if score.get("n_noisy"):
+        notes.append(
+            f"{score['n_noisy']} of {score['n_sizes']} sizes were not considered, since "
+            "they keep columns that are hardly more important than noise."
+        )
     return notes

@@ -83,15 +83,19 @@ def fitted(X, y, **settings):
 def test_the_rules_do_not_choose_noise(noisy, rule):
     selector = fitted(*noisy, rule=rule)
     assert set(selector.get_feature_names_out()) <= {"a", "b"}
-    assert not selector.path_.table["asked"][0]
+    asked = selector.path_.table["asked"]
+    assert not asked[0]
+    sentence = f"{(~asked).sum()} of {len(asked)} sizes were not considered, since they"
+    assert sentence in str(selector.report_)
 
 
 def test_what_the_user_requests_is_never_refused(noisy):
     for ratios in (0.25, [0.25], [0.25, 0.5]):
         selector = fitted(*noisy, pruning_ratio=ratios)
         assert selector.support_.sum() > 2
-    asked = fitted(*noisy, rule=Tolerance(0.1)).path_.table["asked"]
-    assert asked.all()
+    selector = fitted(*noisy, rule=Tolerance(0.1))
+    assert selector.path_.table["asked"].all()
+    assert "were not considered" not in str(selector.report_)
 
 
 def test_columns_that_are_always_kept_are_not_noise(noisy):

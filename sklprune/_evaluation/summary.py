@@ -101,6 +101,9 @@ def _held_out_scores(plan, task, choice):
     }
     if set(LATENCIES) & set(choice.rule.needs):
         numbers["by_latency"] = True
+    n_noisy = int((~table["asked"]).sum())
+    if n_noisy and not choice.by_user and plan.method.floor is not None:
+        numbers["n_noisy"], numbers["n_sizes"] = n_noisy, len(table["asked"])
     if "agreement" in table:
         numbers["agreement"] = float(table["agreement"][position])
     if choice.counts is not None:
