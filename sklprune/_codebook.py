@@ -23,6 +23,12 @@ def shorter(values: Array, n_bits: int) -> Array:
     return np.where(relative, short, single)
 
 
+def significant(values: Array, n_bits: int) -> Array:
+    """Values rounded to a number of significant bits; the dtype is kept."""
+    fraction, exponent = np.frexp(values)
+    return np.ldexp(np.round(np.ldexp(fraction, n_bits)), exponent - n_bits)
+
+
 def codebook(
     values: Array, weight: Array, n_bits: int, uniform: bool, has_zero: bool
 ) -> Array:

@@ -16,7 +16,7 @@ from sklprune._progress import part
 from sklprune._registry import family_of
 from sklprune._sklearn_private import only_predicts, safe_indexing
 from sklprune._typing import Array, Estimator, MatrixLike
-from sklprune._units import Task, Units
+from sklprune._units import Candidate, Task, Units
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,11 @@ class OpenedModel:
                 inner = wrapper.steps.transform(inner)
             self.known.update(rows=X, received=inner)
         return self.known["received"]
+
+    def with_wrappers(self, method: Any, candidate: Candidate) -> "OpenedModel":
+        """The same with the wrappers as the method changes them for a candidate."""
+        pairs = [(f, method.around(f, each, candidate)) for f, each in self.wrappers]
+        return replace(self, wrappers=tuple(pairs))
 
     def close(self, model: Estimator, keep: Array | None = None) -> Estimator:
         """Copies of the wrappers around a pruned model.

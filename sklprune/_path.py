@@ -196,7 +196,7 @@ def _pruned(plan, here, ratio, dense, last, X):
     unchanged = of_all.keep.all() and not plan.method.recasts
     if unchanged and not candidate.n_changes:
         return Pruned(Closed(stripped(dense.model), None, here.opened), of_all)
-    opened = here.opened
+    opened = here.opened.with_wrappers(plan.method, candidate)
     smaller = _refitted(candidate, plan.refit, opened.task, ratio).build()
     inside = plan.method.finished(candidate.family, smaller, opened.task)
     whole = Closing(opened, inside, candidate.keep, X if plan.drop_unread else None)

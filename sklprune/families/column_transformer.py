@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._estimators import without
 from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
@@ -47,6 +48,16 @@ class ColumnTransformerFamily(Family):
             for name, transformer, chosen in narrowed.transformers
         ]
         return narrowed.set_params(transformers=transformers)
+
+    def with_short_numbers(self, estimator: Estimator, n_bits: int) -> Estimator:
+        shorter = without(estimator, ())
+        shorter.transformers_ = [
+            (name, step, columns)
+            if isinstance(step, str)
+            else (name, family_of(step).with_short_numbers(step, n_bits), columns)
+            for name, step, columns in estimator.transformers_
+        ]
+        return shorter
 
     # -- columns that are no longer read -----------------------------------------------
 

@@ -159,6 +159,16 @@ class PipelineFamily(Family):
         pipeline.steps[-1] = (estimator.steps[-1][0], model)
         return pipeline
 
+    def with_short_numbers(self, estimator: Estimator, n_bits: int) -> Estimator:
+        pipeline = without(estimator, ())
+        pipeline.steps = [
+            (name, family_of(step).with_short_numbers(step, n_bits))
+            if not _is_passthrough(step)
+            else (name, step)
+            for name, step in estimator.steps
+        ]
+        return pipeline
+
     def resolve(self, estimator: Estimator) -> Estimator:
         last = estimator[-1]
         best = family_of(last).resolve(last)

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._codebook import significant
+from sklprune._estimators import without
 from sklprune._registry import family_of, register_family
 from sklprune._typing import Array, Estimator
 from sklprune.families._base import Family
@@ -25,6 +27,9 @@ PER_COLUMN = {
     "RobustScaler": "center_ scale_",
     "StandardScaler": "mean_ n_samples_seen_ scale_ var_",
 }
+
+#: attribute that is subtracted by a scaler with the attribute `scale_`
+CENTRES = {"RobustScaler": "center_", "StandardScaler": "mean_"}
 
 
 class ScalerFamily(Family):
@@ -60,6 +65,24 @@ class ScalerFamily(Family):
         if inner is not None:
             smaller._scaler = family_of(inner).on_columns(inner, inputs, inputs)
         return smaller
+
+    def with_short_numbers(self, estimator: Estimator, n_bits: int) -> Estimator:
+        centre = CENTRES.get(type(estimator).__name__)
+        if centre is None or estimator.scale_ is None:
+            return estimator
+        shorter = without(estimator, ())
+        scale = estimator.scale_
+        shorter.scale_ = significant(scale, n_bits)
+        mean = getattr(estimator, centre, None)
+        if mean is not None:
+            step = np.exp2(np.floor(np.log2(scale)) - n_bits).astype(scale.dtype)
+            setattr(shorter, centre, np.round(mean / step) * step)
+        variance = getattr(estimator, "var_", None)
+        if variance is not None:
+            # a constant column has a scale of one
+            follows = np.sqrt(variance) == scale
+            shorter.var_ = np.where(follows, shorter.scale_**2, variance)
+        return shorter
 
 
 def _is_elementwise(estimator: Estimator) -> bool:

@@ -260,6 +260,20 @@ class Method(BaseEstimator):
         keep = units.best(path, ratio)
         return Candidate(ratio, keep, path, family, estimator, units)
 
+    def around(
+        self, family: Any, wrapper: Estimator, candidate: Candidate
+    ) -> Estimator:
+        """A wrapper of the model, such as a pipeline, as the result contains it.
+
+        Parameters
+        ----------
+        family : Family
+            The family of the wrapper.
+        wrapper : estimator
+        candidate : Candidate
+        """
+        return wrapper
+
     def finished(self, family: Any, model: Estimator, task: Task) -> Estimator:
         """The model at a ratio in its final form, with the same predictions.
 

@@ -25,6 +25,8 @@ from sklprune.methods._base import Method
 BITS = (32, 16, 8, 7, 6, 5, 4, 3, 2)
 #: bits of a number as it is stored
 ALL_BITS = 64
+#: significant bits of a number of single precision, and at least of a scaler
+SINGLE_BITS, MIN_SCALER_BITS = 24, 8
 
 
 class Quantize(Method):
@@ -43,7 +45,9 @@ class Quantize(Method):
     that are not yet rounded, by the inverse of the second derivatives, as in optimal
     brain surgeon. The values of the codebook, and the intercepts, are then fitted to
     the outputs of the unpruned model. Labels are not used. Weights that are zero remain
-    zero. The intercepts of wide layers are multiples of a small step.
+    zero. The intercepts of wide layers are multiples of a small step. Means and scales
+    of `StandardScaler` and `RobustScaler` in the same pipeline get as many significant
+    bits, and at least 8.
 
     In a tree, a forest or boosting, each threshold becomes the number with the fewest
     significant bits between two neighbouring values of its column, so that no row
@@ -183,6 +187,17 @@ class Quantize(Method):
             model = change(path, family, estimator, task, n_bits)
         ratio = 1 - n_bits / ALL_BITS if ratio is None else ratio
         return Candidate(ratio, keep, scores, family, estimator, units, model)
+
+    def around(
+        self, family: Any, wrapper: Estimator, candidate: Candidate
+    ) -> Estimator:
+        """A pipeline whose scalers have as short numbers as the weights."""
+        n_bits = int(candidate.keep.sum())
+        unchanged = candidate.refitted is candidate.dense
+        if unchanged or "layers" not in candidate.family.capabilities(candidate.dense):
+            return wrapper
+        n_bits = SINGLE_BITS if n_bits == 32 else max(n_bits, MIN_SCALER_BITS)
+        return family.with_short_numbers(wrapper, n_bits)
 
     def _with_short_trees(
         self, path: Array, family: Any, estimator: Estimator, task: Task, n_bits: int

@@ -1,15 +1,18 @@
 """Quantisation: few distinct values, errors compensated, ordinary models."""
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import RobustScaler, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import PrunedEstimator, prune
+from sklprune import PrunedEstimator, dump, prune
 from sklprune._networks.layer import Layer
 from sklprune._networks.quantized import codebook, compensated, nearest, quantized
 from sklprune.methods import Quantize
@@ -20,8 +23,9 @@ NETWORK = MLPClassifier((40, 20), max_iter=60, random_state=0).fit(X, y)
 X_REG, y_REG = load_diabetes(return_X_y=True)
 
 
-def quantised(model, X, y=None, **params):
-    return prune(model, X, y, method=Quantize(**params), random_state=0).estimator_
+def quantised(model, X, y=None, seen="auto", **params):
+    method = Quantize(**params)
+    return prune(model, X, y, method=method, seen=seen, random_state=0).estimator_
 
 
 @pytest.mark.parametrize("bits", [2, 3, 5, 8])
@@ -182,3 +186,54 @@ def test_intercepts_of_wide_layers_have_few_values():
     )
     wanted = layer.forward(rows)[:, :2].mean(axis=0)
     np.testing.assert_allclose(narrow.forward(rows).mean(axis=0), wanted, atol=1e-2)
+
+
+# -- scalers before the model ----------------------------------------------------------
+
+
+def is_short(values, n_bits=8):
+    """Whether all values have few significant bits."""
+    whole = np.frexp(values)[0] * 2.0**n_bits
+    return np.array_equal(whole, np.round(whole))
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), RobustScaler()])
+def test_scalers_get_short_numbers(scaler, tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    model = make_pipeline(scaler, LogisticRegression()).fit(X, y)
+    before = model[0].scale_.copy()
+    small = quantised(model, X, bits=4, seen=True)
+    assert is_short(small[0].scale_)
+    received, old = small[0].transform(X), model[0].transform(X)
+    assert np.abs(received - old).max() < 2.0**-8 * (1 + np.abs(old).max())
+    assert np.array_equal(model[0].scale_, before)
+    dump(small, tmp_path / "small.pkl")
+    loaded = joblib.load(tmp_path / "small.pkl")
+    assert np.array_equal(loaded.predict_proba(X), small.predict_proba(X))
+
+
+def test_scalers_inside_a_column_transformer_get_short_numbers():
+    X, y = load_breast_cancer(return_X_y=True)
+    columns = make_column_transformer((StandardScaler(), [*range(9)]), ("drop", [9]))
+    model = make_pipeline(columns, LogisticRegression()).fit(X, y)
+    small = quantised(model, X, bits=3, seen=True)
+    assert is_short(small[0].transformers_[0][1].scale_)
+    assert not is_short(model[0].transformers_[0][1].scale_)
+
+
+def test_scalers_before_trees_are_unchanged():
+    X, y = load_breast_cancer(return_X_y=True)
+    tree = DecisionTreeClassifier(random_state=0)
+    model = make_pipeline(StandardScaler(), tree).fit(X, y)
+    small = quantised(model, X, bits=8, seen=True)
+    assert np.array_equal(small[0].scale_, model[0].scale_)
+    assert np.array_equal(small.predict(X), model.predict(X))
+
+
+def test_a_constant_column_keeps_its_scale():
+    rows = np.column_stack([X_REG, np.full(len(X_REG), 3.7)])
+    model = make_pipeline(StandardScaler(), LinearRegression()).fit(rows, y_REG)
+    small = quantised(model, rows, bits=2, seen=True)
+    assert small[0].scale_[-1] == 1
+    assert small[0].var_[-1] == 0
+    np.testing.assert_allclose(small[0].transform(rows)[:, -1], 0, atol=2.0**-8)
