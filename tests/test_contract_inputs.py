@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
 from test_contract import SHARED, X, at, rows_of
 
 from sklprune import PrunedEstimator, prune
@@ -138,3 +139,16 @@ def test_a_frame_of_sparse_columns_is_like_a_sparse_matrix():
         for each in (rows, frame)
     ]
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("dtype", [np.longdouble, np.float16])
+@pytest.mark.parametrize(
+    ("model", "method"),
+    [(LogisticRegression(), "magnitude"), (GaussianNB(), "columns")],
+)
+def test_numbers_of_another_length_are_like_doubles(model, method, dtype):
+    y = (X[:, 0] > 0).astype(int)
+    rows = rows_of(y).astype(dtype)
+    kinds = {"method": method, "pruning_ratio": [0.3, 0.6], "random_state": 0}
+    pruned = prune(clone(model).fit(rows, y), rows, y, **kinds)
+    assert pruned.estimator_.predict(rows).shape == y.shape

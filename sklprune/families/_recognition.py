@@ -159,6 +159,8 @@ def equations_hold(
         Derivative of the penalty; the first row is that of the intercept.
     weight : ndarray of shape (n_rows,) or None
     """
+    # linear algebra exists for no longer numbers than these
+    residuals = np.asarray(residuals, dtype=np.float64)
     total = np.square(residuals).sum()
     if not np.isfinite(total) or total == 0:
         return False
@@ -166,7 +168,7 @@ def equations_hold(
         residuals = residuals * weight[:, None]
     columns = np.ones((len(residuals), 1))
     if X is not None:
-        columns = np.hstack([columns, X])
+        columns = np.hstack([columns, np.asarray(X, dtype=np.float64)])
     n_outputs = residuals.shape[1]
     terms = (columns[:, :, None] * residuals[:, None, :]).reshape(len(columns), -1)
     gap = terms.sum(axis=0) - penalty[:, :n_outputs].ravel()
