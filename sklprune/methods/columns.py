@@ -12,9 +12,9 @@ ONE_BY_ONE = 100
 MAX_FITTED = 2000
 #: share of the columns that are removed before a linear model is fitted again
 STEP = 0.1
-#: standard errors that are subtracted from the increase of the loss. Of columns without
-#: information 7 % are above zero then. With one error 16 % are; with two, weak columns
-#: of a few hundred rows are lost.
+#: standard errors of a column without information that are subtracted from the increase
+#: of the loss. Of such columns 7 % are above zero then. With one error 16 % are; with
+#: two, weak columns of a few hundred rows are lost.
 MARGIN = 1.5
 #: number of folds, so that all rows order the columns
 FOLDS = 5
@@ -34,10 +34,10 @@ class Columns(Method):
       are removed at a time, which costs about two fits;
     - for all other models, :class:`Permutation` with the parameters
       `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
-      of the loss on rows outside the folds, less one and a half standard errors.
-      Candidates with columns below zero are only chosen if their score is better beyond
-      chance. Of more than 200 columns, one of the five folds selects 100, and the other
-      folds order these.
+      of the loss on rows outside the folds, less one and a half standard errors of a
+      column without information. Candidates with columns below zero are only chosen if
+      their score is better beyond chance. Of more than 200 columns, one of the five
+      folds selects 100, and the other folds order these.
 
     The report names the method that was used.
 

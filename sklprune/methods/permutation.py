@@ -10,7 +10,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklprune._frames import column_names
 from sklprune._permutation.conditional import conditional_changes
 from sklprune._permutation.folds import Fold, possible_folds
-from sklprune._permutation.losses import loss_scorer, lower_bounds
+from sklprune._permutation.losses import less_noise, loss_scorer
 from sklprune._permutation.orders import changes_of, shuffles
 from sklprune._permutation.scores import Rows, permuted_scores
 from sklprune._permutation.tables import columnwise
@@ -61,15 +61,16 @@ class Permutation(Method):
           squared error. With any other `scoring`, and with several outputs of a
           classifier, the criterion is "score".
     margin : float, default=0.0
-        How many standard errors are subtracted from the mean increase of the loss. A
+        How many standard errors are subtracted from the mean increases of the loss. A
         column without information has a mean increase of about zero, and is then below
-        zero. Only with `criterion="loss"`. If it is positive, `pruning_ratio="auto"`
-        with the rules "best" and "one_se" prefers candidates without such columns. One
-        with such columns is only chosen if its score is better beyond chance, by a
-        paired t test at a level of 1 %. If the best candidate has such columns, those
-        without them must be within one standard error of it, or the best of their kind.
-        Of more than 50 columns, all candidates but the unpruned model then keep at most
-        half.
+        zero. The standard error is that of such columns: the root mean square over the
+        columns with an increase of less than `margin` of their own errors. Only with
+        `criterion="loss"`. If it is positive, `pruning_ratio="auto"` with the rules
+        "best" and "one_se" prefers candidates without columns below zero. One with such
+        columns is only chosen if its score is better beyond chance, by a paired t test
+        at a level of 1 %. If the best candidate has such columns, those without them
+        must be within one standard error of it, or the best of their kind. Of more than
+        50 columns, all candidates but the unpruned model then keep at most half.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
@@ -158,12 +159,12 @@ class Permutation(Method):
             folds = possible_folds(estimator, task, self.cv)
         if not folds:
             found = self._decreases(estimator, units, task.to_order(), task.n_jobs)
-            return lower_bounds(found, self.margin)[units.labels]
+            return less_noise(found, self.margin)[units.labels]
         arguments = (family, estimator, units, task)
         if len(folds) > 1 and self._screens(units.labels.max() + 1):
             return self._screened(*arguments, folds)[units.labels]
         found = self._decreases_of_folds(*arguments, folds)
-        return lower_bounds(found, self.margin)[units.labels]
+        return less_noise(found, self.margin)[units.labels]
 
     def grid(self, task: Task) -> Sequence[float]:
         """The ratios of `pruning_ratio="auto"`.
@@ -190,13 +191,13 @@ class Permutation(Method):
         without information is not above zero more often.
         """
         arguments = (family, estimator, units, task)
-        found = lower_bounds(self._decreases_of_folds(*arguments, folds[:1]), 0.0)
+        found = less_noise(self._decreases_of_folds(*arguments, folds[:1]), 0.0)
         selected = np.zeros(len(found), bool)
         selected[np.argsort(-found, kind="stable")[: self.screen]] = True
         if units.fixed is not None:
             selected[units.labels[units.fixed]] = True
         rest = self._decreases_of_folds(*arguments, folds[1:], selected)
-        bounds = lower_bounds(rest, self.margin)
+        bounds = less_noise(rest, self.margin)
         lowest = min(0.0, bounds[selected].min())
         # below the lowest one, also where all are equal
         below = lowest - (np.abs(bounds).max() or 1.0) / len(bounds)

@@ -18,6 +18,7 @@ from sklearn.svm import LinearSVC
 
 from sklprune import FeaturePruningSelector
 from sklprune._permutation.folds import possible_folds
+from sklprune._permutation.losses import less_noise
 from sklprune._permutation.orders import shuffles
 from sklprune._registry import family_of
 from sklprune._units import Task
@@ -61,6 +62,13 @@ def increases(model, X, y, n_repeats):
     return np.array(found)
 
 
+def error_of_noise(blocks, margin):
+    """The standard error of columns that are not better than noise."""
+    squares = blocks.var(axis=0, ddof=1) / len(blocks)
+    is_noise = blocks.mean(axis=0) < margin * np.sqrt(squares)
+    return np.sqrt(squares[is_noise].mean()) if is_noise.any() else 0.0
+
+
 MODELS = {
     "logistic": (LogisticRegression(), TWO),
     "three classes": (LogisticRegression(), THREE),
@@ -82,8 +90,7 @@ def test_importances_are_increases_of_the_loss_less_standard_errors(name, margin
     rows = increases(model, X, y, 3)
     unit = 1.0 if hasattr(model, "classes_") else np.var(y)
     blocks = np.array([rows[:, i::20].sum(axis=1) for i in range(20)]) * 20 / len(y)
-    error = blocks.std(axis=0, ddof=1) / np.sqrt(20)
-    expected = (rows.mean(axis=1) - margin * error) / unit
+    expected = (rows.mean(axis=1) - margin * error_of_noise(blocks, margin)) / unit
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
@@ -102,6 +109,20 @@ def test_weights_count_as_equal_rows():
         np.testing.assert_allclose(value, after - before, rtol=1e-2, atol=1e-9)
     scaled = importances(model, X, y, method, sample_weight=4 * weight)
     np.testing.assert_array_equal(found, scaled)
+
+
+def test_a_column_of_few_rows_is_compared_with_the_error_of_noise():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(5, 20))
+    noise -= noise.mean(axis=1, keepdims=True)
+    rare = np.zeros(20)
+    rare[:2] = 15.0
+    found = less_noise(np.vstack([noise, rare]), 1.5)
+    # the mean is 1.5 with an error of 1.03
+    assert rare.mean() < 1.5 * rare.std(ddof=1) / np.sqrt(20)
+    error = np.sqrt((np.var(noise, axis=1, ddof=1).sum() + rare.var(ddof=1)) / 6 / 20)
+    np.testing.assert_allclose(found[-1], 1.5 - 1.5 * error)
+    assert found[-1] > 0 > found[:5].max()
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -194,8 +215,7 @@ def test_with_folds_all_rows_give_the_importances(name):
         sums = np.array([rows[:, i::20].sum(axis=1) for i in range(20)])
         blocks.append(sums * 20 / len(second) / unit)
     blocks = np.concatenate(blocks)
-    error = blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
-    expected = blocks.mean(axis=0) - error
+    expected = blocks.mean(axis=0) - error_of_noise(blocks, 1.0)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
