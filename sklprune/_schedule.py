@@ -6,6 +6,8 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from sklprune._sklearn_private import check_parameters
+
 #: the shapes of a schedule, as functions of the progress from 0 to 1
 SHAPES = {
     "one_shot": lambda progress: 1.0,
@@ -89,6 +91,7 @@ class Schedule(BaseEstimator):
 
     def check(self) -> None:
         """Raise an error for a parameter that is not allowed."""
+        check_parameters(self)
         whole, real = numbers.Integral, numbers.Real
         limits: Any = (
             ("begin", whole, 0, math.inf, "a whole number that is not negative"),

@@ -9,7 +9,7 @@ from inspect import signature
 from numbers import Real
 from typing import Any
 
-from numpy import ones_like
+from numpy import ndim, ones_like
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.base import _fit_context as fit_context
 from sklearn.ensemble._bagging import _generate_bagging_indices
@@ -84,11 +84,21 @@ def check_parameters(component: Any) -> None:
 
     Parameters
     ----------
-    component : Method or Refit
-        Checked are the parameters that its class has in `_parameter_constraints`.
+    component : Method, Refit, Rule or Schedule
+        Checked are the parameters that its class has in `_parameter_constraints`. A
+        parameter whose default is a string or an int must not be an array, for which
+        comparisons with single values are ambiguous.
     """
     constraints = getattr(component, "_parameter_constraints", {})
     parameters = component.get_params(deep=False)
+    for name, parameter in signature(type(component)).parameters.items():
+        value, default = parameters.get(name), parameter.default
+        is_array = hasattr(value, "__array__") and ndim(value) > 0
+        if is_array and isinstance(default, (str, int)):
+            raise ValueError(
+                f"{type(component).__name__}({name}={value!r}): {name} must be a "
+                f"single value such as {default!r}, and not an array."
+            )
     validate_parameter_constraints(constraints, parameters, type(component).__name__)
 
 

@@ -200,7 +200,8 @@ def _check_fidelity(rule, plan, task):
 def _check_size(rule):
     """Raise an error for a size that is no field of `Cost`."""
     names = [field.name for field in fields(Cost)]
-    if rule.size is not None and rule.size not in names:
+    is_name = isinstance(rule.size, str) and rule.size in names
+    if rule.size is not None and not is_name:
         guess = guess_of(str(rule.size), names)
         raise ValueError(
             f"rule={rule!r}: size={rule.size!r} is not a field of Cost.{guess} The "

@@ -4,7 +4,6 @@
 seeded, stratified split.
 """
 
-import numbers
 import warnings
 
 import numpy as np
@@ -18,13 +17,12 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
     StratifiedKFold,
     StratifiedShuffleSplit,
-    check_cv,
 )
 
 from sklprune._metadata import requested, routing_enabled
+from sklprune._splitters import splitter_of
 from sklprune._tree_descent.distinct_rows import row_codes
 
-MIN_FOLDS = 2
 #: folds for `cv=None`
 DEFAULT_FOLDS = 5
 #: share of the rows on which the size of a frozen model is chosen, for `cv=None`
@@ -87,7 +85,7 @@ def _all_splits(plan, task, cv):
     if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
         stratify = classifier and task.y is not None
         cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
-    splitter = _splitter(DEFAULT_FOLDS if cv is None else cv, task.y, classifier)
+    splitter = splitter_of(DEFAULT_FOLDS if cv is None else cv, task.y, classifier)
     metadata = {"groups": task.groups}
     if routing_enabled():
         weights = {"sample_weight": task.sample_weight}
@@ -103,25 +101,6 @@ def _all_splits(plan, task, cv):
             "of them rows to prune on and rows to score on."
         )
     return splits
-
-
-def _splitter(cv, y, classifier):
-    """The splitter that `cv` stands for."""
-    if isinstance(cv, numbers.Integral):
-        allowed = cv >= MIN_FOLDS and not isinstance(cv, bool)
-    elif isinstance(cv, (str, bytes)) or not hasattr(cv, "split"):
-        cv = list(cv) if np.iterable(cv) else cv
-        allowed = isinstance(cv, list) and all(
-            hasattr(pair, "__len__") and len(pair) == 2 for pair in cv
-        )
-    else:
-        allowed = True
-    if not allowed:
-        raise ValueError(
-            f"cv={cv!r} must be a whole number, at least {MIN_FOLDS}, a splitter, or "
-            "an iterable of pairs (first rows, second rows)."
-        )
-    return check_cv(cv, y, classifier=classifier)
 
 
 def _folds_of_few(estimator, task):

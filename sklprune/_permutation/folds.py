@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
+from sklprune._splitters import splitter_of
 from sklprune._typing import CV, Array, Estimator
 from sklprune._units import Task
 
 Fold = tuple[Array, Array]
 
 
-def folds_of(estimator: Estimator, task: Task, cv: CV) -> list[Fold]:
+def folds_of(estimator: Estimator, task: Task, cv: CV, owner: str = "") -> list[Fold]:
     """The splits of the rows by `cv`, as (first rows, second rows).
 
     Parameters
@@ -24,16 +25,22 @@ def folds_of(estimator: Estimator, task: Task, cv: CV) -> list[Fold]:
     task : Task
         Its groups are kept whole if `cv` is a number of folds.
     cv : int, splitter or iterable
+    owner : str
+        The method whose parameter `cv` is, for the error.
     """
     classifier = is_classifier(estimator)
+    splitter = splitter_of(cv, task.y, classifier, owner)
     if isinstance(cv, numbers.Integral) and task.groups is not None:
-        cv = StratifiedGroupKFold(cv) if classifier else GroupKFold(cv)
-    splitter = check_cv(cv, task.y, classifier=classifier)
-    splits = splitter.split(task.X, task.y, task.groups)
+        splitter = StratifiedGroupKFold(cv) if classifier else GroupKFold(cv)
+    splits = list(splitter.split(task.X, task.y, task.groups))
+    if not splits:
+        raise ValueError(f"{owner}(cv={cv!r}): cv must be at least one split.")
     return [(np.asarray(first), np.asarray(second)) for first, second in splits]
 
 
-def possible_folds(estimator: Estimator, task: Task, cv: CV) -> list[Fold]:
+def possible_folds(
+    estimator: Estimator, task: Task, cv: CV, owner: str = ""
+) -> list[Fold]:
     """The same, with fewer folds if there are too few rows, and [] if one remains.
 
     Each part has a row of positive weight. Rows of weight zero are not in second parts.
@@ -42,13 +49,14 @@ def possible_folds(estimator: Estimator, task: Task, cv: CV) -> list[Fold]:
     if task.sample_weight is not None:
         weight = np.asarray(task.sample_weight)
     if isinstance(cv, numbers.Integral):
+        splitter_of(cv, None, False, owner)  # an error for fewer than two
         cv = min(int(cv), _most_folds(estimator, task))
         if cv < 2:
             return []
     with warnings.catch_warnings():
         # classes with fewer rows than folds are missing from some second parts
         warnings.simplefilter("ignore", UserWarning)
-        folds = folds_of(estimator, task, cv)
+        folds = folds_of(estimator, task, cv, owner)
     weighted = [(first, second[weight[second] > 0]) for first, second in folds]
     enough = [len(second) and weight[first].any() for first, second in weighted]
     return [fold for fold, is_enough in zip(weighted, enough) if is_enough]

@@ -31,7 +31,7 @@ def check_rho(method: Any) -> None:
     rho: Any = method.rho
     if isinstance(rho, str) and rho == "auto":
         return
-    if not isinstance(rho, numbers.Real) or not float(rho) > 0:
+    if not isinstance(rho, numbers.Real) or not 0 < float(rho) < np.inf:
         raise ValueError(
             f"{type(method).__name__}(rho={rho!r}): rho must be a number above zero, "
             "or 'auto'."

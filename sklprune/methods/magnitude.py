@@ -182,7 +182,8 @@ class Magnitude(WeightMethod):
 
 def threshold_of(scores: Array, threshold: Any) -> Any:
     """The number that the parameter `threshold` denotes for these scores."""
-    if isinstance(threshold, numbers.Real) and not isinstance(threshold, bool):
+    real = isinstance(threshold, numbers.Real) and not isinstance(threshold, bool)
+    if real and np.isfinite(threshold):
         return threshold
     factor, star, name = str(threshold).rpartition("*")
     try:

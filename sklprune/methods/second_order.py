@@ -286,7 +286,8 @@ class SecondOrder(WeightMethod):
             )
         damping = self.damping
         is_number = isinstance(damping, numbers.Real) and not isinstance(damping, bool)
-        if damping != "auto" and not (is_number and float(damping) >= 0):
+        is_auto = isinstance(damping, str) and damping == "auto"
+        if not is_auto and not (is_number and 0 <= float(damping) < np.inf):
             raise ValueError(
                 f"SecondOrder(damping={damping!r}): damping must be 'auto' or a number "
                 "that is not negative."

@@ -112,7 +112,7 @@ class Sequential(Method):
         n_steps = len(groups) - len(first)
         if self.max_columns is not None:
             n_steps = min(n_steps, self.max_columns)
-        splits = folds_of(estimator, task, self.cv)
+        splits = folds_of(estimator, task, self.cv, "Sequential")
         added = self._closed_form(
             family, estimator, units, task, splits, groups, first, n_steps
         )

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -194,7 +195,7 @@ class StructureSearch(Method):
             ("step", numbers.Real, 0, 1),
             ("max_refits", numbers.Integral, 0, math.inf),
             ("max_epochs", numbers.Integral, 0, math.inf),
-            ("learning_rate", numbers.Real, 0, math.inf),
+            ("learning_rate", numbers.Real, 0, sys.float_info.max),
         )
         for name, kind, low, high in limits:
             value = getattr(self, name)

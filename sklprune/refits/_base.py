@@ -1,5 +1,6 @@
 """The base class of refits, which fit the remaining values after a removal."""
 
+import math
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -132,5 +133,6 @@ class Refit(BaseEstimator):
 
 
 def is_real(value: Any) -> bool:
-    """Whether a parameter is a real number, and not a bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    """Whether a parameter is a finite real number, and not a bool."""
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return real and math.isfinite(value)
