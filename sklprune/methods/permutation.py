@@ -156,7 +156,7 @@ class Permutation(Method):
         self._check()
         folds = []
         if self.cv is not None:
-            folds = possible_folds(estimator, task, self.cv)
+            folds = possible_folds(estimator, task, self.cv, "Permutation")
         if not folds:
             found = self._decreases(estimator, units, task.to_order(), task.n_jobs)
             return less_noise(found, self.margin)[units.labels]

@@ -338,9 +338,8 @@ class MaskedRefit(Refit):
             value = getattr(self, name)
             good = is_real(value) and 0 <= value < 1
             self._refuse(name, good, "at least 0 and below 1")
-        target = self.target
-        if isinstance(target, str) and target not in ("prior", "dense"):
-            self._refuse("target", False, "None, 'prior', 'dense' or an array")
+        words = "None, 'prior', 'dense' or an array of probabilities"
+        self._refuse("target", _is_target(self.target), words)
         if self.penalty is not None and not is_real(self.alpha):
             raise ValueError(
                 f"MaskedRefit(penalty={self.penalty!r}, alpha={self.alpha!r}): alpha "
@@ -358,6 +357,17 @@ class MaskedRefit(Refit):
 def _is(value: Any, name: Any) -> bool:
     """Whether a parameter is a given string; an array is none."""
     return isinstance(value, str) and isinstance(name, str) and value == name
+
+
+def _is_target(target: Any) -> bool:
+    """Whether a value can be the parameter `target`."""
+    if target is None or isinstance(target, str):
+        return target in (None, "prior", "dense")
+    try:
+        values = np.asarray(target, dtype=float)
+    except (TypeError, ValueError):
+        return False
+    return values.ndim in (1, 2) and values.size > 0
 
 
 register("refit", MaskedRefit)
