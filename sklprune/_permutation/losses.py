@@ -3,7 +3,7 @@
 A column is ordered by these losses where the score is too coarse. The accuracy of a
 few hundred rows hardly changes when a weak column is permuted, but the log loss does.
 A column without information has an expected change of zero on rows that the model was
-not fitted on. The spread of the change over blocks of rows is therefore a noise floor.
+not fitted on. The spread of its change over blocks of rows is therefore a noise floor.
 """
 
 from functools import partial
@@ -114,17 +114,24 @@ def _of_blocks(of_rows: Array, weight: Array | None) -> Array:
     return np.bincount(block, of_rows, n_blocks) * (n_blocks / n_rows)
 
 
-def lower_bounds(changes: Array, margin: Any) -> Array:
-    """Mean changes of losses less a number of standard errors, (n_changes,).
+def less_noise(changes: Array, margin: Any) -> Array:
+    """Mean changes of losses less standard errors of noise, (n_changes,).
+
+    All means are reduced by the same value, so that they keep their order. The standard
+    error of an important column is large where it matters for few rows only. It is not
+    that of a column without information, to which the column is compared.
 
     Parameters
     ----------
     changes : ndarray of shape (n_changes, n_blocks)
     margin : float
-        The number of standard errors.
+        The number of standard errors. They are the root mean square of those of all
+        changes whose mean is less than so many of its own standard errors.
     """
     mean, n_blocks = changes.mean(axis=1), changes.shape[1]
-    if n_blocks < 2:
+    if n_blocks < 2 or margin == 0:
         return np.asarray(mean)
     error = changes.std(axis=1, ddof=1) / np.sqrt(n_blocks)
-    return np.asarray(mean - margin * error)
+    of_noise = error[mean < margin * error]
+    noise = np.sqrt(np.mean(of_noise**2)) if len(of_noise) else 0.0
+    return np.asarray(mean - margin * noise)
