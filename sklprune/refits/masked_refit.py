@@ -78,9 +78,11 @@ class MaskedRefit(Refit):
         Maximum number of epochs after each stage.
     max_epochs : int, default=20
         Maximum number of passes over the rows, for an MLP. Training stops earlier
-        when the loss no longer decreases. L-BFGS makes ten times as many iterations.
+        when the loss no longer decreases with a small learning rate. L-BFGS makes ten
+        times as many iterations.
     learning_rate : float, default=0.01
-        Initial learning rate of Adam. It decreases to zero over the epochs.
+        Initial learning rate of Adam. It decreases to zero over the epochs, and by a
+        factor of 0.3 after five epochs without a lower loss.
     solver : {"auto", "adam", "lbfgs"}, default="auto"
         For an MLP. "auto" is "lbfgs" if the MLP was fitted by it. It is also "lbfgs" if
         `alpha="auto"` and rows times kept weights are at most 30 million. Else it is
