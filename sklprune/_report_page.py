@@ -21,6 +21,8 @@ from sklprune._version import __version__
 
 #: at most this many units are listed by name
 N_LISTED = 300
+#: tables of at most this many lines, with their head, are open
+N_OPEN = 13
 #: units that are listed one by one; others are counted for each layer or tree
 LISTED = ("feature", "neuron", "member")
 STYLE = """
@@ -29,13 +31,14 @@ STYLE = """
   font: 15px/1.5 system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) { .sklprune { --ink: #e6edf3; --soft: #9aa4af;
   --line: #3d444d; --back: #0d1117; --card: #161b22; --accent: #5aa9ff; } }
-.sklprune main { max-width: 58rem; margin: 0 auto; padding: 1rem; }
+.sklprune main { max-width: 58rem; margin: 0 auto; padding: 1rem;
+  overflow-wrap: anywhere; }
 .sklprune h1 { font-size: 1.35rem; line-height: 1.3; }
 .sklprune h2 { font-size: 1.05rem; margin: 1.8rem 0 .5rem; }
 .sklprune .cards { display: grid; gap: .7rem;
   grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
 .sklprune .card { background: var(--card); border: 1px solid var(--line);
-  border-radius: 8px; padding: .7rem .9rem; overflow-wrap: anywhere; }
+  border-radius: 8px; padding: .7rem .9rem; }
 .sklprune .card b { display: block; font-size: 1.3rem; }
 .sklprune .card span, .sklprune .soft { color: var(--soft); }
 .sklprune .wide { overflow-x: auto; }
@@ -47,7 +50,7 @@ STYLE = """
 .sklprune summary { cursor: pointer; color: var(--accent); }
 .sklprune summary:focus-visible, .sklprune .wide:focus-visible {
   outline: 2px solid var(--accent); }
-.sklprune .chart { width: 100%; max-width: 44rem; height: auto; }
+.sklprune .chart { width: 100%; min-width: 32rem; max-width: 44rem; height: auto; }
 .sklprune .chart .label { font-size: 12px; fill: var(--soft); }
 .sklprune .chart .axis, .sklprune .chart .tick { stroke: var(--soft); }
 .sklprune .chart .grid { stroke: var(--line); }
@@ -57,6 +60,12 @@ STYLE = """
 .sklprune .chart .unpruned { fill: var(--soft); }
 .sklprune .chart .chosen { fill: var(--back); stroke: var(--accent);
   stroke-width: 3; }
+@media (max-width: 34rem) {
+  .sklprune .cards { grid-template-columns: repeat(2, 1fr); }
+  .sklprune .card b { font-size: 1.1rem; }
+  .sklprune th, .sklprune td { padding-right: .5rem; font-size: .85rem; }
+  .sklprune th:first-child, .sklprune td:first-child { white-space: normal;
+    overflow-wrap: normal; } }
 """
 
 
@@ -170,8 +179,10 @@ def _cards(report: Any) -> str:
 
 
 def _card(title: str, value: str, note: str) -> str:
+    # a name such as RandomForestClassifier.score may break after its point
+    shown = escape(title).replace(".", ".<wbr/>")
     return (
-        f'<div class="card"><span>{escape(title)}</span><b>{escape(value)}</b>'
+        f'<div class="card"><span>{shown}</span><b>{escape(value)}</b>'
         f"<span>{escape(note)}</span></div>"
     )
 
@@ -191,8 +202,9 @@ def _chart(report: Any) -> str:
     if not drawn:
         return ""
     return (
-        f'{drawn}<p class="soft">The ring is the chosen model, and the dashed line the '
-        "score of the original. Bars are one standard error of the difference to the "
+        f'<div class="wide" tabindex="0">{drawn}</div>'
+        '<p class="soft">The ring is the chosen model, and the dashed line the score '
+        "of the original. Bars are one standard error of the difference to the "
         "original.</p>"
     )
 
@@ -244,17 +256,17 @@ def _removed(report: Any) -> str:
     if not removed:
         return ""
     units, reason = plural(report.granularity), removed[0]["reason"]
-    why = f"<p>{len(removed):,} {escape(units)}, because {escape(reason)}.</p>"
+    why = f"<p>{len(removed):,} {escape(units)}. Reason for each: {escape(reason)}.</p>"
     if report.granularity not in LISTED:
         groups = Counter(" ".join(each["name"].split()[:2]) for each in removed)
         rows: list[Row] = [("part", "removed")]
         rows += [(name, f"{n:,}") for name, n in list(groups.items())[:N_LISTED]]
-        return why + _details(f"{len(groups):,} parts", html_table(rows))
+        return why + _details(f"{len(groups):,} parts", rows)
     rows = [("name", "importance")]
     rows += [(each["name"], f"{each['importance']:.4g}") for each in removed[:N_LISTED]]
     hidden = len(removed) - N_LISTED
     more = f'<p class="soft">and {hidden:,} more.</p>' if hidden > 0 else ""
-    return why + _details("all names" if not more else "names", html_table(rows) + more)
+    return why + _details("all names" if not more else "names", rows, more)
 
 
 def _stability(report: Any) -> str:
@@ -263,7 +275,7 @@ def _stability(report: Any) -> str:
     kept = sorted(report.stability["kept"].items(), key=lambda each: -each[1])
     rows: list[Row] = [("column", "share of the splits")]
     rows += [(name, f"{share:.0%}") for name, share in kept[:N_LISTED] if share > 0]
-    return _details(f"{len(rows) - 1} columns", html_table(rows))
+    return _details(f"{len(rows) - 1} columns", rows)
 
 
 def _settings(settings: dict[str, str]) -> str:
@@ -276,11 +288,16 @@ def _settings(settings: dict[str, str]) -> str:
     }
     rows: list[Row] = [("parameter or version", "value")]
     rows += [*settings.items(), *versions.items()]
-    return _details("parameters and versions", html_table(rows))
+    return _details("parameters and versions", rows)
 
 
-def _details(title: str, content: str) -> str:
-    return f"<details><summary>{escape(title)}</summary>{content}</details>"
+def _details(title: str, rows: list[Row], more: str = "") -> str:
+    """A table behind a title; a short one is open."""
+    is_open = " open" if len(rows) <= N_OPEN else ""
+    return (
+        f"<details{is_open}><summary>{escape(title)}</summary>{html_table(rows)}{more}"
+        "</details>"
+    )
 
 
 def _list(sentences: Iterable[str]) -> str:
