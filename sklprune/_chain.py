@@ -25,6 +25,9 @@ from sklprune._units import Task
 from sklprune._validation import check_rows
 from sklprune.rules import Agreement, Budget, Tolerance
 
+#: if more than this share of a tolerance remains, the last but one step gets it too
+REST = 0.25
+
 
 @dataclass
 class _Allowance:
@@ -52,6 +55,18 @@ class _Allowance:
             return False
         return self.used >= self.total > 0
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether much of the tolerance remains after all of several steps."""
+        done = self.n_left == 0 and self.n_steps > 1
+        if not done or not isinstance(self.rule, Tolerance) or np.isnan(self.original):
+            return False
+        return self.total - max(0.0, self.used) > REST * self.total > 0
+
+    def rule_of(self, share: float) -> Any:
+        """The rule for a step that may use a part of the tolerance."""
+        return clone(self.rule).set_params(max_drop=share, relative=False)
+
     def next_rule(self) -> Any:
         """The rule of the next step."""
         if isinstance(self.rule, Agreement):
@@ -63,7 +78,7 @@ class _Allowance:
             share = self.rule.max_drop / self.n_left
             return clone(self.rule).set_params(max_drop=share)
         share = max(0.0, self.total - max(0.0, self.used)) / self.n_left
-        return clone(self.rule).set_params(max_drop=share, relative=False)
+        return self.rule_of(share)
 
     def after(self, report: Any) -> None:
         """Take the loss of a step into account."""
@@ -170,6 +185,69 @@ def _fit(part: Any, rows: tuple[Any, ...]) -> Any:
     return part.fit(X, y, sample_weight=weight, groups=groups)
 
 
+@dataclass
+class _Chooser:
+    """Chooses the sizes of the steps on the held-out rows."""
+
+    pruned: Any
+    methods: list[Any]
+    rows: tuple[Any, ...]
+    split: tuple[Any, Any]
+    seed: Any
+
+    def step(self, run: _Run, allowance: _Allowance, rule: Any) -> None:
+        """Add the next step to a run."""
+        i = len(run.parts)
+        method = self.methods[i]
+        part = _part(
+            *(self.pruned, run.model, method, self.seed),
+            rule=rule,
+            cv=[self.split],
+            seen=False,
+            store_path=False,
+            drop_unread=False,
+            baseline=self.pruned.baseline and i == 0 and not method.decides,
+        )
+        run.parts.append(_fit(part, self.rows))
+        if method.decides:
+            allowance.n_left -= 1
+        else:
+            allowance.after(part.report_)
+        run.model = FrozenEstimator(part.estimator_)
+
+    def with_the_rest(
+        self, run: _Run, allowance: _Allowance, before: list[tuple[Any, float]]
+    ) -> _Run:
+        """The run after its last two steps have used what remains of the tolerance.
+
+        Few sizes are possible in each step, so that much may remain. The last but one
+        step is then repeated with it. The result is used if its file is smaller.
+
+        Parameters
+        ----------
+        run : _Run
+        allowance : _Allowance
+            After the run.
+        before : list of (estimator, float)
+            For each step of the run, the model before it, and what was used before.
+        """
+        if not allowance.has_rest or any(each.decides for each in self.methods[-2:]):
+            return run
+        model, used = before[-2]
+        by_last = max(0.0, allowance.used - before[-1][1])
+        share = allowance.total - max(0.0, used) - by_last
+        again = _Run(model, run.parts[:-2])
+        rest = replace(allowance, n_left=2, used=used)
+        self.step(again, rest, allowance.rule_of(share))
+        if again.parts[-1].pruning_ratio_ <= run.parts[-2].pruning_ratio_:
+            return run
+        if rest.is_used_up:
+            return run
+        self.step(again, rest, rest.next_rule())
+        old, new = (each.parts[-1].report_.pruned for each in (run, again))
+        return again if new.compressed_bytes < old.compressed_bytes else run
+
+
 def _choose(
     pruned: Any,
     methods: list[Any],
@@ -180,8 +258,10 @@ def _choose(
     seed: Any,
 ) -> _Run:
     """Choose the size of each step on the held-out rows."""
+    chooser = _Chooser(pruned, methods, rows, split, seed)
     run, allowance = _Run(start), _Allowance(rule, len(methods))
-    for i, method in enumerate(methods):
+    before = []
+    for i in range(len(methods)):
         if allowance.is_used_up:
             skipped = ", ".join(repr(each) for each in methods[i:])
             warnings.warn(
@@ -190,22 +270,9 @@ def _choose(
                 stacklevel=4,
             )
             break
-        part = _part(
-            *(pruned, run.model, method, seed),
-            rule=allowance.next_rule(),
-            cv=[split],
-            seen=False,
-            store_path=False,
-            drop_unread=False,
-            baseline=pruned.baseline and i == 0 and not method.decides,
-        )
-        run.parts.append(_fit(part, rows))
-        if method.decides:
-            allowance.n_left -= 1
-        else:
-            allowance.after(part.report_)
-        run.model = FrozenEstimator(part.estimator_)
-    return run
+        before.append((run.model, allowance.used))
+        chooser.step(run, allowance, allowance.next_rule())
+    return chooser.with_the_rest(run, allowance, before)
 
 
 def _repeat(

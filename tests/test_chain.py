@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -14,8 +15,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import PrunedEstimator, prune
-from sklprune._chain import _Allowance
-from sklprune.methods import Chain, Magnitude
+from sklprune._chain import _Allowance, _Chooser, _Run
+from sklprune.methods import Chain, Magnitude, Quantize
 from sklprune.rules import Agreement, Budget, OneStandardError, Tolerance
 
 NETWORK = make_pipeline(StandardScaler(), MLPClassifier((12,), max_iter=60, tol=1e-3))
@@ -200,3 +201,42 @@ def test_what_a_chain_cannot_use_is_an_error(binary, parameters, message):
     pruned = PrunedEstimator(LogisticRegression(), **given | parameters)
     with pytest.raises(ValueError, match=message):
         pruned.fit(*binary)
+
+
+class TwoSteps(_Chooser):
+    """Stands for weights and bits, of which few sizes are possible."""
+
+    #: ratio, loss and bytes of the sizes of each step
+    sizes = (
+        [(0, 0, 1000), (0.5, 0.001, 500), (0.8, 0.004, 200), (0.9, 0.007, 100)],
+        [(0, 0, 1), (0.9, 0.001, 0.5)],
+    )
+
+    def step(self, run, allowance, rule):
+        possible = [
+            row for row in self.sizes[len(run.parts)] if row[1] <= rule.max_drop + 1e-12
+        ]
+        ratio, loss, size = possible[-1]
+        n_bytes, score = run.model
+        run.model = (n_bytes * size, score - loss)
+        report = SimpleNamespace(
+            score={"original": score, "pruned": score - loss},
+            pruned=SimpleNamespace(compressed_bytes=n_bytes * size),
+        )
+        run.parts.append(SimpleNamespace(pruning_ratio_=ratio, report_=report))
+        allowance.after(report)
+
+
+@pytest.mark.parametrize(
+    "max_drop, ratio, n_bytes", [(0.01, 0.9, 50), (0.0055, 0.8, 100), (0.001, 0, 500)]
+)
+def test_what_remains_of_the_tolerance_is_used(max_drop, ratio, n_bytes):
+    chooser = TwoSteps(None, [Magnitude(), Quantize()], (), (), 0)
+    run, allowance = _Run((1, 0.9)), _Allowance(Tolerance(max_drop), 2)
+    before = []
+    for _ in range(2):
+        before.append((run.model, allowance.used))
+        chooser.step(run, allowance, allowance.next_rule())
+    result = chooser.with_the_rest(run, allowance, before)
+    assert result.parts[0].pruning_ratio_ == ratio
+    assert result.parts[-1].report_.pruned.compressed_bytes == n_bytes

@@ -17,7 +17,9 @@ class Chain(BaseEstimator):
 
     Each method prunes the result of the one before. With `Tolerance` or `Agreement`,
     the allowed loss is divided among the steps: each gets an equal share of what the
-    steps before it have not used. Other rules choose in each step as they are.
+    steps before it have not used. With `Tolerance`, the last but one step is repeated
+    with what remains after all steps, if this is more than a quarter. Its result is
+    used if the file is smaller. Other rules choose in each step as they are.
 
     The sizes are chosen on a quarter of the rows, on which no step prunes. All steps
     are then repeated on all rows at these sizes. If one split is given by `cv` for a
