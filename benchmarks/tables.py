@@ -14,6 +14,7 @@ import pathlib
 import re
 import sys
 
+import column_tables
 import export_tables
 import file_tables
 import forest_tables
@@ -42,6 +43,8 @@ PARTS = {
         "mixed_frames_boosting"
     ),
     "text columns": result_tables.text_columns,
+    "selection": column_tables.selection,
+    "stability": column_tables.stability,
     "elimination": result_tables.elimination,
     "online electricity": lambda: result_tables.online("electricity"),
     "online letter": lambda: result_tables.online("letter"),
