@@ -11,7 +11,7 @@ is in `state.py`, the computation of the best pruning in `proposals.py`.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,6 +35,33 @@ SAFE_CHANGE = 1.0
 #: if a step of a kept tree raises the objective, Hessians are multiplied by these
 #: factors in turn; if that of a new tree does, its values are divided by them
 DAMPING = (2.0, 4.0, 16.0, 64.0)
+
+
+class Objective(NamedTuple):
+    """The objective of a model without the leaf penalty, in its parts.
+
+    Parameters
+    ----------
+    loss : float
+        Twice the loss of the rows.
+    squares : float
+        Sum of the squared values of all leaves.
+    l2 : float
+        The L2 penalty with which the values were chosen.
+    """
+
+    loss: float
+    squares: float
+    l2: float
+
+    @property
+    def value(self) -> float:
+        """The objective that was minimised."""
+        return self.at(self.l2)
+
+    def at(self, l2: float) -> float:
+        """The objective of the same model with another L2 penalty."""
+        return self.loss + l2 * self.squares
 
 
 class BlockDescent:
@@ -359,7 +386,7 @@ class BlockDescent:
         """The kept trees."""
         return self.state.ensemble()
 
-    def objective(self) -> float:
+    def objective(self) -> Objective:
         """The minimised objective, without the leaf penalty."""
         doubled = self.loss.doubled(self.state.raw_prediction)
-        return doubled + self.proposer.l2 * self.state.sum_of_squares()
+        return Objective(doubled, self.state.sum_of_squares(), self.proposer.l2)

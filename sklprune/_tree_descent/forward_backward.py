@@ -8,6 +8,11 @@ to time, down to the empty ensemble. They remove first what the other leaves pre
 well. The result has models that are better than those of the forward steps at the same
 size.
 
+A model counts if its objective is lower than that of all smaller ones. All are compared
+with its own L2 penalty. The penalty may grow with the number of trees, and objectives
+with different penalties are not comparable: a single tree with a weak penalty would
+often have the lowest of all.
+
 References
 ----------
 Zhang, Adaptive forward-backward greedy algorithm for learning sparse representations,
@@ -16,10 +21,8 @@ IEEE Transactions on Information Theory 57, 2011.
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-
 from sklprune._progress import part
-from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.block_descent import BlockDescent, Objective
 from sklprune._trees.arrays import Ensemble
 
 #: factor of the leaf penalty from one step to the next
@@ -48,7 +51,7 @@ class ForwardBackwardPath:
 
     Attributes
     ----------
-    visited : list of (Ensemble, float)
+    visited : list of (Ensemble, Objective)
         All models, each with its objective.
     """
 
@@ -62,7 +65,7 @@ class ForwardBackwardPath:
     ) -> None:
         self.descent, self.forward, self.backward = descent, forward, backward
         self.backward_up_to, self.stride = backward_up_to, stride
-        self.visited: list[tuple[Ensemble, float]] = []
+        self.visited: list[tuple[Ensemble, Objective]] = []
 
     def run(
         self, leaf_penalty: float, min_penalty: float, max_leaves: float
@@ -82,8 +85,8 @@ class ForwardBackwardPath:
         Returns
         -------
         list of Ensemble
-            In ascending order of leaves. Each has a lower objective than all smaller
-            ones.
+            In ascending order of leaves. With its own L2 penalty, each has a lower
+            objective than all smaller ones.
         """
         with part("leaf penalties") as penalties:
             for _ in self._steps(leaf_penalty, min_penalty, max_leaves):
@@ -96,24 +99,25 @@ class ForwardBackwardPath:
         """Take forward steps only as far as models are requested.
 
         The models up to the last backward phase come first, as `run` returns them. Each
-        further step gives one model, if it has more leaves and a lower objective than
-        all before. Parameters are those of `run`.
+        further step gives one model, if it has more leaves than all before, and a lower
+        objective with its own L2 penalty. Parameters are those of `run`.
 
         Yields
         ------
         Ensemble
             In ascending order of leaves.
         """
-        most, least, front = 0, np.inf, True
+        most, front = 0, True
         for no_more_backward in self._steps(leaf_penalty, min_penalty, max_leaves):
             if not no_more_backward:
                 continue
             if front:
                 yield from self._pareto_front()
-            elif self.visited[-1][0].n_leaves > most and self.visited[-1][1] < least:
-                yield self.visited[-1][0]
+            else:
+                *before, (model, objective) = self.visited
+                if model.n_leaves > most and _is_lower(objective, before):
+                    yield model
             most = max(model.n_leaves for model, _ in self.visited)
-            least = min(objective for _, objective in self.visited)
             front = False
         if front:
             yield from self._pareto_front()
@@ -162,9 +166,18 @@ class ForwardBackwardPath:
 
     def _pareto_front(self) -> list[Ensemble]:
         """The models with a lower objective than all that have no more leaves."""
-        sizes = np.array([model.n_leaves for model, _ in self.visited])
-        objectives = np.array([objective for _, objective in self.visited])
-        order = np.lexsort((objectives, sizes))
-        least = np.minimum.accumulate(np.append(np.inf, objectives[order]))
-        best = order[objectives[order] < least[:-1]]
-        return [self.visited[i][0] for i in best]
+        ordered = sorted(
+            self.visited, key=lambda pair: (pair[0].n_leaves, pair[1].value)
+        )
+        front: list[Ensemble] = []
+        for i, (model, objective) in enumerate(ordered):
+            larger = not front or model.n_leaves > front[-1].n_leaves
+            if larger and _is_lower(objective, ordered[:i]):
+                front.append(model)
+        return front
+
+
+def _is_lower(objective: Objective, others: list[tuple[Ensemble, Objective]]) -> bool:
+    """Whether an objective is lower than others with the same L2 penalty."""
+    l2 = objective.l2
+    return all(objective.value < other.at(l2) for _, other in others)

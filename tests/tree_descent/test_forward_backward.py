@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss
 
 from sklprune._registry import family_of
-from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.block_descent import BlockDescent, Objective
 from sklprune._tree_descent.containers import boosting_container, own_container
 from sklprune._tree_descent.forward_backward import ForwardBackwardPath
 from sklprune._tree_descent.subtree_raising import raise_children
@@ -86,11 +86,11 @@ def test_larger_models_are_better_and_none_is_lost(problem):
     forward, (both, models) = path_over(problem, 0)[0], path_over(problem, 500)
     objective_of = {id(model): objective for model, objective in both.visited}
     sizes = [model.n_leaves for model in models]
-    objectives = [objective_of[id(model)] for model in models]
+    objectives = [objective_of[id(model)].value for model in models]
     assert np.all(np.diff(sizes) > 0) and np.all(np.diff(objectives) < 0)
     for model, objective in forward.visited:
         as_small = [each for n, each in zip(sizes, objectives) if n <= model.n_leaves]
-        assert min(as_small) <= objective
+        assert min(as_small) <= objective.value
 
 
 def test_backward_phases_find_better_models_of_some_sizes():
@@ -124,4 +124,20 @@ def test_the_objective_is_twice_the_loss_and_the_l2_penalty(problem, doubled):
     descent.add_trees(descent.first_penalty() / 50)
     assert descent.n_leaves > 5
     expected = doubled(y, descent.state.raw_prediction[:, 0]) + l2_penalty(descent)
-    assert descent.objective() == pytest.approx(expected)
+    assert descent.objective().value == pytest.approx(expected)
+
+
+def test_models_are_compared_with_the_l2_penalty_of_the_larger_one():
+    """A single tree with a weak penalty may have the lowest objective of all."""
+
+    class Model:
+        def __init__(self, n_leaves):
+            self.n_leaves = n_leaves
+
+    path = ForwardBackwardPath(None, None, None, 0)
+    tree = Model(8), Objective(loss=60.0, squares=4.0, l2=1.0)
+    larger = Model(40), Objective(loss=50.0, squares=2.0, l2=10.0)
+    worse = Model(41), Objective(loss=51.0, squares=2.0, l2=10.0)
+    path.visited = [worse, larger, tree]
+    assert tree[1].value < larger[1].value < tree[1].at(larger[1].l2)
+    assert path._pareto_front() == [tree[0], larger[0]]
