@@ -30,6 +30,8 @@ extensions = [
 html_theme = "pydata_sphinx_theme"
 html_title = "sklprune"
 html_show_sourcelink = False
+html_static_path = ["_static"]
+html_css_files = ["layout.css"]
 # a short header, and headings of the third level beside each page
 html_theme_options = {
     "header_links_before_dropdown": 5,
@@ -38,6 +40,7 @@ html_theme_options = {
     "navigation_depth": 3,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
 }
+html_context = {"default_mode": "auto"}
 # pages without pages below them have no side bar
 html_sidebars = {
     page: []
@@ -51,6 +54,10 @@ html_sidebars = {
 }
 exclude_patterns = ["_build"]
 autodoc_member_order = "bysource"
+# the tables of parameters have the types; a long signature has a line for each
+autodoc_typehints = "none"
+python_maximum_signature_line_length = 88
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
