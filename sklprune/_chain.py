@@ -205,7 +205,7 @@ class _Chooser:
             cv=[self.split],
             seen=False,
             store_path=False,
-            drop_unread=False,
+            drop_unread=self.pruned.drop_unread and i == len(self.methods) - 1,
             baseline=self.pruned.baseline and i == 0 and not method.decides,
         )
         run.parts.append(_fit(part, self.rows))

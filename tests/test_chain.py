@@ -89,6 +89,18 @@ def test_a_chain_of_one_method_is_that_method(binary):
     np.testing.assert_array_equal(alone.estimator_.coef_, chain.estimator_.coef_)
 
 
+def test_columns_that_the_chosen_model_does_not_read_are_removed(binary):
+    X, y = binary
+    split = (np.arange(150), np.arange(150, 200))
+    model = LogisticRegression().fit(X, y)
+    known = {"cv": [split], "rule": Tolerance(0.05), "seen": False}
+    chain = Chain(["magnitude"])
+    whole = prune(model, X, y, method=chain, **known).estimator_
+    small = prune(model, X, y, method=chain, drop_unread=True, **known).estimator_
+    assert small[-1].coef_.shape[1] == np.count_nonzero(whole.coef_) < 8
+    np.testing.assert_array_equal(small.predict(X), whole.predict(X))
+
+
 def test_a_fitted_model_is_not_changed(binary):
     forest = RandomForestClassifier(6, max_depth=4, random_state=0).fit(*binary)
     before = joblib.hash(forest)
