@@ -25,8 +25,10 @@ from sklprune.methods._base import Method
 BITS = (32, 16, 8, 7, 6, 5, 4, 3, 2)
 #: bits of a number as it is stored
 ALL_BITS = 64
-#: significant bits of a number of single precision, and at least of a scaler
-SINGLE_BITS, MIN_SCALER_BITS = 24, 8
+#: significant bits of a number of single precision
+SINGLE_BITS = 24
+#: significant bits of a scaler at least, and beyond those of the weights
+MIN_SCALER_BITS, MORE_SCALER_BITS = 6, 2
 
 
 class Quantize(Method):
@@ -46,8 +48,8 @@ class Quantize(Method):
     brain surgeon. The values of the codebook, and the intercepts, are then fitted to
     the outputs of the unpruned model. Labels are not used. Weights that are zero remain
     zero. The intercepts of wide layers are multiples of a small step. Means and scales
-    of `StandardScaler` and `RobustScaler` in the same pipeline get as many significant
-    bits, and at least 8.
+    of `StandardScaler` and `RobustScaler` in the same pipeline get two more significant
+    bits than the weights, and at least 6.
 
     In a tree, a forest or boosting, each threshold becomes the number with the fewest
     significant bits between two neighbouring values of its column, so that no row
@@ -196,7 +198,7 @@ class Quantize(Method):
         unchanged = candidate.refitted is candidate.dense
         if unchanged or "layers" not in candidate.family.capabilities(candidate.dense):
             return wrapper
-        n_bits = SINGLE_BITS if n_bits == 32 else max(n_bits, MIN_SCALER_BITS)
+        n_bits = max(MIN_SCALER_BITS, min(n_bits + MORE_SCALER_BITS, SINGLE_BITS))
         return family.with_short_numbers(wrapper, n_bits)
 
     def _with_short_trees(

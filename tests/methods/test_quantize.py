@@ -191,7 +191,7 @@ def test_intercepts_of_wide_layers_have_few_values():
 # -- scalers before the model ----------------------------------------------------------
 
 
-def is_short(values, n_bits=8):
+def is_short(values, n_bits=6):
     """Whether all values have few significant bits."""
     whole = np.frexp(values)[0] * 2.0**n_bits
     return np.array_equal(whole, np.round(whole))
@@ -205,7 +205,7 @@ def test_scalers_get_short_numbers(scaler, tmp_path):
     small = quantised(model, X, bits=4, seen=True)
     assert is_short(small[0].scale_)
     received, old = small[0].transform(X), model[0].transform(X)
-    assert np.abs(received - old).max() < 2.0**-8 * (1 + np.abs(old).max())
+    assert np.abs(received - old).max() < 2.0**-6 * (1 + np.abs(old).max())
     assert np.array_equal(model[0].scale_, before)
     dump(small, tmp_path / "small.pkl")
     loaded = joblib.load(tmp_path / "small.pkl")
@@ -236,4 +236,4 @@ def test_a_constant_column_keeps_its_scale():
     small = quantised(model, rows, bits=2, seen=True)
     assert small[0].scale_[-1] == 1
     assert small[0].var_[-1] == 0
-    np.testing.assert_allclose(small[0].transform(rows)[:, -1], 0, atol=2.0**-8)
+    np.testing.assert_allclose(small[0].transform(rows)[:, -1], 0, atol=2.0**-6)
