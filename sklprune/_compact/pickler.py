@@ -19,6 +19,8 @@ from sklprune._compact.trees import coded_trees
 #: arrays of fewer bytes are written as usual
 MIN_ARRAY_BYTES = 128
 PROTOCOL = 4
+#: files of fewer bytes are compressed with several settings
+SMALL_FILE = 2**16
 #: an array is written as the root of another one if at most this share differs
 MAX_DIFFERENT = 0.2
 
@@ -69,10 +71,15 @@ def _compact(model: Any, exact: bool, quick: bool) -> tuple[bytes, bool]:
 def _by_lzma(data: bytes) -> bytes:
     """A file of lzma in the format that needs fewer bytes."""
     extreme = 6 | lzma.PRESET_EXTREME
-    files = (
+    files = [
         lzma.compress(data, format=lzma.FORMAT_ALONE, preset=extreme),
         lzma.compress(data, check=lzma.CHECK_CRC32, preset=extreme),
-    )
+    ]
+    if len(data) < SMALL_FILE:
+        # names and short numbers need less context than large files
+        for lc in (0, 1):
+            short = {"id": lzma.FILTER_LZMA1, "preset": extreme, "lc": lc, "pb": 0}
+            files.append(lzma.compress(data, lzma.FORMAT_ALONE, filters=[short]))
     return min(files, key=len)
 
 
