@@ -201,3 +201,34 @@ def test_no_half_written_file_remains(binary, tmp_path, monkeypatch):
     monkeypatch.setattr(joblib.numpy_pickle, "dump", dump)
     pruned.fit(*binary)
     assert list(tmp_path.rglob("output.pkl"))
+
+
+class InterruptedTraining(MLPClassifier):
+    """scikit-learn catches an interruption in a batch, and warns."""
+
+    n_batches = 0
+
+    def _backprop(self, *args, **kwargs):
+        InterruptedTraining.n_batches += 1
+        if InterruptedTraining.n_batches == 3:
+            raise KeyboardInterrupt
+        return super()._backprop(*args, **kwargs)
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_interrupted_training_of_a_network(binary, inside):
+    X, y = binary
+    network = InterruptedTraining((4,), max_iter=5, random_state=0)
+    model = make_pipeline(StandardScaler(), network) if inside else network
+    pruned = PrunedEstimator(model, pruning_ratio=0.5, random_state=0)
+    InterruptedTraining.n_batches = 0
+    with pytest.raises(KeyboardInterrupt):
+        pruned.fit(X, y)
+    assert not hasattr(pruned, "estimator_")
+    pruned.fit(X, y)
+    InterruptedTraining.n_batches = 0
+    before = vars(pruned).copy()
+    with pytest.raises(KeyboardInterrupt):
+        pruned.set_params(method="permutation").fit(X, y)
+    assert vars(pruned)["estimator_"] is before["estimator_"]

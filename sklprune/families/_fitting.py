@@ -5,7 +5,7 @@ from typing import Any
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklprune._estimators import takes_weights, without
+from sklprune._estimators import interruptible, takes_weights, without
 from sklprune._metadata import requested, routing_enabled
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
@@ -33,12 +33,14 @@ class Fitting:
         Without it, weights are passed as `weights_of_fit` gives them, and groups are
         not passed.
         """
+        known: dict[str, Any] = {}
         if routing_enabled():
             metadata = {"sample_weight": sample_weight, "groups": groups}
-            return estimator.fit(X, y, **requested(estimator, "fit", **metadata))
-        if sample_weight is None:
-            return estimator.fit(X, y)
-        return estimator.fit(X, y, **self.weights_of_fit(estimator, sample_weight))
+            known = requested(estimator, "fit", **metadata)
+        elif sample_weight is not None:
+            known = self.weights_of_fit(estimator, sample_weight)
+        with interruptible(estimator):
+            return estimator.fit(X, y, **known)
 
     def weights_of_fit(
         self, estimator: Estimator, sample_weight: Array

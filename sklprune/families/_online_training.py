@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._estimators import interruptible
 from sklprune._metadata import given
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 
@@ -63,7 +64,7 @@ class OnlineTraining:
                 "does not take it."
             )
         model = copy.deepcopy(estimator)
-        with self.held(model, masks):
+        with self.held(model, masks), interruptible(model):
             model.partial_fit(X, y, **keywords)
         return model
 
