@@ -20,8 +20,9 @@ PATIENCE = 2
 HELD_OUT = 0.25
 #: penalties whose loss differs by fewer standard errors from the best count as equal
 N_ERRORS = 2
-#: more rows than these cost time only: the optimal total strength hardly changes
-MAX_ROWS = 6000
+#: with more rows the search is too slow; with few of many rows, it finds too strong a
+#: penalty, since a network that is too small for all rows overfits those
+MAX_ROWS = 20_000
 
 
 def chosen_strength(

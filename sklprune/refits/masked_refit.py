@@ -56,7 +56,7 @@ class MaskedRefit(Refit):
         Strength of the penalty. It is required if `penalty` is not None. For None it
         is the parameter `alpha` of the model, or 1 / `C`. "auto" chooses the strength
         on a quarter of the rows, and then fits all rows. For an MLP this is the L2
-        penalty, on at most 1,500 held-out rows; a small network is fitted by L-BFGS.
+        penalty, on at most 5,000 held-out rows; a small network is fitted by L-BFGS.
         For a linear model it is 0.003 to 100 times its own strength, in ten fits. It
         needs `penalty=None`.
     l1_ratio : float, default=0.5
