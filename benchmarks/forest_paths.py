@@ -14,10 +14,13 @@ the steps are independent (Bonferroni).
 
 The score is ROC AUC for two classes, accuracy for several, and the squared error for
 values. The standard error of a difference of ROC AUC is that of DeLong et al. (1988).
+
+The JSON file has one object a line, and grows with each path. A run with the same file
+continues where the last run stopped.
 """
 
 import numpy as np
-from command_line import listed, parser_of, write
+from command_line import Records, listed, parser_of
 from forest_contenders import METHODS, n_leaves
 from forest_problems import TASKS, Fold
 from scipy.stats import norm, rankdata
@@ -26,6 +29,7 @@ from threadpoolctl import threadpool_limits
 from sklprune import prune
 from sklprune.rules import Best
 
+KEY = ("task", "table", "rows", "trees", "depth", "fold", "method")
 #: two sizes for each factor of two
 RATIOS = [float(1 - 2 ** (-k / 2)) for k in range(2, 33)]
 
@@ -105,24 +109,38 @@ def models_of(fold, forest, method):
     return [by_size[size] for size in sorted(by_size)]
 
 
-def run(table, n_rows, options):
-    task = TASKS[options.task]
-    setting = (options.trees, None if options.task == "hist" else options.depth)
+def run(table, n_rows, options, records):
+    """Yield the worst step of each method on one table; missing ones are computed."""
+    depth = None if options.task == "hist" else options.depth
+    key = {
+        "task": options.task,
+        "table": table,
+        "rows": n_rows,
+        "trees": options.trees,
+        "depth": depth,
+        "fold": options.fold,
+    }
+    known = {name: records.get(**key, method=name) for name in options.methods}
+    yield from filter(None, known.values())
+    missing = [name for name, record in known.items() if record is None]
+    if not missing:
+        return
     fold = Fold(
         options.task,
         table,
-        task.scorings[0],
-        setting,
+        TASKS[options.task].scorings[0],
+        (options.trees, depth),
         options.fold,
         options.data,
         n_rows=n_rows,
     )
     forest = fold.forest.fit(*fold.rows(fold.fit))
     X, y = fold.rows(np.concatenate([fold.choose, fold.test]))
-    for name in options.methods:
+    for name in missing:
         models = models_of(fold, forest, METHODS[name])
-        row = {"table": table, "rows": n_rows, "method": name}
-        yield row | worst_step(models, X, y, fold.n_classes)
+        record = key | {"method": name} | worst_step(models, X, y, fold.n_classes)
+        records.add(record)
+        yield record
 
 
 def show(row):
@@ -156,11 +174,12 @@ def main():
     tables = task.published if options.tables == "published" else task.tables
     if options.tables not in (None, "published"):
         tables = listed(options.tables)
-    results = []
+    results, records = [], Records(options.json, KEY)
     with threadpool_limits(1):
         for table in tables:
             for rows in listed(options.rows):
-                for row in run(table, None if rows == "all" else int(rows), options):
+                n_rows = None if rows == "all" else int(rows)
+                for row in run(table, n_rows, options, records):
                     show(row)
                     results.append(row)
     print("\nthe worst step over all tables")
@@ -171,7 +190,6 @@ def main():
                 key=lambda row: row["quotient"],
             )
         )
-    write(results, options.json)
 
 
 if __name__ == "__main__":

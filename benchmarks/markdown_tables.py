@@ -13,6 +13,7 @@ NAMES = {
     "backfitting, same, cv=5": "`Backfitting()`, `cv=5`",
     "backfitting, same, cv=5, half faithful": "`Backfitting()`, `cv=5`, `faithful=0.5`",
     "regrow": "`Regrow()`",
+    "smallest": "the smallest file of these three",
     "cost complexity": "`CostComplexity()`",
     "member selection": "`MemberSelection()`",
     "SelectFromModel": "`SelectFromModel` of scikit-learn",

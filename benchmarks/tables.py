@@ -62,7 +62,15 @@ PARTS = {
     "refits": lambda: registry_tables.linked("refit"),
     "families": registry_tables.families,
 }
-_TASKS = ("binary", "binary_others", "multiclass", "regression", "few_rows", "hist")
+PARTS["forest paths"] = forest_tables.paths
+_TASKS = (
+    "binary",
+    *forest_tables.PARTS_OF_BINARY,
+    "multiclass",
+    "regression",
+    "few_rows",
+    "hist",
+)
 for _task in _TASKS:
     PARTS[f"forests {_task}"] = lambda task=_task: forest_tables.forests(task)
     PARTS[f"forests {_task} by table"] = lambda task=_task: forest_tables.by_table(task)
