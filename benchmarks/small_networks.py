@@ -1,7 +1,7 @@
 """How small is the file of a network that was pruned, and how good are shared widths?
 
     python benchmarks/small_networks.py --data FOLDER --problem lenet|sequence|widths
-        [--seeds 0,1,2] [--json FILE]
+        [--seeds 0,1,2] [--tables usps,adult] [--json FILE]
 
 "lenet" is a network of 784-300-100-10 units, trained on the 60,000 rows of MNIST. Its
 weights are removed in stages of equal factors, with training after each. The rest gets
@@ -49,7 +49,7 @@ STAGED = MaskedRefit(
 LENET_RATIOS = (0.975, 0.985)
 LENET_BITS = (5, 4, 3)
 SEQUENCE = ("columns", "neuron_elimination", "second_order", "quantize")
-TABLES = {"usps": 0.02}
+TABLES = {"usps": 0.01, "adult": 0.01}
 N_FIT, N_CHOOSE, N_TEST = 4500, 1500, 3000
 WIDTHS = (64, 32, 16, 8, 4)
 TABLES_OF_WIDTHS = ("digits", "pendigits", "satimage")
@@ -102,7 +102,8 @@ def add_record(records, problem, what, seed, model, **numbers):
 
 
 def sequence(records, options):
-    for table, max_drop in TABLES.items():
+    for table in listed(options.tables):
+        max_drop = TABLES[table]
         columns, X, y = prepared(table, options.data)
         order = np.random.RandomState(0).permutation(len(X))
         order = order[: N_FIT + N_CHOOSE + N_TEST]
@@ -176,6 +177,7 @@ def main():
     problems = {"lenet": lenet, "sequence": sequence, "widths": widths}
     parser.add_argument("--problem", choices=[*problems], required=True)
     parser.add_argument("--seeds", default="0,1,2")
+    parser.add_argument("--tables", default=",".join(TABLES))
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     records = Records(options.json, ("problem", "what", "seed"))
