@@ -48,7 +48,9 @@ def splits_of(plan, task, cv):
     in all first parts, and do not change how the other rows are split.
     """
     if cv is None or isinstance(cv, (int, np.integer)):
-        return _split_weighted(task, lambda rows: _all_splits(plan, rows, cv))
+        return _split_weighted(
+            task, lambda rows: _with_classes(plan, rows, _all_splits(plan, rows, cv))
+        )
     splits, weight = _all_splits(plan, task, cv), task.sample_weight
     if weight is None:
         return splits
@@ -67,6 +69,30 @@ def _split_weighted(task, split):
         (np.sort(np.append(weighted[first], others)), weighted[second])
         for first, second in split(task.take(weighted))
     ]
+
+
+def _with_classes(plan, task, splits):
+    """The splits, with every class in the first parts if a fitted model needs it.
+
+    A refit of a fitted classifier needs rows of all of its classes. Rows of a class
+    that would be held out together are not held out. With groups, which are kept whole,
+    such a split is omitted if others remain.
+    """
+    labels = plan.frozen and is_classifier(plan.estimator) and task.y is not None
+    y = np.asarray(task.y).ravel()
+    if not labels or len(y) != task.n_samples:
+        return splits
+    if plan.refit is None or not plan.refit.needs_labels:
+        return splits
+    absent = [np.isin(y, np.setdiff1d(y, y[first])) for first, _ in splits]
+    if task.groups is not None:
+        whole = [split for split, rows in zip(splits, absent) if not rows.any()]
+        return whole or splits
+    complete = [
+        (np.sort(np.append(first, np.flatnonzero(rows))), second[~rows[second]])
+        for (first, second), rows in zip(splits, absent)
+    ]
+    return [split for split in complete if len(split[1])] or splits
 
 
 def _all_splits(plan, task, cv):
