@@ -64,6 +64,15 @@ def test_the_conda_recipe_has_the_requirements_of_pyproject():
     assert lower_bounds(build["requires"]).items() <= host.items()
 
 
+def test_the_conda_recipe_is_one_that_the_builder_accepts():
+    rattler = pytest.importorskip("rattler_build")
+    recipe = rattler.Stage0Recipe.from_file(str(ROOT / "conda" / "recipe.yaml"))
+    (variant,) = recipe.render(rattler.VariantConfig())
+    found = variant.recipe.to_dict()
+    assert found["package"] == {"name": "sklprune", "version": sklprune.__version__}
+    assert found["build"]["noarch"] == "python"
+
+
 def test_the_citation_has_the_version_and_licence_of_the_package():
     citation = parsed("CITATION.cff")
     assert citation["version"] == sklprune.__version__
