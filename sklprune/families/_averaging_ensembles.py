@@ -229,7 +229,7 @@ class MembersFamily(AveragedFamily):
                 trees[each.tree],
                 each,
                 self.stored_values(estimator, n_trees * value + ensemble.baseline),
-                single_precision=True,
+                short_statistics=True,
             )
             for each, value in zip(subtrees, values)
         ]

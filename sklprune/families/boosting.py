@@ -118,7 +118,7 @@ class BoostingFamily(BoostedFamily):
                 subtree,
                 value,
                 n_classes=1,
-                single_precision=not own,
+                short_statistics=not own,
             )
             columns[output].append(smaller)
         return self._with_columns(

@@ -235,16 +235,18 @@ class HistBoostingFamily(BoostedFamily):
         Training statistics of the subtree replace those of the predictor, where the
         subtree has some.
         """
-        nodes = take_nodes(tree.nodes, subtree.nodes)
-        for side, child in zip(("left", "right"), subtree.children()):
-            nodes[side] = np.where(subtree.split, child, 0)
+        nodes, (left, right) = take_nodes(tree.nodes, subtree.nodes), subtree.children()
+        nodes["left"] = np.where(subtree.split, left, 0)
+        nodes["right"] = np.where(subtree.split, right, 0)
         nodes["is_leaf"] = ~subtree.split
+        nodes["depth"] = _depths(left, right)
         if subtree.statistics is not None:
             nodes["count"] = subtree.statistics.n_rows
         value = subtree.value
         if value is None:
             value = _arrays_of_predictor(tree).value[subtree.nodes]
-        nodes["value"] = value[:, 0]
+        # no prediction reads the values of splits, and zeros take no bytes in a file
+        nodes["value"] = np.where(subtree.split, 0.0, value[:, 0])
         by_category = subtree.split & (nodes["is_categorical"] != 0)
         kept, nodes["bitset_idx"][by_category] = np.unique(
             nodes["bitset_idx"][by_category], return_inverse=True
@@ -407,6 +409,15 @@ def _unpacked(bitsets: Array) -> Array:
     return np.unpackbits(words.view(np.uint8), axis=1, bitorder="little").astype(bool)
 
 
+def _depths(left: Array, right: Array) -> Array:
+    """The depth of each node, that of the root is zero: (n_nodes,), int."""
+    depths = np.zeros(len(left), dtype=int)
+    for depth, (_, *children) in enumerate(levels_of(left, right)):
+        for child in children:
+            depths[child] = depth + 1
+    return depths
+
+
 def _predictor_of(tree: Any, like: Any) -> Any:
     """Convert a `Tree` into a predictor with the same decision for every row.
 
@@ -430,11 +441,7 @@ def _predictor_of(tree: Any, like: Any) -> Any:
     nodes["missing_go_to_left"] = tree.missing_go_to_left
     nodes["count"] = tree.n_node_samples
     nodes["value"] = tree.value[:, 0, 0]
-    for depth, (level, _, _) in enumerate(
-        levels_of(tree.children_left, tree.children_right)
-    ):
-        for side in ("left", "right"):
-            nodes["depth"][nodes[side][level]] = depth + 1
+    nodes["depth"] = _depths(tree.children_left, tree.children_right)
     predictor = copy.copy(like)
     predictor.nodes = nodes
     predictor.raw_left_cat_bitsets = like.raw_left_cat_bitsets[:0]

@@ -41,7 +41,7 @@ class TreeFamily(AveragedFamily):
         (tree,) = self.sklearn_trees(estimator) if trees is None else trees
         (subtree,) = self.at_least_one(ensemble)
         value = self.stored_values(estimator, subtree.value + ensemble.baseline)
-        smaller = pruned_tree(tree, subtree, value, single_precision=True)
+        smaller = pruned_tree(tree, subtree, value, short_statistics=True)
         return with_tree(self.strip(estimator), smaller)
 
     def with_trees(self, estimator: Estimator, trees: list[Any]) -> Estimator:

@@ -296,6 +296,6 @@ def test_class_weights_of_members_are_weights_of_rows(classes, weight):
     theirs = prune(
         same, X, y, sample_weight=rows, random_state=0, **settings
     ).estimator_
-    # leaves store probabilities of ten bits, and rounding may decide about the last one
+    # leaves store probabilities of few bits, and rounding may decide about the last one
     ours, theirs = ours.predict_proba(X), theirs.predict_proba(X)
     np.testing.assert_allclose(ours, theirs, atol=2.0**-9)

@@ -33,7 +33,6 @@ from sklprune._tree_descent.losses import (
     OneVsRestLoss,
     SquaredLoss,
     nearest_distribution,
-    short_distribution,
 )
 from sklprune._trees.arrays import VALUE_BITS, Ensemble, Subtree, both_classes
 from sklprune._units import Task
@@ -361,33 +360,7 @@ def test_files_of_several_classes_are_smaller_as_histogram_boosting(method):
     assert isinstance(auto.estimator_, GradientBoostingClassifier)
     np.testing.assert_allclose(auto.predict_proba(X), hist.predict_proba(X), atol=1e-9)
     bytes_of = [cost(each.estimator_).compressed_bytes for each in (hist, auto)]
-    assert bytes_of[0] < 0.9 * bytes_of[1]
-
-
-@pytest.mark.parametrize("n_classes", [2, 3, 10, 300])
-def test_short_distributions_are_exact_and_near(n_classes):
-    points = np.random.RandomState(0).dirichlet(np.full(n_classes, 0.1), size=200)
-    points[:, 0] = 0.0
-    points[1:] /= points[1:].sum(axis=1, keepdims=True)
-    points[0] = 1e-9
-    points[0, :2] = 0.0, 1 - 1e-9 * (n_classes - 2)
-    short = short_distribution(points, n_bits=10)
-    assert (short.sum(axis=1) == 1).all()
-    np.testing.assert_array_equal(short == 0, points == 0)
-    np.testing.assert_allclose(short, points, atol=2.0**-10)
-    np.testing.assert_array_equal(short * 2.0**32 % 1, 0)
-
-
-@pytest.mark.parametrize("n_classes", [2, 4])
-def test_leaves_of_a_forest_store_short_distributions(n_classes):
-    X, y = load_digits(n_class=n_classes, return_X_y=True)
-    model = RandomForestClassifier(20, random_state=0).fit(X, y)
-    small = prune(model, X, y, method="backfitting", pruning_ratio=0.8).estimator_
-    for tree in small.estimators_:
-        value = tree.tree_.value
-        np.testing.assert_array_equal(value.sum(axis=-1), 1.0)
-        np.testing.assert_array_equal(value * 2.0**16 % 1, 0)
-        assert value.min() > 0
+    assert bytes_of[0] < 0.95 * bytes_of[1]
 
 
 def test_the_scale_of_scores_is_the_best_one():
