@@ -13,7 +13,25 @@ from sklprune._units import Task
 def raw_score(model: Estimator, task: Task) -> float:
     """Score a model on all rows of a task; weighted if the scorer takes weights."""
     metadata = score_metadata(model, task)
-    return float(task.scorer(model, task.X, task.y, **metadata))
+    try:
+        return float(task.scorer(model, task.X, task.y, **metadata))
+    except ValueError as error:
+        _check_predictions(model, task, error)
+        raise
+
+
+def _check_predictions(model: Estimator, task: Task, error: ValueError) -> None:
+    """Raise an error that names the model if its predictions cannot be scored."""
+    predicted = np.asarray(model.predict(task.X)) if hasattr(model, "predict") else None
+    if predicted is None or predicted.dtype.kind != "f":
+        return
+    n_bad = int((~np.isfinite(predicted)).sum())
+    if n_bad:
+        raise ValueError(
+            f"{type(model).__name__} predicts {n_bad} values that are not finite on "
+            f"{task.n_samples} rows, which cannot be scored. Does every step, such as "
+            "the inverse of a transformed target, give finite values?"
+        ) from error
 
 
 def score_metadata(model: Estimator, task: Task) -> dict[str, Any]:

@@ -223,3 +223,18 @@ def test_pipelines_of_imbalanced_learn_are_pruned_as_their_last_step(binary):
     )
     pruned = PrunedEstimator(model, pruning_ratio=0.5).fit(X, y)
     assert (pruned.estimator_[-1].coef_ != 0).sum() == 4
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_an_inverse_that_gives_no_finite_values_is_named(binary):
+    X = binary[0]
+    y = np.exp(X[:, 0])
+    inverse = {"inverse_func": lambda v: np.where(v > 0, v, np.nan)}
+    model = TransformedTargetRegressor(
+        Ridge(), func=np.log, check_inverse=False, **inverse
+    )
+    message = "TransformedTargetRegressor predicts [0-9]+ values that are not finite"
+    with pytest.raises(ValueError, match=message):
+        PrunedEstimator(model, cv=2, random_state=0).fit(X, y)
+    with pytest.raises(ValueError, match=message):
+        prune(model.fit(X, y), X, y, random_state=0)
