@@ -133,6 +133,7 @@ def forward_selection(
     folds: Sequence[Fold],
     groups: Sequence[Array],
     first: Sequence[int],
+    others: Sequence[int],
     score: Callable[[Fold, Array], Array],
     n_steps: int,
 ) -> Iterator[tuple[int, Array]]:
@@ -146,6 +147,8 @@ def forward_selection(
         Columns that are added together.
     first : list of int
         Groups that are added before the others, in this order.
+    others : list of int
+        Groups that can be added after them.
     score : callable
         `score(fold, errors)`: scores for sums of squared errors of shape
         (..., n_targets).
@@ -156,10 +159,10 @@ def forward_selection(
     ------
     group : int
     scores : ndarray of shape (n_groups,)
-        The score that each group would give; NaN for selected ones.
+        The score that each of the others would give; NaN for selected ones.
     """
     scores = np.full(len(groups), np.nan)
-    remaining = np.array([i for i in range(len(groups)) if i not in set(first)], int)
+    remaining = np.array(others, int)
     for group in first:
         _add(folds, groups[group])
         yield group, scores

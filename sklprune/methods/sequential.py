@@ -109,24 +109,25 @@ class Sequential(Method):
         groups = [np.flatnonzero(label == i) for i in range(label.max() + 1)]
         fixed = np.zeros(units.count, bool) if units.fixed is None else units.fixed
         first = [i for i, group in enumerate(groups) if fixed[group].any()]
-        n_steps = len(groups) - len(first)
+        # of a raw column that a pipeline drops, the model receives no column
+        received = np.bincount(label[units.where.unit], minlength=len(groups)) > 0
+        others = [i for i in range(len(groups)) if received[i] and i not in first]
+        n_steps = len(others)
         if self.max_columns is not None:
             n_steps = min(n_steps, self.max_columns)
         splits = folds_of(estimator, task, self.cv, "Sequential")
-        added = self._closed_form(
-            family, estimator, units, task, splits, groups, first, n_steps
-        )
+        how = (splits, groups, first, others, n_steps)
+        added = self._closed_form(family, estimator, units, task, *how)
         if added is None:
-            added = _by_fits(
-                family, estimator, units, task, splits, groups, first, n_steps
-            )
+            added = _by_fits(family, estimator, units, task, *how)
         importances, last = np.zeros(len(groups)), np.zeros(len(groups))
         for step, (group, scores) in enumerate(added):
             importances[group] = 2 * len(groups) - step
             last = scores
-        others = np.flatnonzero(importances == 0)
+        last = np.where(received, last, -np.inf)
+        never = np.flatnonzero(importances == 0)
         # those that were not added, by the scores of the last step
-        importances[others] = np.argsort(np.argsort(last[others], kind="stable")) + 1
+        importances[never] = np.argsort(np.argsort(last[never], kind="stable")) + 1
         return np.asarray(importances[label])
 
     def _closed_form(
@@ -138,6 +139,7 @@ class Sequential(Method):
         splits: list[tuple[Array, Array]],
         groups: list[Array],
         first: list[int],
+        others: list[int],
         n_steps: int,
     ) -> Any:
         """The steps from sums of products; None for other models and metrics."""
@@ -165,7 +167,7 @@ class Sequential(Method):
         unit = units.where.unit
         columns = [np.flatnonzero(np.isin(unit, group)) for group in groups]
         scores = partial(_scores, function, sign)
-        return forward_selection(folds, columns, first, scores, n_steps)
+        return forward_selection(folds, columns, first, others, scores, n_steps)
 
     def _check(self) -> None:
         whole = isinstance(self.max_columns, numbers.Integral)
@@ -209,6 +211,7 @@ def _by_fits(
     splits: list[tuple[Array, Array]],
     groups: list[Array],
     first: list[int],
+    others: list[int],
     n_steps: int,
 ) -> Any:
     """The same as `forward_selection`, with a fit for each candidate and fold."""
@@ -218,7 +221,7 @@ def _by_fits(
         keep[groups[group]] = True
         yield group, scores
     folds = [(task.take(rows), task.take(others)) for rows, others in splits]
-    remaining = [i for i in range(len(groups)) if i not in first]
+    remaining = list(others)
     parallel = Parallel(n_jobs=task.n_jobs)
     for _ in tracked(range(min(n_steps, len(remaining))), "columns"):
         masks = []

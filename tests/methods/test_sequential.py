@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_regression
 from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -145,3 +146,18 @@ def test_groups_of_rows_are_not_split(numbers):
 def test_invalid_parameters_are_errors(numbers, max_columns):
     with pytest.raises(ValueError, match="Sequential\\(max_columns="):
         support(Ridge(), numbers[0], numbers[1], 2, method=Sequential(max_columns))
+
+
+@pytest.mark.parametrize("model", [LogisticRegression(), LinearRegression()])
+def test_a_column_that_the_pipeline_drops_is_added_last(model):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 4))
+    y = X[:, 1] + X[:, 3] / 2 + rng.normal(size=60) / 2
+    scaler = ColumnTransformer([("scaled", StandardScaler(), [1, 2, 3])])
+    pipe = make_pipeline(scaler, model)
+    target = y > 0 if isinstance(model, LogisticRegression) else y
+    selector = FeaturePruningSelector(
+        pipe, method="sequential", n_features_to_select=1, random_state=0
+    ).fit(X, target)
+    assert selector.ranking_[1] == 1
+    assert selector.ranking_.argmax() == 0
