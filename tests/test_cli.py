@@ -13,17 +13,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._testing import ignore_warnings
 
 from sklprune import cli
-from sklprune._command_line import demo, model_files, pruning, table_files
+from sklprune._command_line import comparison, demo, model_files, pruning, table_files
 from sklprune._command_line.demo import Example
 from sklprune._command_line.messages import short_warnings
 
@@ -322,9 +324,48 @@ def test_compare_shows_how_close_the_values_of_regressors_are(folder, capsys):
 def test_compare_can_train_small_models(folder, capsys):
     line = "compare unnamed.joblib rows.npz --target answer --trust-pickle --baseline"
     code, out, _ = run(capsys, line)
-    assert code == cli.DONE and "trained from scratch: LogisticRegression on" in out
+    assert code == cli.DONE
+    table, _, notes = out.partition("\n\n")
+    assert notes.startswith("from scratch 1: LogisticRegression on")
+    assert max(map(len, table.splitlines())) < 80
     code, _, err = run(capsys, line.replace(" --target answer", ""))
     assert code == cli.PROBLEM and "needs --target" in err
+
+
+def test_few_small_models_are_compared_on_rows_that_trained_none(folder, capsys):
+    X, y = np.load("rows.npz")["X"], np.load("rows.npz")["answer"]
+    joblib.dump(DummyClassifier().fit(X, y), "constant.joblib")
+    line = "compare unnamed.joblib constant.joblib rows.npz --target answer --baseline"
+    code, out, _ = run(capsys, line + " --trust-pickle --json")
+    assert code == cli.DONE
+    given, trained = json.loads(out)[:2], json.loads(out)[2:]
+    assert 1 <= len(trained) <= comparison.N_SHOWN
+    assert all(0 < each["agreement"] <= 1 for each in trained)
+    _, X, _, y = train_test_split(X, y, test_size=0.5, random_state=0)
+    assert given[0]["score"] == joblib.load("unnamed.joblib").score(X, y)
+
+
+def small(file_bytes, score):
+    return comparison._Small(f"{file_bytes} bytes", None, file_bytes, score)
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        # 800 bytes score less than 500, and 450 are about as many as 500
+        ((9000, 0.9), [10, 100, 500]),
+        # smaller than most, and as good as those
+        ((60, 0.8), [1, 10]),
+        # better than each: the best of them is shown
+        ((1, 0.9), [500]),
+    ],
+)
+def test_small_models_that_are_worse_and_larger_are_not_shown(given, expected):
+    trained = [small(500, 0.8), small(450, 0.79), small(800, 0.7), small(100, 0.75)]
+    trained += [small(10, 0.6), small(1, 0.5)]
+    given = [dict(zip(("file_bytes", "score"), given))]
+    shown = comparison._shown(trained, given)
+    assert [each.file_bytes for each in shown] == expected
 
 
 # -- demo and arguments ---------------------------------------------------------------

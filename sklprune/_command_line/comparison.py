@@ -21,6 +21,9 @@ from sklprune._report_text import Row, aligned
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 
+#: models trained from scratch that are shown, and the least factor between their sizes
+N_SHOWN, SIZE_FACTOR = 3, 4
+
 
 def compare_files(options: argparse.Namespace) -> list[dict[str, Any]]:
     """One row for each model file, and for small models trained from scratch.
@@ -36,22 +39,42 @@ def compare_files(options: argparse.Namespace) -> list[dict[str, Any]]:
         `model`, `class`, `file_bytes`, `compressed_bytes`, `latency_one_row`, `score`,
         and `agreement` with the first model: the share of rows with the same label, and
         for regressors the R2 of their predictions against those of the first model.
-        `score` and `agreement` are None if they are not defined.
+        `score` and `agreement` are None if they are not defined. With `--baseline`,
+        all of these are measured on the half of the rows that trained no small model.
     """
     check_metric(options.scoring)
     models = [
         load_model(path, trust_pickle=options.trust_pickle) for path in options.models
     ]
     all_rows = [read_rows(options.table, options.target, model) for model in models]
+    training = None
+    if options.baseline:
+        if all_rows[0].y is None:
+            raise CommandError("--baseline trains models and needs --target.")
+        # the same rows for each model, since the seed is the same
+        halves = [_halves(rows) for rows in all_rows]
+        training, all_rows = halves[0][0], [test for _, test in halves]
     first = all_rows[0]
     labels = models[0].predict(first.X) if hasattr(models[0], "predict") else None
     found = [
         _row(path, model, rows, labels, options)
         for path, model, rows in zip(options.models, models, all_rows)
     ]
-    if options.baseline:
-        found += _from_scratch(models[0], first, options)
+    if training is not None:
+        small = _trained(models[0], training, first, options)
+        found += [
+            _row(f"{FROM_SCRATCH}: {each.name}", each.model, first, labels, options)
+            for each in _shown(small, found)
+        ]
     return found
+
+
+def _halves(rows: Rows) -> tuple[Rows, Rows]:
+    """Rows to train on, and as many others."""
+    train, test, y_train, y_test = train_test_split(
+        rows.X, rows.y, test_size=0.5, random_state=0
+    )
+    return Rows(train, y_train), Rows(test, y_test)
 
 
 def _row(
@@ -94,32 +117,6 @@ def _score(model: Estimator, rows: Rows, scoring: str | None) -> float | None:
         raise CommandError(f"The score of {type(model).__name__}: {error}") from error
 
 
-def _from_scratch(
-    model: Estimator, rows: Rows, options: argparse.Namespace
-) -> list[dict[str, Any]]:
-    """Small models, trained on half of the rows and scored on the other half.
-
-    Only those are shown that no other one beats in both size and score.
-    """
-    if rows.y is None:
-        raise CommandError("--baseline trains models and needs --target.")
-    notice("training small models ...")
-    train, test, y_train, y_test = train_test_split(rows.X, rows.y, random_state=0)
-    method = suitable_methods(model)[0]
-    opened = open_model(model, Task(train, y_train, random_state=0), method)
-    held_out, found = Rows(test, y_test), []
-    for name, small in opened.family.small_models(
-        opened.model, opened.units, opened.task
-    ):
-        whole = strip(opened.close(small))
-        score = _score(whole, held_out, options.scoring)
-        found.append(_Small(name, whole, file_bytes(whole), score))
-    return [
-        _row(f"{FROM_SCRATCH}: {each.name}", each.model, held_out, None, options)
-        for each in _not_beaten(found)
-    ]
-
-
 class _Small(NamedTuple):
     """A small model, its size and its score."""
 
@@ -129,24 +126,66 @@ class _Small(NamedTuple):
     score: Any
 
 
-def _not_beaten(found: list[_Small]) -> list[_Small]:
-    """The models that no smaller one exceeds in score, the smallest first."""
+def _trained(
+    model: Estimator, training: Rows, test: Rows, options: argparse.Namespace
+) -> list[_Small]:
+    """Small models, trained on some rows and scored on others."""
+    notice("training small models ...")
+    method, found = suitable_methods(model)[0], []
+    opened = open_model(model, Task(training.X, training.y, random_state=0), method)
+    for name, small in opened.family.small_models(
+        opened.model, opened.units, opened.task
+    ):
+        whole = strip(opened.close(small))
+        score = _score(whole, test, options.scoring)
+        found.append(_Small(name, whole, file_bytes(whole), score))
+    return found
+
+
+def _shown(small: list[_Small], given: list[dict[str, Any]]) -> list[_Small]:
+    """A few models of different sizes, the smallest first.
+
+    No model is at least as large as another one with the same score or a better one,
+    given or trained. If a given one is better than each, the best one is shown.
+    """
     kept: list[_Small] = []
-    for each in sorted(found, key=lambda each: (each.file_bytes, -each.score)):
+    for each in sorted(small, key=lambda each: (each.file_bytes, -each.score)):
         if not kept or each.score > kept[-1].score:
             kept.append(each)
-    return kept
+    unbeaten = [each for each in kept if not _beaten(each, given)] or kept[-1:]
+    shown: list[_Small] = []
+    for each in reversed(unbeaten):
+        if not shown or each.file_bytes * SIZE_FACTOR <= shown[-1].file_bytes:
+            shown.append(each)
+    return shown[:N_SHOWN][::-1]
+
+
+def _beaten(small: _Small, given: list[dict[str, Any]]) -> bool:
+    """Whether a given model is at most as large, and its score at least as good."""
+    return any(
+        row["file_bytes"] <= small.file_bytes and row["score"] >= small.score
+        for row in given
+    )
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
-    """The rows of `compare_files` as they are printed."""
+    """The rows of `compare_files` as they are printed.
+
+    Models trained from scratch have a number. Their names follow below the table.
+    """
+    names, notes = [], []
+    for row in rows:
+        _, scratch, description = row["model"].partition(f"{FROM_SCRATCH}: ")
+        if scratch:
+            notes.append(description)
+        names.append(f"from scratch {len(notes)}" if scratch else row["model"])
     head = ("model", "bytes", "compressed", "one row, us", "score", "agreement")
     table: list[Row] = [head]
-    for row in rows:
+    for name, row in zip(names, rows):
         seconds = row["latency_one_row"]
         table.append(
             (
-                row["model"],
+                name,
                 f"{row['file_bytes']:,.0f}",
                 f"{row['compressed_bytes']:,.0f}",
                 "" if np.isnan(seconds) else f"{seconds * 1e6:,.0f}",
@@ -154,4 +193,7 @@ def as_text(rows: list[dict[str, Any]]) -> str:
                 "" if row["agreement"] is None else f"{row['agreement']:.4f}",
             )
         )
-    return aligned(table)
+    if not notes:
+        return aligned(table)
+    lines = [f"from scratch {i}: {note}" for i, note in enumerate(notes, 1)]
+    return "\n".join([aligned(table), "", *lines])
