@@ -156,6 +156,7 @@ def notes_on_scores(score: dict[str, Any]) -> list[str]:
     if score.get("n_noisy"):
         notes.append(
             f"{score['n_noisy']} of {score['n_sizes']} sizes were not considered, "
-            "since they keep columns that are hardly more important than noise."
+            "since they keep columns that are hardly more important than noise, or "
+            "score lower than another candidate by more than one standard error."
         )
     return notes

@@ -39,14 +39,26 @@ def test_candidates_without_noise_are_allowed():
 
 
 def test_the_best_without_noise_is_allowed_if_none_is_near_the_best_of_all():
-    scores = [0.95 + SPREAD, 0.9 + SPREAD, 0.92 + 2 * SPREAD, 0.91 + 2 * SPREAD]
+    scores = [0.9 + SPREAD, 0.95 + SPREAD, 0.92 + 2 * SPREAD, 0.91 + 2 * SPREAD]
     np.testing.assert_array_equal(allowed(scores, 4), [False, False, True, False])
 
 
 def test_a_candidate_that_is_clearly_better_is_allowed():
     small = np.array([0.0, 0.0005, -0.0005])
-    scores = [0.95 + small, 0.9 + SPREAD, 0.9 + 0 * small, 0.8 + small]
-    np.testing.assert_array_equal(allowed(scores, 4), [True, False, True, False])
+    scores = [0.9 + SPREAD, 0.95 + small, 0.9 + 0 * small, 0.8 + small]
+    np.testing.assert_array_equal(allowed(scores, 4), [False, True, True, False])
+
+
+def test_the_floor_costs_at_most_a_standard_error_of_the_unpruned_model():
+    # candidates of 8 and 6 columns, with four and two of noise, and two without noise
+    worse = [0.9 - SPREAD, 0.85 + SPREAD]
+    scores = [0.95 + SPREAD, 0.94 - SPREAD, *worse]
+    np.testing.assert_array_equal(allowed(scores, 4), [False, True, False, False])
+    scores = [0.95 + SPREAD, 0.92 - SPREAD, *worse]
+    np.testing.assert_array_equal(allowed(scores, 4), [True, False, False, False])
+    # of several without noise, those that are near enough
+    scores = [0.95 + SPREAD, 0.9 + SPREAD, 0.935 + SPREAD, 0.93 - SPREAD]
+    np.testing.assert_array_equal(allowed(scores, 4), [False, False, False, True])
 
 
 def test_small_candidates_near_the_best_of_all_are_allowed():

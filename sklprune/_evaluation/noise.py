@@ -21,6 +21,10 @@ N_COLUMNS = 1.0
 def without_noise(table, kept, importances, floor):
     """Mask of the candidates without columns below a floor, and of better ones.
 
+    The floor must not cost more than one standard error of the unpruned model. If all
+    candidates without noise are worse than that, those with the least noise are used
+    that are not.
+
     If the best candidate of all has columns below the floor, those without such columns
     must be within one standard error of it, or the best of their kind.
 
@@ -45,17 +49,30 @@ def without_noise(table, kept, importances, floor):
     mean = table["score_mean"]
     if np.isnan(mean).any():
         return np.ones(len(mean), bool)
-    top, best = int(np.argmax(mean)), int(np.argmax(np.where(clean, mean, -np.inf)))
+    n_scores = table["scores"].shape[1]
+    # without a standard error, no difference is known to be more than noise
+    enough = _near(table["scores"], 0) | (n_scores < 2)
+    if not (clean & enough).any():
+        clean = enough & (noise - noise[enough].min() < N_COLUMNS)
+    top, best = int(np.argmax(mean)), _best(mean, clean & enough)
     if top == best:
         return clean
     # a rule that prefers small candidates must not go further down from the best one
-    to_top = table["scores"] - table["scores"][top]
-    near = to_top.mean(axis=1) >= -np.nan_to_num(standard_error(to_top))
+    near = enough & _near(table["scores"], top)
     near[best] = True
-    difference = table["scores"] - table["scores"][best]
-    n_scores = difference.shape[1]
     if n_scores < 2:
-        # without a standard error, no difference is known to be more than noise
         return clean & near
+    difference = table["scores"] - table["scores"][best]
     least = student_t.isf(LEVEL, n_scores - 1) * standard_error(difference)
     return clean & near | (difference.mean(axis=1) > least)
+
+
+def _best(mean, among):
+    """The position of the best candidate among those of a mask."""
+    return int(np.argmax(np.where(among, mean, -np.inf)))
+
+
+def _near(scores, position):
+    """Which candidates are within one paired standard error of one of them, a mask."""
+    difference = scores - scores[position]
+    return difference.mean(axis=1) >= -np.nan_to_num(standard_error(difference))

@@ -36,7 +36,8 @@ class Columns(Method):
       `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
       of the loss on rows outside the folds, less one and a half standard errors of a
       column without information. Candidates with columns below zero are only chosen if
-      their score is better beyond chance. Of more than 200 columns, one of the five
+      their score is better beyond chance, or if all others are more than one standard
+      error worse than the unpruned model. Of more than 200 columns, one of the five
       folds selects 100, and the other folds order these.
 
     The report names the method that was used.

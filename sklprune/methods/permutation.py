@@ -22,8 +22,8 @@ from sklprune._typing import CV, Array, Estimator, MatrixLike
 from sklprune._units import Task, Units
 from sklprune.methods._base import AUTO_RATIOS, Method
 
-#: from this number of columns on, candidates have at most half of them
-MANY = 50
+#: of more columns, candidates have at most half, since models on them take long
+MANY = 200
 #: ratios for many columns of which few are important
 RATIOS_OF_MANY = (0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
 #: values of `criterion`
@@ -69,8 +69,10 @@ class Permutation(Method):
         "best" and "one_se" prefers candidates without columns below zero. One with such
         columns is only chosen if its score is better beyond chance, by a paired t test
         at a level of 1 %. If the best candidate has such columns, those without them
-        must be within one standard error of it, or the best of their kind. Of more than
-        50 columns, all candidates but the unpruned model then keep at most half.
+        must be within one standard error of it, or the best of their kind. If all
+        without them are more than one standard error worse than the unpruned model,
+        those with the fewest of them are used that are not. Of more than 200 columns,
+        all candidates but the unpruned model then keep at most half.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so

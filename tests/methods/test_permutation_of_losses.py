@@ -319,7 +319,7 @@ def test_groups_and_columns_to_keep_are_screened_together():
 
 def test_candidates_of_many_columns_have_at_most_half_of_them():
     method = Permutation(criterion="loss", margin=1.5)
-    for n_columns, largest in ((50, 0.1), (51, 0.5)):
+    for n_columns, largest in ((200, 0.1), (201, 0.5)):
         task = Task(np.zeros((3, n_columns)), np.zeros(3))
         assert method.grid(task)[0] == largest
         assert Permutation().grid(task)[0] == 0.1
