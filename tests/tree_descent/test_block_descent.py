@@ -47,15 +47,15 @@ def test_no_sweep_raises_the_objective(problem, rho):
         rho,
     )
     descent.start_empty()
-    leaf_penalty, constant = descent.first_penalty(), descent.objective()
+    leaf_penalty, constant = descent.first_penalty(), descent.objective().value
     changes = []
     while leaf_penalty > 0.3 * descent.noise():
         descent.add_trees(leaf_penalty)
-        before = descent.objective() + leaf_penalty * descent.n_leaves
+        before = descent.objective().value + leaf_penalty * descent.n_leaves
         descent.sweep(leaf_penalty)
-        after = descent.objective() + leaf_penalty * descent.n_leaves
+        after = descent.objective().value + leaf_penalty * descent.n_leaves
         changes.append((after - before) / constant)
         leaf_penalty /= 2
     assert len(changes) > 5
     assert max(changes) < 1e-9
-    assert descent.objective() < constant / 2
+    assert descent.objective().value < constant / 2
