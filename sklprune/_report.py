@@ -56,8 +56,9 @@ class Report(ShownReport):
         else None). For a
         classifier also `right_to_wrong`, `wrong_to_right` and `recall`. `agreement` if
         the rule needs it. `by_latency` is True if the rule needs latencies.
-        `n_noisy` of `n_sizes` candidates were not chosen, since they have columns that
-        are hardly more important than noise.
+        `n_noisy` of `n_sizes` candidates were not considered, since they have columns
+        that are hardly more important than noise, or a score that is lower by more than
+        one standard error.
         `omitted` is True if the scores are NaN because they would be on rows of the
         fit. `n_rows_pruned` and `n_rows_unused` count the rows that pruned the result
         and those that did not. `n_rows_candidates` (a mean) and `n_rows_scored` are the
