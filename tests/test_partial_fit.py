@@ -26,7 +26,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import PrunedEstimator, Schedule, prune
-from sklprune._online import Losses
 from sklprune._registry import family_of
 from sklprune.methods import Magnitude, StructureSearch
 
@@ -479,27 +478,3 @@ def test_a_diverging_batch_is_an_error_and_changes_nothing():
     with np.errstate(all="ignore"), pytest.raises(ValueError, match="non-finite"):
         pruned.partial_fit(X[:50] * 1e200, Y[:50] / 10.0)
     np.testing.assert_array_equal(pruned.predict(X), before)
-
-
-def test_the_mean_and_variance_of_losses_are_those_of_numpy():
-    values = np.random.RandomState(0).rand(30)
-    losses = Losses()
-    for value in values:
-        losses = losses.after(value)
-    assert losses.mean == pytest.approx(values.mean())
-    assert losses.squares / 29 == pytest.approx(values.var(ddof=1))
-
-
-def test_falling_losses_are_no_drift_and_a_jump_is():
-    losses = Losses()
-    for value in np.linspace(1, 0.1, 40):
-        losses = losses.after(value)
-        assert not losses.is_drift(3.0)
-    rng = np.random.RandomState(0)
-    losses = Losses()
-    for value in rng.normal(0.2, 0.02, 60):
-        losses = losses.after(value)
-    assert not losses.is_drift(4.0)
-    for value in rng.normal(0.5, 0.02, 10):
-        losses = losses.after(value)
-    assert losses.is_drift(3.0)
