@@ -21,6 +21,16 @@ def standard_error(values: Array) -> Array:
     return values.std(axis=-1, ddof=1) / np.sqrt(n)
 
 
+def gain_by_chance(table: Table) -> float:
+    """The part of the largest gain over the unpruned model that may be chance."""
+    best = int(np.argmax(table["score_mean"]))
+    gain = float(table["score_mean"][best] - table["score_mean"][0])
+    error = float(standard_error(table["scores"][best] - table["scores"][0]))
+    if not gain > 0 or not error > 0:
+        return 0.0
+    return min(gain, error**2 / gain)
+
+
 #: what "smaller" means where a table contains several methods
 DEFAULT_SIZE = "file_bytes"
 

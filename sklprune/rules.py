@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from sklprune._registry import register
-from sklprune._rule import Rule, standard_error
+from sklprune._rule import Rule, gain_by_chance, standard_error
 from sklprune._typing import Array, Table
 
 #: a drop of a score between 0 and 1 that was probably meant as a percentage
@@ -240,7 +240,7 @@ class Tolerance(Rule):
         self._warn_of_percentage(float(scores[0]))
         if self.shrink_gain:
             scores = scores.copy()
-            scores[0] += _gain_by_chance(table)
+            scores[0] += gain_by_chance(table)
         if 0 < share < 1:
             scores = (1 - share) * scores + share * table["fidelity"]
         meets = self._within(scores)
@@ -266,16 +266,6 @@ class Tolerance(Rule):
         unpruned = scores[0]
         drop = self.max_drop * (abs(unpruned) if self.relative else 1.0)
         return scores >= unpruned - drop - 1e-12 * max(1.0, abs(unpruned))
-
-
-def _gain_by_chance(table: Table) -> float:
-    """The part of the largest gain over the unpruned model that may be chance."""
-    best = int(np.argmax(table["score_mean"]))
-    gain = float(table["score_mean"][best] - table["score_mean"][0])
-    error = float(standard_error(table["scores"][best] - table["scores"][0]))
-    if not gain > 0 or not error > 0:
-        return 0.0
-    return min(gain, error**2 / gain)
 
 
 class Budget(Rule):
