@@ -21,7 +21,7 @@ from sklprune._trees.consistency import (
 )
 from sklprune.families import _sklearn_tree
 from sklprune.families.hist_boosting import HistBoostingFamily
-from sklprune.methods import Backfitting, Recast
+from sklprune.methods import Backfitting, Recast, Regrow
 
 CANCER = load_breast_cancer(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
@@ -30,7 +30,7 @@ HIST = "hist_gradient_boosting"
 CASES = {
     "forest": (RandomForestClassifier(10, random_state=0), "backfitting", CANCER),
     "values": (RandomForestRegressor(10, random_state=0), "backfitting", DIABETES),
-    "boosting": (GradientBoostingRegressor(), "backfitting", DIABETES),
+    "boosting": (GradientBoostingRegressor(n_estimators=20), "backfitting", DIABETES),
     "histograms": (HistGradientBoostingClassifier(max_iter=9), "backfitting", CANCER),
     "forest as boosting": (
         RandomForestClassifier(10, random_state=0),
@@ -42,7 +42,11 @@ CASES = {
         Backfitting(container=HIST),
         CANCER,
     ),
-    "regrown": (RandomForestClassifier(10, random_state=0), "regrow", CANCER),
+    "regrown": (
+        RandomForestClassifier(10, random_state=0),
+        Regrow(rho=9.0, max_trees=20),
+        CANCER,
+    ),
     "recast": (RandomForestClassifier(10, random_state=0), "recast", CANCER),
     "recast as histograms": (
         RandomForestRegressor(10, random_state=0),
