@@ -14,9 +14,6 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-import sklprune.families  # noqa: F401  fills the registry
-import sklprune.methods  # noqa: F401
-import sklprune.refits  # noqa: F401
 from sklprune._opening import Plan, resolved
 from sklprune._registry import (
     family_of,
