@@ -282,11 +282,12 @@ def test_inspect_shows_the_parts_inside_of_parts(folder, capsys):
 
 def test_inspect_estimates_times_on_rows(folder, capsys):
     line = "inspect unnamed.joblib rows.npz --target answer --trust-pickle --json"
-    code, out, _ = run(capsys, line)
+    code, out, err = run(capsys, line)
     assert code == cli.DONE
     found = json.loads(out)
     magnitude = next(m for m in found["methods"] if m["method"] == "magnitude")
     assert magnitude["units"] == 8 and magnitude["seconds"] > 0
+    assert "timing magnitude ..." in err
     assert found["cost"]["latency_one_row"] > 0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sklprune._command_line.messages import notice
 from sklprune._command_line.tables import Rows
 from sklprune._cost import cost, file_bytes
 from sklprune._plain import plain, strip
@@ -122,6 +123,7 @@ def _method(model: Estimator, method: Any, rows: Rows | None) -> dict[str, Any]:
     }
     if rows is None:
         return shown
+    notice(f"timing {shown['method']} ...")
     n_rows = num_samples(rows.X)
     chosen = np.linspace(0, n_rows - 1, min(n_rows, N_TIMED)).astype(int)
     X, y = (None if v is None else safe_indexing(v, chosen) for v in rows)
