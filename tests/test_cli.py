@@ -3,8 +3,11 @@
 import json
 import os
 import pickle
+import re
+import signal
 import subprocess
 import sys
+import time
 import warnings
 from importlib import import_module
 
@@ -28,6 +31,7 @@ from sklprune import cli
 from sklprune._command_line import comparison, demo, model_files, pruning, table_files
 from sklprune._command_line.demo import Example
 from sklprune._command_line.messages import short_warnings
+from sklprune._command_line.time_limit import TimeIsUp, time_limit
 
 
 @pytest.fixture
@@ -287,8 +291,28 @@ def test_inspect_estimates_times_on_rows(folder, capsys):
     found = json.loads(out)
     magnitude = next(m for m in found["methods"] if m["method"] == "magnitude")
     assert magnitude["units"] == 8 and magnitude["seconds"] > 0
+    assert not magnitude["interrupted"]
     assert "timing magnitude ..." in err
     assert found["cost"]["latency_one_row"] > 0
+
+
+def test_inspect_interrupts_slow_methods(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sklprune._command_line.inspection.SECONDS_PER_METHOD", 1e-3)
+    line = "inspect unnamed.joblib rows.npz --target answer --trust-pickle"
+    code, out, _ = run(capsys, line)
+    assert code == cli.DONE
+    assert re.search(r"sequential +\w+ +over \d+ s", out)
+
+
+def test_a_time_limit_interrupts_only_the_code_inside(monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(TimeIsUp), time_limit(0.01):
+        while True:
+            time.sleep(0.001)
+    assert signal.getsignal(signal.SIGINT) is before
+    with time_limit(60.0), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)  # as Ctrl-C does
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_compare_shows_a_row_for_each_model(folder, capsys):

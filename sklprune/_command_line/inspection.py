@@ -9,6 +9,7 @@ import numpy as np
 
 from sklprune._command_line.messages import notice
 from sklprune._command_line.tables import Rows
+from sklprune._command_line.time_limit import TimeIsUp, time_limit
 from sklprune._cost import cost, file_bytes
 from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
@@ -21,6 +22,8 @@ from sklprune._units import plural
 
 #: rows on which a pruning is timed
 N_TIMED = 400
+#: a method that takes longer on these rows is interrupted, and a bound is shown
+SECONDS_PER_METHOD = 5.0
 #: prunings of a call without splits of its own: one for each fold, and the last one
 N_PRUNINGS = 6
 #: parts of at least this share of the bytes of a model are shown, and of these bytes
@@ -42,7 +45,8 @@ def inspect(model: Estimator, rows: Rows | None) -> dict[str, Any]:
     dict
         `model`, `cost`, `stripped_bytes`, `parts` and `methods`. Each part has `name`,
         `class` and `file_bytes`; each method has `method`, `removes`, and with rows
-        `units` and `seconds`.
+        `units`, `seconds`, and `interrupted`: whether it takes longer than `seconds`,
+        and was not timed to the end.
     """
     model = plain(model)
     X = None if rows is None else rows.X
@@ -132,12 +136,16 @@ def _method(model: Estimator, method: Any, rows: Rows | None) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pruned = prune(model, X, y, method=method, pruning_ratio=ratio)
+            with time_limit(SECONDS_PER_METHOD):
+                pruned = prune(model, X, y, method=method, pruning_ratio=ratio)
+        shown |= {"units": pruned.report_.n_units, "interrupted": False}
     except ValueError as error:
         return shown | {"problem": str(error)}
+    except TimeIsUp:
+        shown["interrupted"] = True
     seconds = (time.perf_counter() - start) * n_rows / len(chosen)
     repeats = 1 if method.decides else N_PRUNINGS
-    return shown | {"units": pruned.report_.n_units, "seconds": seconds * repeats}
+    return shown | {"seconds": seconds * repeats}
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -149,7 +157,7 @@ def as_text(found: dict[str, Any]) -> str:
         for name, title, unit in PRINTED
         if np.isfinite(size[name])
     ]
-    saved = size["file_bytes"] - found["stripped_bytes"]
+    saved = max(0, size["file_bytes"] - found["stripped_bytes"])
     counts.append(("of it training state, bytes", f"{saved:,.0f}"))
     parts: list[Row] = [("part", "class", "bytes")]
     parts += [
@@ -171,7 +179,8 @@ def as_text(found: dict[str, Any]) -> str:
 def _method_rows(methods: list[dict[str, Any]]) -> list[Row]:
     rows: list[Row] = [("method", "removes", "units", "time")]
     for each in methods:
-        seconds = f"about {each['seconds']:,.0f} s" if "seconds" in each else ""
+        about = "over" if each.get("interrupted") else "about"
+        seconds = f"{about} {each['seconds']:,.0f} s" if "seconds" in each else ""
         units = f"{each['units']:,}" if "units" in each else ""
         rows.append((each["method"], each["removes"], units, seconds))
     return rows
