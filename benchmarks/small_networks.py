@@ -39,12 +39,12 @@ from sklprune.rules import Tolerance
 #: sparse refit of LeNet: the rest is trained after each of the stages
 STAGED = MaskedRefit(
     schedule="geometric",
-    n_stages=18,
-    stage_epochs=3,
-    max_epochs=20,
+    n_stages=24,
+    stage_epochs=2,
+    max_epochs=24,
     learning_rate=0.003,
     start="kept",
-    alpha=0.005,
+    alpha=0.06,
 )
 LENET_RATIOS = (0.975, 0.985)
 LENET_BITS = (5, 4, 3)
