@@ -22,8 +22,8 @@ SECTIONS = {
     "rules": ["sklprune.rules"],
     "families": ["sklprune.families"],
     "results": [
-        "sklprune._report.Report",
-        "sklprune._chain_report.ChainReport",
+        "sklprune._reporting.report.Report",
+        "sklprune._reporting.chain.ChainReport",
         "sklprune._pruning_path.PruningPath",
     ],
 }

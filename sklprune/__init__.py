@@ -9,18 +9,18 @@ if TYPE_CHECKING:
     from sklprune import families as families  # not in __all__
     from sklprune import methods, refits, rules
     from sklprune._cost import Cost, cost
-    from sklprune._display import PruningPathDisplay
+    from sklprune._displays.features import FeatureImportanceDisplay
+    from sklprune._displays.layers import LayerDisplay
+    from sklprune._displays.path import PruningPathDisplay
+    from sklprune._displays.trees import TreesDisplay
     from sklprune._dump import dump
-    from sklprune._feature_display import FeatureImportanceDisplay
     from sklprune._feature_selector import FeaturePruningSelector
     from sklprune._importance import permutation_importance
-    from sklprune._layer_display import LayerDisplay
+    from sklprune._online.schedule import Schedule
+    from sklprune._online.transfer import transfer
     from sklprune._plain import strip, to_plain
     from sklprune._pruned_estimator import PrunedEstimator, prune
-    from sklprune._schedule import Schedule
     from sklprune._show_versions import show_versions
-    from sklprune._transfer import transfer
-    from sklprune._trees_display import TreesDisplay
 
 __all__ = [
     "Cost",
@@ -50,13 +50,13 @@ _SUBMODULES = ("families", "methods", "refits", "rules")
 #: the module of each public name that is not a module itself
 _MODULES = {
     "Cost": "_cost",
-    "FeatureImportanceDisplay": "_feature_display",
+    "FeatureImportanceDisplay": "_displays.features",
     "FeaturePruningSelector": "_feature_selector",
-    "LayerDisplay": "_layer_display",
+    "LayerDisplay": "_displays.layers",
     "PrunedEstimator": "_pruned_estimator",
-    "PruningPathDisplay": "_display",
-    "Schedule": "_schedule",
-    "TreesDisplay": "_trees_display",
+    "PruningPathDisplay": "_displays.path",
+    "Schedule": "_online.schedule",
+    "TreesDisplay": "_displays.trees",
     "cost": "_cost",
     "dump": "_dump",
     "permutation_importance": "_importance",
@@ -64,7 +64,7 @@ _MODULES = {
     "show_versions": "_show_versions",
     "strip": "_plain",
     "to_plain": "_plain",
-    "transfer": "_transfer",
+    "transfer": "_online.transfer",
 }
 
 

@@ -13,12 +13,12 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from sklprune._chain_report import ChainReport
 from sklprune._estimators import seeded, unfitted
 from sklprune._evaluation.splits import FROZEN_FRACTION, hold_out, splits_of
 from sklprune._evaluation.training_rows import Reference, reference_for
 from sklprune._plan import make_plan, make_scorer, seed_of, thawed
 from sklprune._registry import family_of, named
+from sklprune._reporting.chain import ChainReport
 from sklprune._rule import as_rule
 from sklprune._support import SUPPORT_ATTRIBUTES
 from sklprune._units import Task

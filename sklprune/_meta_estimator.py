@@ -24,7 +24,6 @@ from sklearn.utils.metadata_routing import (
 
 from sklprune._memory import memory_of
 from sklprune._metadata import given, routing_enabled
-from sklprune._notebook import ResultDiagramMixin
 from sklprune._plan import (
     make_plans,
     make_scorer,
@@ -36,7 +35,8 @@ from sklprune._progress import CallbackSupportMixin, Progress
 from sklprune._prune import prune_rows
 from sklprune._pruning_path import PruningPath
 from sklprune._registry import named, registered
-from sklprune._report import Report
+from sklprune._reporting.notebook import ResultDiagramMixin
+from sklprune._reporting.report import Report
 from sklprune._rule import as_rule
 from sklprune._sklearn_private import HasMethods, fit_context
 from sklprune._typing import (

@@ -38,7 +38,7 @@ from sklprune._evaluation.transfer import (
 from sklprune._evaluation.unscored import unscored_table
 from sklprune._path import first_from, fit_dense, models_on_path
 from sklprune._pruning_path import PruningPath
-from sklprune._report import Report
+from sklprune._reporting.report import Report
 from sklprune._scored_path import Alternative, score_paths
 from sklprune._typing import Estimator
 from sklprune._units import TooLittleLeft, Units, plural

@@ -16,8 +16,8 @@ from sklprune._meta_estimator import (
     RuleLike,
     checks_parameters,
 )
-from sklprune._partial_fit import PartialFitMixin
-from sklprune._schedule import Schedule
+from sklprune._online.partial_fit import PartialFitMixin
+from sklprune._online.schedule import Schedule
 from sklprune._sklearn_private import HasMethods, StrOptions
 from sklprune._support import ColumnSupportMixin
 from sklprune._typing import (

@@ -10,7 +10,7 @@ import numpy as np
 from sklprune._compact.pickler import compact
 from sklprune._cost import Cost, sizes
 from sklprune._evaluation.stability import Selections
-from sklprune._html import html_table
+from sklprune._reporting.html import html_table
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.rules import Budget
 

@@ -121,7 +121,7 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
 def _print(options: argparse.Namespace, found: Any, text: str) -> None:
     """Print a result as text or as JSON, which has no NaN."""
     if options.json:
-        from sklprune._report_text import without_nan
+        from sklprune._reporting.text import without_nan
 
         # labels of classes may be numbers of numpy
         text = json.dumps(without_nan(found), indent=2, default=lambda n: n.item())

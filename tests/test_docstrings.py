@@ -15,8 +15,8 @@ MODULES = (
     "sklprune.families",
 )
 RESULTS = (
-    "sklprune._report.Report",
-    "sklprune._chain_report.ChainReport",
+    "sklprune._reporting.report.Report",
+    "sklprune._reporting.chain.ChainReport",
     "sklprune._pruning_path.PruningPath",
 )
 #: what scikit-learn does not check either: an extended summary and related names that

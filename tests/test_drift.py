@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklprune._online import Losses
+from sklprune._online.pruning import Losses
 
 
 def test_the_mean_and_variance_of_losses_are_those_of_numpy():

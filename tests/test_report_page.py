@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from sklprune import PrunedEstimator, prune
-from sklprune._report_chart import chart
+from sklprune._reporting.chart import chart
 from sklprune.rules import Tolerance
 
 #: elements without an end tag

@@ -17,7 +17,7 @@ from sklprune._evaluation.alternatives import FROM_SCRATCH
 from sklprune._opening import open_model
 from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
-from sklprune._report_text import Row, aligned
+from sklprune._reporting.text import Row, aligned
 from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune._units import Task
 

@@ -15,7 +15,7 @@ from sklprune._plain import plain, strip
 from sklprune._plan import suitable_methods
 from sklprune._pruned_estimator import prune
 from sklprune._registry import snake_case
-from sklprune._report_text import PRINTED, Row, aligned
+from sklprune._reporting.text import PRINTED, Row, aligned
 from sklprune._sklearn_private import num_samples, safe_indexing
 from sklprune._typing import Estimator, Ratio
 from sklprune._units import plural

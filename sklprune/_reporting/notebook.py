@@ -4,7 +4,7 @@ import math
 from html import escape
 from typing import Any
 
-from sklprune._html import html_table
+from sklprune._reporting.html import html_table
 
 #: on which rows a score was measured, by the entry `rows` of a report's score
 ROWS = {

@@ -10,11 +10,11 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._frames import as_matrix
+from sklprune._online.unwrapping import unwrapped
 from sklprune._plain import plain
 from sklprune._registry import family_of
 from sklprune._typing import ArrayLike, Estimator, MatrixLike, RandomState
 from sklprune._units import Task
-from sklprune._unwrapping import unwrapped
 from sklprune._validation import check_rows
 
 __all__ = ["transfer"]

@@ -13,9 +13,9 @@ import numpy as np
 import scipy
 import sklearn
 
-from sklprune._html import html_table
-from sklprune._report_chart import chart
-from sklprune._report_text import Row, size_text
+from sklprune._reporting.chart import chart
+from sklprune._reporting.html import html_table
+from sklprune._reporting.text import Row, size_text
 from sklprune._units import plural
 from sklprune._version import __version__
 

@@ -9,15 +9,16 @@ import numpy as np
 from sklprune._cost import LATENCIES, Cost, counts, sizes, weighed
 from sklprune._plain import stripped
 from sklprune._registry import family_of
-from sklprune._report_notes import (
+from sklprune._reporting.notes import (
     lines_on_classes,
     notes_on_columns,
     notes_on_scores,
     notes_on_zeros,
     score_line,
 )
-from sklprune._report_page import ShownReport, fragment
-from sklprune._report_text import (
+from sklprune._reporting.page import ShownReport, fragment
+from sklprune._reporting.storage import notes_on_storage, stored_otherwise
+from sklprune._reporting.text import (
     PRINTED,
     Row,
     aligned,
@@ -28,7 +29,6 @@ from sklprune._report_text import (
     unread_columns,
     without_nan,
 )
-from sklprune._storage import notes_on_storage, stored_otherwise
 from sklprune._typing import Estimator, MatrixLike
 from sklprune._units import Candidate, plural
 from sklprune._unread import Unread

@@ -7,7 +7,7 @@ from typing import Any
 from sklprune._cost import Cost
 from sklprune._evaluation.summary import REFERENCE_KEYS
 from sklprune._evaluation.training_rows import Reference
-from sklprune._report_text import N_PRINTED, Row, aligned, listed, notes_on_rows
+from sklprune._reporting.text import N_PRINTED, Row, aligned, listed, notes_on_rows
 
 #: all kept columns are printed if they are at most this many
 N_KEPT = 30

@@ -14,14 +14,14 @@ from sklearn.utils.validation import check_is_fitted
 from sklprune._estimators import seeded, unfitted
 from sklprune._meta_estimator import checks_parameters
 from sklprune._metadata import given, requested, routing_enabled
-from sklprune._online import OnlinePruning
+from sklprune._online.pruning import OnlinePruning
+from sklprune._online.schedule import Schedule
+from sklprune._online.unwrapping import Unwrapped, unwrapped
 from sklprune._plan import SMALLEST, make_plan, seed_of, thawed
 from sklprune._registry import family_of
-from sklprune._report import Report
-from sklprune._schedule import Schedule
+from sklprune._reporting.report import Report
 from sklprune._typing import ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task, plural
-from sklprune._unwrapping import Unwrapped, unwrapped
 from sklprune.methods import Magnitude
 
 #: the fraction that is removed with pruning_ratio="auto": no rows are held out

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from sklprune._displays import axes_for
+from sklprune._displays.base import axes_for
 from sklprune._typing import Array, Estimator
 
 __all__ = ["FeatureImportanceDisplay"]

@@ -12,8 +12,8 @@ from sklearn.utils import check_random_state
 
 from sklprune._frames import as_matrix
 from sklprune._networks.changes import Network, Rows, widened, with_kept_units
+from sklprune._online.schedule import Schedule
 from sklprune._registry import family_of
-from sklprune._schedule import Schedule
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
 from sklprune.methods import Magnitude

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from sklprune._report_page import ShownReport, chain_fragment
-from sklprune._report_text import Row, aligned, number, times, without_nan
+from sklprune._reporting.page import ShownReport, chain_fragment
+from sklprune._reporting.text import Row, aligned, number, times, without_nan
 from sklprune._typing import MatrixLike
 
 #: rows of the printed table: field of `Cost` and title

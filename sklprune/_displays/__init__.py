@@ -1,0 +1,1 @@
+"""Pictures of results, by the conventions of displays of scikit-learn."""

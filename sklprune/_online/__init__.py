@@ -1,0 +1,1 @@
+"""Pruning while data arrive, and training on another task."""
