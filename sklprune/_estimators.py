@@ -1,23 +1,16 @@
 """Small helpers for any scikit-learn estimator: seed it, copy it, inspect its `fit`."""
 
 import copy
-import threading
-import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from inspect import signature
 from types import MethodType
 from typing import Any
 
 from sklearn.base import clone
-from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.validation import has_fit_parameter
 
 from sklprune._sklearn_private import CALLBACKS
 from sklprune._typing import Estimator
-
-#: the warning of a network of scikit-learn whose training was interrupted
-INTERRUPTED = "Training interrupted by user"
 
 
 def unfitted(estimator: Estimator) -> Estimator:
@@ -79,31 +72,3 @@ def takes_weights(estimator: Estimator) -> bool:
         return True
     parameters = signature(estimator.fit).parameters.values()
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
-
-
-@contextmanager
-def interruptible(estimator: Estimator) -> Iterator[None]:
-    """A context in which an interruption ends the fit of a network with an error.
-
-    scikit-learn only warns, and the network remains as it is at that moment. It would
-    then be pruned and scored as if it was fitted.
-    """
-    # only the main thread is interrupted, and filters of warnings are global
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or not _contains_network(estimator):
-        yield
-        return
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", INTERRUPTED, UserWarning)
-        try:
-            yield
-        except UserWarning as warning:
-            if INTERRUPTED not in str(warning):
-                raise
-            raise KeyboardInterrupt from None
-
-
-def _contains_network(estimator: Estimator) -> bool:
-    parameters = estimator.get_params(deep=True).values()
-    networks = (MLPClassifier, MLPRegressor)
-    return any(isinstance(each, networks) for each in (estimator, *parameters))

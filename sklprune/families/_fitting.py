@@ -5,10 +5,11 @@ from typing import Any
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
-from sklprune._estimators import interruptible, takes_weights, without
+from sklprune._estimators import takes_weights, without
 from sklprune._metadata import requested, routing_enabled
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
 from sklprune._units import Task
+from sklprune.families._interruption import interruptible
 from sklprune.families._training_state import (
     ROW_ARRAYS,
     strip_models_inside,

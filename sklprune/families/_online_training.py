@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._estimators import interruptible
 from sklprune._metadata import given
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
+from sklprune.families._interruption import interruptible
 
 #: lists of arrays in the state of an optimiser, one for each coefficient and intercept
 MOMENTS = ("ms", "vs", "velocities")
