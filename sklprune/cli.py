@@ -111,6 +111,12 @@ def _add_prune(parser: argparse.ArgumentParser) -> None:
     add("--report", metavar="PAGE", help="also write a report as an HTML page")
     add("--baseline", action="store_true", help="also train small models from scratch")
     add("--drop-unread", action="store_true", help="remove columns that nothing reads")
+    add(
+        "--seen",
+        choices=["auto", "true", "false"],
+        default="auto",
+        help="whether the model was fitted on these rows, default: auto",
+    )
     add("--random-state", type=int, default=0, metavar="SEED", help="default: 0")
     add("--n-jobs", type=int, metavar="N", help="processes, default: 1")
     add("--force", action="store_true", help="replace existing files")

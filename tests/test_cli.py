@@ -186,6 +186,24 @@ def test_the_page_is_not_written_without_the_model(folder, capsys, monkeypatch):
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    ("option", "seen"), [("", "auto"), (" --seen true", True), (" --seen false", False)]
+)
+def test_rows_of_the_fit_are_declared_by_an_option(
+    folder, capsys, monkeypatch, option, seen
+):
+    passed = {}
+
+    def refuse(*_, **parameters):
+        passed.update(parameters)
+        raise ValueError("stop here")
+
+    monkeypatch.setattr(pruning, "prune", refuse)
+    code, _, err = run(capsys, QUICK + option)
+    assert code == cli.PROBLEM and "stop here" in err
+    assert passed["seen"] is seen or passed["seen"] == seen == "auto"
+
+
 def test_a_file_that_contains_no_model_is_a_problem(folder, capsys):
     (folder / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     (folder / "broken.pkl").write_bytes(b"nothing")

@@ -18,6 +18,9 @@ from sklprune._pruned_estimator import PrunedEstimator, prune
 from sklprune._sklearn_private import num_samples
 from sklprune.rules import Tolerance
 
+#: values of the option `--seen` as values of the parameter
+SEEN = {"auto": "auto", "true": True, "false": False}
+
 
 def prune_file(options: argparse.Namespace) -> PrunedEstimator:
     """Prune the model of a file, and write the result.
@@ -71,6 +74,7 @@ def _pruned(model: Any, rows: Any, options: argparse.Namespace) -> PrunedEstimat
             scoring=options.scoring,
             drop_unread=options.drop_unread,
             baseline=options.baseline,
+            seen=SEEN[options.seen],
             random_state=options.random_state,
             n_jobs=options.n_jobs,
             verbose=not options.quiet,
