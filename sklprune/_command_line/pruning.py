@@ -3,7 +3,7 @@
 import argparse
 import sys
 from contextlib import nullcontext, redirect_stdout
-from typing import Any
+from typing import Any, Literal
 
 from sklprune._command_line.messages import CommandError, notice
 from sklprune._command_line.metrics import check_metric
@@ -19,7 +19,7 @@ from sklprune._sklearn_private import num_samples
 from sklprune.rules import Tolerance
 
 #: values of the option `--seen` as values of the parameter
-SEEN = {"auto": "auto", "true": True, "false": False}
+SEEN: dict[str, bool | Literal["auto"]] = {"auto": "auto", "true": True, "false": False}
 
 
 def prune_file(options: argparse.Namespace) -> PrunedEstimator:

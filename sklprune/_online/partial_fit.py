@@ -146,7 +146,7 @@ class PartialFitMixin:
         )
         for name in OF_A_FIT:
             self.__dict__.pop(name, None)
-        shipped = inside.close(new.shipped())
+        shipped = inside.close(new.shipped(task))
         self._online = new
         self.pruning_ratio_ = new.ratio
         if "history_" not in vars(self):

@@ -145,14 +145,14 @@ class OnlinePruning:
             new = replace(new, masks=[layer.coef != 0 for layer in layers])
         return replace(new, start=new.ratio, target=new.ratio)
 
-    def shipped(self) -> Estimator:
-        """The plain model, without the state of its training."""
+    def shipped(self, task: Task) -> Estimator:
+        """The plain model after a batch, without the state of its training."""
         if self.masks is None:
             return self.family.strip(self.model)
         keep = np.concatenate([mask.ravel() for mask in self.masks])
         model = self.family.own_remove(self.model, self._units(), keep)
-        is_sparse = getattr(self.method, "storage", "dense") == "sparse"
-        return self.family.with_sparse_weights(model) if is_sparse else model
+        finished: Estimator = self.method.finished(self.family, model, task)
+        return finished
 
     def after(
         self,
