@@ -12,7 +12,19 @@ def html_table(rows: Sequence[Sequence[str]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n"
         for row in body
     )
-    return (
-        f'<div class="wide" tabindex="0"><table><thead><tr>{cells}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
+    table = f"<table><thead><tr>{cells}</tr></thead>\n<tbody>{lines}</tbody></table>"
+    return scrollable(table, f"Table: {', '.join(filter(None, head))}")
+
+
+def scrollable(content: str, label: str) -> str:
+    """HTML that scrolls sideways where it is wide, also by keys.
+
+    Parameters
+    ----------
+    content : str
+        HTML.
+    label : str
+        Its name for screen readers.
+    """
+    name = f'role="region" aria-label="{escape(label)}"'
+    return f'<div class="wide" tabindex="0" {name}>{content}</div>'

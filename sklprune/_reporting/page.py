@@ -14,7 +14,7 @@ import scipy
 import sklearn
 
 from sklprune._reporting.chart import chart
-from sklprune._reporting.html import html_table
+from sklprune._reporting.html import html_table, scrollable
 from sklprune._reporting.text import Row, size_text
 from sklprune._units import plural
 from sklprune._version import __version__
@@ -202,8 +202,8 @@ def _chart(report: Any) -> str:
     if not drawn:
         return ""
     return (
-        f'<div class="wide" tabindex="0">{drawn}</div>'
-        '<p class="soft">The ring is the chosen model, and the dashed line the score '
+        scrollable(drawn, f"Chart: {report.score['name']} by size")
+        + '<p class="soft">The ring is the chosen model, and the dashed line the score '
         "of the original. Bars are one standard error of the difference to the "
         "original.</p>"
     )
