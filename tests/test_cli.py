@@ -1,5 +1,6 @@
 """The command line: its commands, files, messages and exit codes."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -322,7 +323,15 @@ def test_inspect_interrupts_slow_methods(folder, capsys, monkeypatch):
     assert re.search(r"sequential +\w+ +over \d+ s", out)
 
 
-def test_a_time_limit_interrupts_only_the_code_inside(monkeypatch):
+def test_an_interruption_at_the_last_moment_restores_the_handler():
+    before = signal.getsignal(signal.SIGINT)
+    for seconds in np.linspace(0, 2e-3, 200):
+        with contextlib.suppress(TimeIsUp), time_limit(seconds):
+            time.sleep(1e-3)
+        assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_time_limit_interrupts_only_the_code_inside():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(TimeIsUp), time_limit(0.01):
         while True:

@@ -41,17 +41,20 @@ def time_limit(seconds: float) -> Iterator[None]:
         _thread.interrupt_main()
 
     def received(number: int, frame: Any) -> None:
-        if is_up.is_set() and running:
-            raise TimeIsUp
-        if not is_up.is_set() and callable(before):
+        if is_up.is_set():
+            # here and not only below, since code below may be what is interrupted
+            signal.signal(signal.SIGINT, before)
+            if running:
+                raise TimeIsUp
+        elif callable(before):
             before(number, frame)  # Ctrl-C of the user
 
     running = True
     before = signal.signal(signal.SIGINT, received)
     timer = threading.Timer(seconds, interrupt)
     timer.daemon = True
-    timer.start()
     try:
+        timer.start()
         yield
     finally:
         running = False
