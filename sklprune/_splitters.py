@@ -4,14 +4,20 @@ import numbers
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, check_cv
 
 from sklprune._typing import CV, ArrayLike
 
 MIN_FOLDS = 2
 
 
-def splitter_of(cv: CV, y: ArrayLike | None, classifier: bool, owner: str = "") -> Any:
+def splitter_of(
+    cv: CV,
+    y: ArrayLike | None,
+    classifier: bool,
+    owner: str = "",
+    groups: ArrayLike | None = None,
+) -> Any:
     """The splitter for a number of folds, a splitter, or pairs of rows.
 
     Parameters
@@ -22,6 +28,8 @@ def splitter_of(cv: CV, y: ArrayLike | None, classifier: bool, owner: str = "") 
         Whether folds are stratified.
     owner : str
         The class of the parameter, for the error; "" for a meta-estimator.
+    groups : array-like of shape (n_rows,) or None
+        They are kept whole if `cv` is a number of folds.
 
     Raises
     ------
@@ -42,6 +50,9 @@ def splitter_of(cv: CV, y: ArrayLike | None, classifier: bool, owner: str = "") 
             f"{name} must be a whole number, at least {MIN_FOLDS}, a splitter, or an "
             "iterable of pairs (first rows, second rows)."
         )
+    if isinstance(cv, numbers.Integral) and groups is not None:
+        stratify = classifier and y is not None
+        return StratifiedGroupKFold(cv) if stratify else GroupKFold(cv)
     return check_cv(cv, y, classifier=classifier)
 
 

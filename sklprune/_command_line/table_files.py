@@ -88,11 +88,9 @@ def _with_pandas(pandas: Any, file: Path, names: Collection[str]) -> Any:
     if separator == ",":
         return frame
     with_comma = pandas.read_csv(file, sep=separator, decimal=",")
-    return _more_numbers(
-        frame,
-        with_comma,
-        len(frame.select_dtypes("number").columns),
-        len(with_comma.select_dtypes("number").columns),
+    # ties go to the decimal point
+    return max(
+        (frame, with_comma), key=lambda each: each.select_dtypes("number").shape[1]
     )
 
 
@@ -132,10 +130,8 @@ def _text_with_polars(polars: Any, file: Path, names: Collection[str]) -> Any:
 
     frame = read()
     if header.separator != ",":
-        with_comma = read(decimal_comma=True)
-        frame = _more_numbers(
-            frame, with_comma, *(_n_numbers(each) for each in (frame, with_comma))
-        )
+        # ties go to the decimal point
+        frame = max((frame, read(decimal_comma=True)), key=_n_numbers)
     # polars does not replace "" by " in names
     if len(set(header.names)) == frame.width:
         frame.columns = header.names
@@ -144,11 +140,6 @@ def _text_with_polars(polars: Any, file: Path, names: Collection[str]) -> Any:
 
 def _n_numbers(frame: Any) -> int:
     return sum(dtype.is_numeric() for dtype in frame.dtypes)
-
-
-def _more_numbers(point: Any, comma: Any, n_point: int, n_comma: int) -> Any:
-    """The frame that was read with the decimal sign that gives more numbers."""
-    return comma if n_comma > n_point else point
 
 
 def _header(file: Path, names: Collection[str]) -> Header:

@@ -108,10 +108,7 @@ def _all_splits(plan, task, cv):
             f"cv={cv!r} requires {n_splits} folds, but X has n_samples="
             f"{task.n_samples} rows. Give more rows, or a smaller cv."
         )
-    if isinstance(n_splits, (int, np.integer)) and task.groups is not None:
-        stratify = classifier and task.y is not None
-        cv = StratifiedGroupKFold(n_splits) if stratify else GroupKFold(n_splits)
-    splitter = splitter_of(DEFAULT_FOLDS if cv is None else cv, task.y, classifier)
+    splitter = splitter_of(n_splits, task.y, classifier, groups=task.groups)
     metadata = {"groups": task.groups}
     if routing_enabled():
         weights = {"sample_weight": task.sample_weight}

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from sklprune._splitters import splitter_of
 from sklprune._typing import CV, Array, Estimator
@@ -29,9 +28,7 @@ def folds_of(estimator: Estimator, task: Task, cv: CV, owner: str = "") -> list[
         The method whose parameter `cv` is, for the error.
     """
     classifier = is_classifier(estimator)
-    splitter = splitter_of(cv, task.y, classifier, owner)
-    if isinstance(cv, numbers.Integral) and task.groups is not None:
-        splitter = StratifiedGroupKFold(cv) if classifier else GroupKFold(cv)
+    splitter = splitter_of(cv, task.y, classifier, owner, task.groups)
     splits = list(splitter.split(task.X, task.y, task.groups))
     if not splits:
         raise ValueError(f"{owner}(cv={cv!r}): cv must be at least one split.")
