@@ -10,12 +10,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 from sklearn.model_selection import (
-    GroupKFold,
     GroupShuffleSplit,
-    KFold,
     ShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
     StratifiedShuffleSplit,
 )
 
@@ -131,21 +127,18 @@ def _folds_of_few(estimator, task):
 
     A model whose rows are known is thus pruned as far as an unfitted one.
     """
-    n_splits, what = DEFAULT_FOLDS, task.n_samples
+    n_splits, groups = DEFAULT_FOLDS, task.groups
+    what = task.n_samples if groups is None else len(np.unique(groups))
     y = None if task.y is None else np.asarray(task.y)
     stratify = is_classifier(estimator) and y is not None and y.size == len(y)
     stratify = stratify and np.unique(y, return_counts=True)[1].max() >= n_splits
-    if task.groups is not None:
-        what = len(np.unique(task.groups))
-        splitter = (StratifiedGroupKFold if stratify else GroupKFold)(n_splits)
-    else:
-        splitter = (StratifiedKFold if stratify else KFold)(n_splits)
+    splitter = splitter_of(n_splits, y, stratify, groups=groups)
     if what < n_splits or task.n_samples < MIN_ROWS_OF_FOLD * n_splits:
         return [hold_out(estimator, task, FROZEN_FRACTION)]
     with warnings.catch_warnings():
         # classes with fewer rows than folds are missing from some held-out parts
         warnings.simplefilter("ignore", UserWarning)
-        return list(splitter.split(task.X, y, task.groups))
+        return list(splitter.split(task.X, y, groups))
 
 
 def _positions(rows, n_rows):

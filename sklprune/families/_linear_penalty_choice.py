@@ -1,6 +1,5 @@
 """Chooses the strength of the penalty of a linear model on held-out rows."""
 
-import numbers
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
 from sklprune._networks.problem import LOSSES, Problem
+from sklprune._parameters import is_real
 from sklprune._progress import tracked
 from sklprune._typing import Array, Estimator
 from sklprune._units import Task
@@ -25,8 +25,7 @@ def own_strength(estimator: Estimator) -> float | None:
     if params.get("penalty", "") is None:
         return None
     value = params.get("alpha", params.get("C"))
-    is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not is_number or not 0 < float(value) < np.inf:
+    if not (is_real(value) and value > 0):
         return None
     return float(value) if "alpha" in params else 1 / float(value)
 

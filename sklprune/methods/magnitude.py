@@ -10,6 +10,7 @@ import numpy as np
 
 from sklprune._column_scale import column_scales
 from sklprune._networks.weight_scores import check_finite, check_scope, comparable
+from sklprune._parameters import is_real
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
@@ -182,8 +183,7 @@ class Magnitude(WeightMethod):
 
 def threshold_of(scores: Array, threshold: Any) -> Any:
     """The number that the parameter `threshold` denotes for these scores."""
-    real = isinstance(threshold, numbers.Real) and not isinstance(threshold, bool)
-    if real and np.isfinite(threshold):
+    if is_real(threshold):
         return threshold
     factor, star, name = str(threshold).rpartition("*")
     try:

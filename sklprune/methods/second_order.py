@@ -22,6 +22,7 @@ from sklprune._networks.surgeon import (
 )
 from sklprune._networks.weight_elimination import eliminate_one_by_one, is_small
 from sklprune._networks.weight_scores import check_finite
+from sklprune._parameters import is_real
 from sklprune._progress import part
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
@@ -285,9 +286,8 @@ class SecondOrder(WeightMethod):
                 "or 'diagonal'."
             )
         damping = self.damping
-        is_number = isinstance(damping, numbers.Real) and not isinstance(damping, bool)
         is_auto = isinstance(damping, str) and damping == "auto"
-        if not is_auto and not (is_number and 0 <= float(damping) < np.inf):
+        if not is_auto and not (is_real(damping) and float(damping) >= 0):
             raise ValueError(
                 f"SecondOrder(damping={damping!r}): damping must be 'auto' or a number "
                 "that is not negative."

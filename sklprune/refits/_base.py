@@ -1,7 +1,5 @@
 """The base class of refits, which fit the remaining values after a removal."""
 
-import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,9 +128,3 @@ class Refit(BaseEstimator):
             As in `apply`.
         """
         return self.apply(family, dense, units, keep, task)
-
-
-def is_real(value: Any) -> bool:
-    """Whether a parameter is a finite real number, and not a bool."""
-    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    return real and math.isfinite(value)

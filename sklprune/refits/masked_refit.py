@@ -9,10 +9,11 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from sklprune._networks.settings import RefitSettings
+from sklprune._parameters import is_real
 from sklprune._registry import register
 from sklprune._typing import Array, ArrayLike, Estimator
 from sklprune._units import Task, Units
-from sklprune.refits._base import Refit, is_real
+from sklprune.refits._base import Refit
 from sklprune.refits.reconstruction import Reconstruction
 
 PENALTIES = (None, "l1", "l2", "elasticnet", "maxent")

@@ -10,10 +10,11 @@ from sklearn.utils import check_random_state
 
 from sklprune._networks.nested import Widths, in_order, train_nested
 from sklprune._networks.training import batch_size
+from sklprune._parameters import is_real
 from sklprune._registry import register
 from sklprune._typing import Array, Estimator
 from sklprune._units import Candidate, Task, Units
-from sklprune.refits._base import Refit, is_real
+from sklprune.refits._base import Refit
 
 #: numbers of trained widths for each halving, if none are given
 PER_HALVING = 4
