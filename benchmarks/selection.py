@@ -197,26 +197,44 @@ def _standard_error(values):
     return float(np.std(values, ddof=min(1, len(values) - 1)) / np.sqrt(len(values)))
 
 
-def main():
-    parser = parser_of(__doc__)
-    parser.add_argument("--sets", default=SETS)
-    parser.add_argument("--models", default=",".join(MODELS))
-    parser.add_argument("--ways", default=",".join(WAYS))
-    parser.add_argument("--folds", type=int, default=5)
+def run(parser, sample, measure, summary):
+    """Measure all data sets and models, and print and write a summary.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+        With the options `--sets` and `--models`.
+    sample : str
+        The entry of a record that numbers the samples of rows.
+    measure : callable
+        `measure(name, X, y, model, options, records)` adds records.
+    summary : callable
+        `summary(records)`: the rows to write.
+    """
     parser.add_argument("--records", help="a file in which a run continues")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
     warnings.simplefilter("ignore", FutureWarning)
-    records = Records(options.records, ("set", "model", "way", "fold"))
+    records = Records(options.records, ("set", "model", "way", sample))
     with threadpool_limits(1):
         for name in listed(options.sets):
             X, y = load(name, options.data)
+            X = X.tocsr() if sparse.issparse(X) else X
             for kind in listed(options.models):
                 measure(name, X, y, kind, options, records)
     rows = summary(records)
     for row in rows:
         print(row)
     write(rows, options.json)
+
+
+def main():
+    parser = parser_of(__doc__)
+    parser.add_argument("--sets", default=SETS)
+    parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--ways", default=",".join(WAYS))
+    parser.add_argument("--folds", type=int, default=5)
+    run(parser, "fold", measure, summary)
 
 
 if __name__ == "__main__":

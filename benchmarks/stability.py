@@ -9,28 +9,14 @@ measure of Nogueira, Sechidis and Brown (2018): 1 if the same columns are always
 selected, and 0 for random ones.
 """
 
-import warnings
-
 import numpy as np
-from command_line import Records, listed, parser_of, write
-from datasets import load
-from scipy import sparse
-from selection import MODELS, installed, scaled, selected
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
+from command_line import listed, parser_of
+from selection import MODELS, installed, run, scaled, selected
+
+from sklprune._evaluation.stability import nogueira
 
 SETS = "spambase,madelon"
 WAYS = "columns,RFECV,SelectFromModel(L1)"
-
-
-def nogueira(supports):
-    """The stability of selections, (n_samples, n_columns) of bool."""
-    supports = np.asarray(supports, dtype=float)
-    n, share, often = len(supports), supports.mean(), supports.mean(axis=0)
-    if n < 2 or share in (0, 1):
-        return None
-    variance = n / (n - 1) * (often * (1 - often)).mean()
-    return float(1 - variance / (share * (1 - share)))
 
 
 def measure(name, X, y, kind, options, records):
@@ -65,9 +51,17 @@ def summary(records):
             for field in ("kept", "accuracy", "seconds")
         }
         row = {"set": name, "model": kind, "what": way, "columns": n_columns}
-        row |= {"samples": len(found), "stability": nogueira(supports)}
+        row |= {
+            "samples": len(found),
+            "stability": _known(nogueira(supports)),
+        }
         result.append(row | means)
     return result
+
+
+def _known(number):
+    """None for NaN, which JSON does not have."""
+    return None if np.isnan(number) else number
 
 
 def main():
@@ -76,22 +70,7 @@ def main():
     parser.add_argument("--models", default="logistic")
     parser.add_argument("--ways", default=WAYS)
     parser.add_argument("--bootstraps", type=int, default=20)
-    parser.add_argument("--records", help="a file in which a run continues")
-    options = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    warnings.simplefilter("ignore", FutureWarning)
-    records = Records(options.records, ("set", "model", "way", "sample"))
-    with threadpool_limits(1):
-        for name in listed(options.sets):
-            X, y = load(name, options.data)
-            if sparse.issparse(X):
-                X = X.tocsr()
-            for kind in listed(options.models):
-                measure(name, X, y, kind, options, records)
-    rows = summary(records)
-    for row in rows:
-        print(row)
-    write(rows, options.json)
+    run(parser, "sample", measure, summary)
 
 
 if __name__ == "__main__":
