@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from sklprune._sklearn_private import only_predicts, safe_indexing
+from sklprune._sklearn_private import (
+    only_predicts,
+    predicts_as_pipeline,
+    safe_indexing,
+    score_function,
+)
 
 #: the methods that a scorer may call
 RESPONSES = ("predict", "predict_proba", "decision_function")
@@ -34,8 +39,9 @@ class PredictionProxy:
     def __getattr__(self, name: str) -> Any:
         original = getattr(self._model, name)
         if name == "score":
-            # the score method of the model's class, on the responses of the proxy
-            return partial(type(self._model).score, self)
+            # the score method of the model's class, on the responses of the proxy.
+            # That of a pipeline would transform the rows
+            return partial(score_function(self._model), self)
         if name not in RESPONSES:
             return original
 
@@ -148,7 +154,8 @@ def with_cached_predictions(model, task):
     task : Task
         For `CachedPredictions`, X holds positions.
     """
-    if not only_predicts(task.scorer, model):
+    predicts = only_predicts(task.scorer, model)
+    if not (predicts or predicts_as_pipeline(task.scorer, model)):
         return model, task
     cached = CachedPredictions(model, lambda name: getattr(model, name)(task.X))
     return cached, with_positions(task)

@@ -5,7 +5,7 @@ name has the same meaning in scikit-learn 1.6 and later. When a release moves on
 them, only this file changes.
 """
 
-from inspect import signature
+from inspect import getattr_static, signature
 from numbers import Real
 from typing import Any
 
@@ -23,6 +23,7 @@ from sklearn.metrics._scorer import (
     _MultimetricScorer,
     _PassthroughScorer,
 )
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -48,6 +49,7 @@ __all__ = [
     "StrOptions",
     "TreeGrower",
     "only_predicts",
+    "predicts_as_pipeline",
     "check_parameters",
     "check_sample_weight",
     "elastic_net_logistic",
@@ -59,6 +61,7 @@ __all__ = [
     "num_samples",
     "print_elapsed_time",
     "safe_indexing",
+    "score_function",
     "scorer_name",
     "scorer_parts",
     "scorer_takes_weights",
@@ -131,6 +134,29 @@ def only_predicts(scorer: Scorer, model: Estimator) -> bool:
         own = getattr(type(model), "score", None)
         return own in (ClassifierMixin.score, RegressorMixin.score)
     return is_scorer(scorer)
+
+
+def predicts_as_pipeline(scorer: Scorer, model: Estimator) -> bool:
+    """Whether a scorer uses only the predictions of a pipeline, by its `score`."""
+    if not isinstance(scorer, _PassthroughScorer):
+        return False
+    if not _scores_as_pipeline(model):
+        return False
+    last = model.steps[-1][1]
+    return only_predicts(scorer, last) or predicts_as_pipeline(scorer, last)
+
+
+def score_function(model: Estimator) -> Any:
+    """The `score` of the class of a model, or of the last step of a pipeline."""
+    if _scores_as_pipeline(model):
+        return score_function(model.steps[-1][1])
+    return type(model).score
+
+
+def _scores_as_pipeline(model: Estimator) -> bool:
+    # as an attribute of the class it is another function each time
+    own = getattr_static(type(model), "score", None)
+    return own is getattr_static(Pipeline, "score")
 
 
 def scorer_parts(scorer: Any, estimator: Estimator) -> tuple[Any, int, Any]:

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import check_scoring, make_scorer, roc_auc_score
 from sklearn.multioutput import MultiOutputClassifier
@@ -38,6 +40,8 @@ def first_label(y, scores):
         (Ridge(), IRIS, None),
         (Ridge(), IRIS, "neg_mean_absolute_error"),
         (make_pipeline(StandardScaler(), LinearSVC()), OF_TWO, "accuracy"),
+        (make_pipeline(StandardScaler(), LogisticRegression()), IRIS, None),
+        (make_pipeline("passthrough", make_pipeline(PCA(2), Ridge())), IRIS, None),
         (DecisionTreeClassifier(), LABELS, None),
         (KNeighborsClassifier(), LABELS, "f1_micro"),
         (
@@ -67,8 +71,12 @@ def own_score(model, X, y):
     ("model", "data", "scoring"),
     [
         (LogisticRegression(), IRIS, own_score),
-        # these define `score` themselves
-        (make_pipeline(StandardScaler(), LogisticRegression()), IRIS, None),
+        (
+            make_pipeline(StandardScaler(), KMeans(2, n_init=1, random_state=0)),
+            IRIS,
+            None,
+        ),
+        # it defines `score` itself
         (MultiOutputClassifier(LogisticRegression()), LABELS, None),
     ],
 )
