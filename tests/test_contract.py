@@ -44,6 +44,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune, to_plain
 from sklprune._registry import registered, snake_case
 from sklprune.methods import (
+    Backfitting,
     CostComplexity,
     ElasticNetPath,
     Knockoffs,
@@ -51,6 +52,7 @@ from sklprune.methods import (
     MemberSelection,
     Probe,
     RecursiveElimination,
+    Regrow,
     StructureSearch,
 )
 
@@ -74,16 +76,16 @@ CASES = {
     "bits of linear weights": (LogisticRegression(), "quantize", Y),
     "bits of an mlp": (MLPClassifier((9, 7), max_iter=30), "quantize", Y),
     "bits of a tree": (DecisionTreeClassifier(), "quantize", Y),
-    "bits of a forest": (RandomForestClassifier(8), "quantize", Y),
-    "bits of a forest regressor": (ExtraTreesRegressor(8), "quantize", Y2),
+    "bits of a forest": (RandomForestClassifier(5), "quantize", Y),
+    "bits of a forest regressor": (ExtraTreesRegressor(5), "quantize", Y2),
     "bits of bagged trees": (
-        BaggingClassifier(n_estimators=8, max_features=0.7),
+        BaggingClassifier(n_estimators=5, max_features=0.7),
         "quantize",
         Y,
     ),
-    "bits of boosting": (GradientBoostingClassifier(n_estimators=8), "quantize", Y),
+    "bits of boosting": (GradientBoostingClassifier(n_estimators=5), "quantize", Y),
     "bits of histogram boosting": (
-        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
+        HistGradientBoostingClassifier(max_iter=4, min_samples_leaf=5),
         "quantize",
         Y,
     ),
@@ -98,65 +100,66 @@ CASES = {
         Magnitude("neuron"),
         Y,
     ),
-    "forest": (RandomForestClassifier(8), "member_selection", Y),
-    "extra trees": (ExtraTreesClassifier(8), "member_selection", Y),
+    "forest": (RandomForestClassifier(5), "member_selection", Y),
+    "extra trees": (ExtraTreesClassifier(5), "member_selection", Y),
     "forest by margins": (
-        RandomForestClassifier(8),
+        RandomForestClassifier(5),
         MemberSelection(order="margin_distance"),
         Y,
     ),
-    "forest regressor": (RandomForestRegressor(8), "member_selection", Y2),
-    "leaves of a forest": (RandomForestClassifier(8), "backfitting", Y),
-    "leaves of a forest regressor": (ExtraTreesRegressor(8), "backfitting", Y2),
-    "leaves of a tree": (DecisionTreeClassifier(), "backfitting", Y),
-    "a forest regrown": (RandomForestClassifier(8), "regrow", Y),
+    "forest regressor": (RandomForestRegressor(5), "member_selection", Y2),
+    "leaves of a forest": (RandomForestClassifier(5), "backfitting", Y),
+    # to choose rho takes most of the time: one case does
+    "leaves of a forest regressor": (ExtraTreesRegressor(5), Backfitting(40), Y2),
+    "leaves of a tree": (DecisionTreeClassifier(), Backfitting(40), Y),
+    "a forest regrown": (RandomForestClassifier(5), Regrow(rho=40), Y),
     "subtrees of a tree": (DecisionTreeClassifier(), "auto", Y),
-    "subtrees of a forest": (RandomForestClassifier(8), "cost_complexity", Y),
+    "subtrees of a forest": (RandomForestClassifier(5), "cost_complexity", Y),
     "subtrees of a tree by a metric": (
         DecisionTreeClassifier(),
         CostComplexity(criterion="accuracy"),
         Y,
     ),
     "subtrees of a forest by a metric": (
-        RandomForestClassifier(6, max_depth=4),
+        RandomForestClassifier(5, max_depth=4),
         CostComplexity(criterion="balanced_accuracy"),
         Y,
     ),
     "subtrees of histogram boosting": (
-        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
+        HistGradientBoostingClassifier(max_iter=4, min_samples_leaf=5),
         "cost_complexity",
         Y,
     ),
     "leaves of bagged trees": (
-        BaggingClassifier(n_estimators=8, max_features=0.7),
-        "backfitting",
+        BaggingClassifier(n_estimators=5, max_features=0.7),
+        Backfitting(40),
         Y,
     ),
     "subtrees of bagged trees": (
-        BaggingRegressor(n_estimators=8),
+        BaggingRegressor(n_estimators=5),
         "cost_complexity",
         Y2,
     ),
-    "members of bagging": (BaggingRegressor(Ridge(), 8), "member_selection", Y2),
+    "members of bagging": (BaggingRegressor(Ridge(), 5), "member_selection", Y2),
     "leaves of boosting": (
-        GradientBoostingClassifier(n_estimators=8),
-        "backfitting",
+        GradientBoostingClassifier(n_estimators=5),
+        Backfitting(40),
         Y,
     ),
     "leaves of histogram boosting": (
-        HistGradientBoostingClassifier(max_iter=8, min_samples_leaf=5),
-        "backfitting",
+        HistGradientBoostingClassifier(max_iter=4, min_samples_leaf=5),
+        Backfitting(40),
         Y,
     ),
     "pipeline": (
-        make_pipeline(StandardScaler(), RandomForestClassifier(8)),
+        make_pipeline(StandardScaler(), RandomForestClassifier(5)),
         "auto",
         Y,
     ),
     "columns of logistic": (LogisticRegression(), "permutation", Y),
     "columns of mlp": (MLPClassifier((9,), max_iter=30), "permutation", Y),
-    "columns of forest": (RandomForestClassifier(8), "permutation", Y),
-    "columns of boosting": (HistGradientBoostingClassifier(max_iter=5), "auto", Y),
+    "columns of forest": (RandomForestClassifier(5), "permutation", Y),
+    "columns of boosting": (HistGradientBoostingClassifier(max_iter=3), "auto", Y),
     "columns of neighbours": (KNeighborsClassifier(algorithm="brute"), "auto", Y),
     "columns of pipeline": (
         make_pipeline(StandardScaler(), LogisticRegression()),
@@ -195,9 +198,9 @@ CASES = {
 
 #: methods that determine the size themselves, and take no ratio
 DECIDED = {
-    "a forest recast": (RandomForestClassifier(8), "recast", Y),
+    "a forest recast": (RandomForestClassifier(5), "recast", Y),
     "a forest regressor recast": (
-        make_pipeline(StandardScaler(), RandomForestRegressor(8)),
+        make_pipeline(StandardScaler(), RandomForestRegressor(5)),
         "recast",
         Y2[:, 0],
     ),
@@ -283,6 +286,10 @@ def at(ratio, method):
     return "auto" if decides else ratio
 
 
+def name_of(method):
+    return method if isinstance(method, str) else snake_case(type(method).__name__)
+
+
 def rows_of(y):
     return X2 if y.ndim == 2 else X
 
@@ -296,10 +303,7 @@ def fitted_on(model, y):
 
 
 def test_every_method_has_a_case():
-    names = {
-        method if isinstance(method, str) else snake_case(type(method).__name__)
-        for _, method, _ in (CASES | DECIDED).values()
-    }
+    names = {name_of(method) for _, method, _ in (CASES | DECIDED).values()}
     assert set(registered("method")) <= names
 
 
@@ -309,7 +313,8 @@ def test_input_is_never_written_to(any_case):
     method, y = any_case.method, any_case.y
     model, rows = fitted_on(any_case.model, y), rows_of(y)
     before = pickle.dumps((model, rows, y))
-    prune(model, rows[100:], y[100:], method=method, pruning_ratio=at(RATIOS, method))
+    options = {"method": method, "pruning_ratio": at(RATIOS, method), "cv": 2}
+    prune(model, rows[100:], y[100:], **options)
     assert pickle.dumps((model, rows, y)) == before
 
 
@@ -363,9 +368,9 @@ def test_result_is_plain_and_of_the_right_class(any_case):
         kept = 8 - len(pruned.report_.removed)
         assert result[-1].n_features_in_ == kept == pruned.support_.sum()
         assert kept == 4 or at(0.5, method) == "auto"
-    elif method in ("regrow", "recast"):
+    elif name_of(method) in OTHER_CLASSES:
         last = result[-1] if isinstance(result, Pipeline) else result
-        assert isinstance(last, OTHER_CLASSES[method])
+        assert isinstance(last, OTHER_CLASSES[name_of(method)])
     else:
         assert type(result) is type(model)
     assert result.predict(rows_of(any_case.y)).shape == any_case.y.shape

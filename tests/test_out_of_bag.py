@@ -21,7 +21,7 @@ from sklprune import PrunedEstimator, prune
 from sklprune._evaluation.out_of_bag import extrapolation_factor, halves_of, out_of_bag
 from sklprune._registry import family_of
 from sklprune._units import Task
-from sklprune.methods import CostComplexity, Regrow
+from sklprune.methods import Backfitting, CostComplexity, Regrow
 from sklprune.rules import Agreement, OneStandardError, Rule, Tolerance
 
 X, Y = make_classification(400, 8, n_informative=5, flip_y=0.1, random_state=0)
@@ -32,8 +32,18 @@ FOREST = RandomForestClassifier(60, oob_score=True, random_state=0)
 SMALL_FOREST = RandomForestClassifier(20, random_state=0)
 
 
+@pytest.fixture(scope="module")
+def forest():
+    """The forest, fitted on all rows; no test may change it."""
+    return clone(FOREST).fit(X, Y)
+
+
+#: to choose rho takes most of the time, and changes nothing here
+FEW_TREES = {"rho": 40, "max_trees": 10}
+
+
 def regrown(model, X=X, y=Y, **options):
-    settings = {"method": Regrow(max_trees=10), "cv": CV, "rule": Tolerance(0.05)}
+    settings = {"method": Regrow(**FEW_TREES), "cv": CV, "rule": Tolerance(0.05)}
     return prune(model, X, y, **settings | {"random_state": 0} | options)
 
 
@@ -70,8 +80,7 @@ def out_of_bag_predictions(forest, X, rows):
     return predictions
 
 
-def test_the_score_of_a_forest_is_extrapolated_from_out_of_bag_trees():
-    forest = clone(FOREST).fit(X, Y)
+def test_the_score_of_a_forest_is_extrapolated_from_out_of_bag_trees(forest):
     pruned = regrown(forest, scoring="neg_brier_score")
     score = pruned.report_.score
     predictions = out_of_bag_predictions(forest, X, np.arange(300, 400))
@@ -185,8 +194,7 @@ def test_halves_are_disjoint_and_of_equal_size():
     assert (first[0] == unseen[0]).all() and (second[0] == unseen[0]).all()
 
 
-def test_standard_errors_are_those_of_the_extrapolated_score():
-    forest = clone(FOREST).fit(X, Y)
+def test_standard_errors_are_those_of_the_extrapolated_score(forest):
     frames = [
         regrown(forest, rule=rule, scoring="neg_brier_score").path_.frame()
         for rule in (OneStandardError(), lambda table: 0)
@@ -209,7 +217,7 @@ def test_standard_errors_are_those_of_the_extrapolated_score():
 def test_the_score_of_a_regressor_is_extrapolated():
     X, y = make_friedman1(400, noise=1.0, random_state=0)
     forest = RandomForestRegressor(60, random_state=0).fit(X, y)
-    few_trees = {"method": Regrow(max_trees=10), "rule": Tolerance(0.3)}
+    few_trees = {"method": Regrow(**FEW_TREES), "rule": Tolerance(0.3)}
     pruned = regrown(forest, X, y, scoring="neg_mean_squared_error", **few_trees)
     predictions = out_of_bag_predictions(forest, X, np.arange(300, 400))
     expected, gain = extrapolated(predictions, y[300:])
@@ -221,8 +229,7 @@ def test_the_score_of_a_regressor_is_extrapolated():
     assert pruned.pruning_ratio_ > 0.5
 
 
-def test_recalls_are_out_of_bag_too():
-    forest = clone(FOREST).fit(X, Y)
+def test_recalls_are_out_of_bag_too(forest):
     predicted = forest.oob_decision_function_[300:].argmax(axis=1)
     score = regrown(forest).report_.score
     for label in (0, 1):
@@ -231,8 +238,7 @@ def test_recalls_are_out_of_bag_too():
         assert score["recall"][label]["original"] == pytest.approx(expected)
 
 
-def test_agreement_compares_with_the_predictions_of_the_forest_itself():
-    forest = clone(FOREST).fit(X, Y)
+def test_agreement_compares_with_the_predictions_of_the_forest_itself(forest):
     pruned = regrown(forest, rule=Agreement(0.6))
     agreed = pruned.predict(X[300:]) == forest.predict(X[300:])
     assert pruned.report_.score["agreement"] == pytest.approx(agreed.mean())
@@ -245,8 +251,7 @@ class AgreesAndScores(Rule):
         return 1
 
 
-def test_recalls_are_out_of_bag_where_agreement_is_needed_too():
-    forest = clone(FOREST).fit(X, Y)
+def test_recalls_are_out_of_bag_where_agreement_is_needed_too(forest):
     score = regrown(forest, rule=AgreesAndScores(), pruning_ratio=[0.5]).report_.score
     predicted = forest.oob_decision_function_[300:].argmax(axis=1)
     for label in (0, 1):
@@ -276,14 +281,14 @@ def test_a_few_rows_without_out_of_bag_trees_are_predicted_by_all_trees():
     ("model", "method"),
     [
         # the kept trees were fitted on the rows
-        (SMALL_FOREST, "backfitting"),
+        (SMALL_FOREST, Backfitting(40)),
         (SMALL_FOREST, "member_selection"),
         # all trees were fitted on all rows
-        (ExtraTreesClassifier(20, random_state=0), Regrow(max_trees=10)),
+        (ExtraTreesClassifier(20, random_state=0), Regrow(**FEW_TREES)),
         # the predictions of the forest, the targets here, depend on those rows
-        (SMALL_FOREST, Regrow(max_trees=10, teacher="model")),
+        (SMALL_FOREST, Regrow(**FEW_TREES, teacher="model")),
         # many rows are in the samples of all trees
-        (RandomForestClassifier(5, random_state=0), Regrow(max_trees=10)),
+        (RandomForestClassifier(5, random_state=0), Regrow(**FEW_TREES)),
     ],
 )
 def test_similar_models_are_fitted_where_candidates_depend_on_the_rows(model, method):
@@ -296,7 +301,7 @@ def test_similar_models_are_fitted_where_candidates_depend_on_the_rows(model, me
     assert "similar models, fitted without the rows" in str(pruned.report_)
 
 
-@pytest.mark.parametrize("method", ["backfitting", "member_selection"])
+@pytest.mark.parametrize("method", [Backfitting(40), "member_selection"])
 def test_the_result_is_pruned_from_the_model_that_is_given(method):
     model = RandomForestClassifier(12, random_state=0).fit(X, Y)
     pruned = regrown(model, method=method, store_path=True)
@@ -315,8 +320,7 @@ def test_the_result_is_pruned_from_the_model_that_is_given(method):
     assert scored.pruning_ratio_ == ratio
 
 
-def test_with_few_rows_the_forest_is_distilled_and_not_scored_out_of_bag():
-    forest = clone(FOREST).fit(X, Y)
+def test_with_few_rows_the_forest_is_distilled_and_not_scored_out_of_bag(forest):
     # nor is a forest of a hundred rows similar to one of four hundred
     cv = [(np.arange(100), np.arange(100, 400))]
     with pytest.warns(UserWarning, match=FITTED):
@@ -324,12 +328,11 @@ def test_with_few_rows_the_forest_is_distilled_and_not_scored_out_of_bag():
     assert not {"original_out_of_bag", "original_fitted_anew"} & set(
         pruned.report_.score
     )
-    pruned = regrown(forest, cv=cv, method=Regrow(teacher="labels"))
+    pruned = regrown(forest, cv=cv, method=Regrow(rho=40, teacher="labels"))
     assert pruned.report_.score["original_out_of_bag"]
 
 
-def test_trees_fitted_on_other_rows_of_a_group_are_not_out_of_bag():
-    forest = clone(FOREST).fit(X, Y)
+def test_trees_fitted_on_other_rows_of_a_group_are_not_out_of_bag(forest):
     pruned = regrown(forest, cv=3, groups=np.arange(400) // 8)
     assert pruned.report_.score["original_fitted_anew"]
 
@@ -389,7 +392,7 @@ def test_no_similar_forest_is_fitted_for_pruned_trees(model):
     model = clone(model).fit(X, Y)
     small = prune(model, X, Y, pruning_ratio=0.6, random_state=0).estimator_
     with pytest.warns(UserWarning, match=FITTED):
-        pruned = regrown(small, method="backfitting")
+        pruned = regrown(small, method=Backfitting(40))
     assert "original_fitted_anew" not in pruned.report_.score
 
 
@@ -397,7 +400,7 @@ def test_no_similar_forest_is_fitted_without_rows_of_a_class():
     order = np.argsort(Y, kind="stable")
     forest = clone(SMALL_FOREST).fit(X[order], Y[order])
     with pytest.warns(UserWarning, match=FITTED):
-        regrown(forest, X[order], Y[order], method="backfitting", cv=KFold(2))
+        regrown(forest, X[order], Y[order], method=Backfitting(40), cv=KFold(2))
 
 
 def test_rows_without_weight_do_not_count_as_fitted():
@@ -432,7 +435,7 @@ def test_transformed_targets_are_scored_by_similar_models():
     inner = RandomForestRegressor(30, random_state=0)
     model = TransformedTargetRegressor(inner, func=np.log, inverse_func=np.exp)
     y = np.abs(y) + 1
-    pruned = regrown(model.fit(X, y), X, y, method=Regrow(max_trees=3))
+    pruned = regrown(model.fit(X, y), X, y, method=Regrow(rho=40, max_trees=3))
     assert pruned.report_.score["original_fitted_anew"]
     similar = clone(model).fit(X[:300], y[:300])
     expected = similar.score(X[300:], y[300:])
@@ -448,8 +451,7 @@ def test_rows_that_the_forest_was_not_fitted_on_are_scored_by_all_trees():
     assert "original_out_of_bag" not in pruned.report_.score
 
 
-def test_several_splits_and_jobs_give_equal_results():
-    forest = clone(FOREST).fit(X, Y)
+def test_several_splits_and_jobs_give_equal_results(forest):
     brier = {"cv": 3, "scoring": "neg_brier_score"}
     one = regrown(forest, **brier)
     two = regrown(forest, n_jobs=2, **brier)
@@ -459,8 +461,7 @@ def test_several_splits_and_jobs_give_equal_results():
     assert one.report_.score["original"] == pytest.approx(expected, abs=NOISE * gain)
 
 
-def test_an_arbitrary_scorer_receives_similar_models():
-    forest = clone(FOREST).fit(X, Y)
+def test_an_arbitrary_scorer_receives_similar_models(forest):
 
     def first_half(model, X, y):
         return model.score(X[: len(X) // 2], y[: len(y) // 2])

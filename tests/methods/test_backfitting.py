@@ -111,18 +111,18 @@ def test_the_objective_falls_with_every_sweep(descent_over):
 
 
 MODELS = {
-    "forest": (RandomForestRegressor(20, random_state=0), DIABETES),
+    "forest": (RandomForestRegressor(10, random_state=0), DIABETES),
     "tree": (DecisionTreeRegressor(random_state=0), DIABETES),
-    "boosting": (GradientBoostingRegressor(n_estimators=30, random_state=0), DIABETES),
-    "histograms": (HistGradientBoostingRegressor(max_iter=30), DIABETES),
-    "classes, forest": (RandomForestClassifier(20, random_state=0), CANCER),
-    "classes, extra trees": (ExtraTreesClassifier(20, random_state=0), CANCER),
+    "boosting": (GradientBoostingRegressor(n_estimators=15, random_state=0), DIABETES),
+    "histograms": (HistGradientBoostingRegressor(max_iter=15), DIABETES),
+    "classes, forest": (RandomForestClassifier(10, random_state=0), CANCER),
+    "classes, extra trees": (ExtraTreesClassifier(10, random_state=0), CANCER),
     "classes, tree": (DecisionTreeClassifier(random_state=0), CANCER),
     "classes, boosting": (
-        GradientBoostingClassifier(n_estimators=30, random_state=0),
+        GradientBoostingClassifier(n_estimators=15, random_state=0),
         CANCER,
     ),
-    "classes, histograms": (HistGradientBoostingClassifier(max_iter=30), CANCER),
+    "classes, histograms": (HistGradientBoostingClassifier(max_iter=15), CANCER),
 }
 
 
@@ -156,7 +156,7 @@ def end_below(tree, subtree, row):
 def test_the_result_predicts_the_sum_of_the_trees_of_the_descent(name):
     model, (X, _, y, _) = MODELS[name]
     model = model.fit(X, y)
-    method, family = Backfitting(), family_of(model)
+    method, family = Backfitting(rho=40), family_of(model)
     pruned = prune(model, X, y, method=method, pruning_ratio=0.9)
     task = Task(X, y)
     units = family.units(model, "leaf", X)
@@ -233,7 +233,7 @@ def test_a_tenth_of_the_leaves_does_as_well(name):
 
 def test_a_weight_of_zero_is_a_row_removed():
     X, _, y, _ = DIABETES
-    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    forest = RandomForestRegressor(6, max_depth=6, random_state=0).fit(X, y)
     weight = np.ones(len(y))
     weight[::4] = 0
     some = weight > 0
@@ -254,7 +254,7 @@ def test_the_order_of_rows_does_not_matter():
     np.testing.assert_allclose(one.predict(X), other.predict(X), rtol=1e-6)
 
 
-@pytest.mark.parametrize("method", [Backfitting(), Regrow(max_trees=100)])
+@pytest.mark.parametrize("method", [Backfitting(), Regrow(rho=40, max_trees=100)])
 def test_the_origin_of_values_does_not_matter(method):
     """The mean of prices and years is far above their spread."""
     X, X_test, y, _ = DIABETES
@@ -262,7 +262,7 @@ def test_the_origin_of_values_does_not_matter(method):
     predicted = []
     # powers of two and their sums with y are as good as exact
     for origin in (0.0, 1024.0):
-        forest = RandomForestRegressor(20, max_depth=6, random_state=0)
+        forest = RandomForestRegressor(10, max_depth=6, random_state=0)
         forest.fit(X, y + origin)
         small = prune(
             forest, X, y + origin, method=method, pruning_ratio=0.9, random_state=0
@@ -290,11 +290,13 @@ def test_the_path_ends_where_no_residual_is_left():
         assert np.isfinite(small.predict(X)).all()
 
 
-@pytest.mark.parametrize("method", ["recast", "regrow", Backfitting(container="auto")])
+@pytest.mark.parametrize(
+    "method", ["recast", Regrow(max_trees=5), Backfitting(container="auto")]
+)
 def test_a_random_generator_of_the_model_is_not_used(method):
     X, _, y, _ = CANCER
     rng = np.random.RandomState(3)
-    forest = RandomForestClassifier(5, random_state=rng).fit(X, y)
+    forest = RandomForestClassifier(5, max_depth=3, random_state=rng).fit(X, y)
     before = rng.get_state()[1].copy()
     ratio = "auto" if method == "recast" else 0.5
     prune(forest, X, y, method=method, pruning_ratio=ratio, random_state=0)
@@ -402,11 +404,12 @@ def test_weights_of_classes_are_kept():
         1500, n_informative=5, weights=[0.93], flip_y=0.05, random_state=0
     )
     for model in (
-        RandomForestClassifier(30, min_samples_leaf=5, class_weight="balanced"),
-        HistGradientBoostingClassifier(max_iter=30, class_weight="balanced"),
+        RandomForestClassifier(15, min_samples_leaf=5, class_weight="balanced"),
+        HistGradientBoostingClassifier(max_iter=15, class_weight="balanced"),
     ):
         model = model.set_params(random_state=0).fit(X[:1000], y[:1000])
-        small = prune(model, X[:1000], y[:1000], pruning_ratio=0.9)
+        method = Backfitting(rho=40)
+        small = prune(model, X[:1000], y[:1000], method=method, pruning_ratio=0.9)
         before, after = (
             recall_score(y[1000:], each.predict(X[1000:])) for each in (model, small)
         )
@@ -417,8 +420,8 @@ def test_weights_of_classes_are_kept():
 @pytest.mark.parametrize("ratio", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_models_of_all_sizes_are_on_the_path(ratio):
     X, _, y, _ = DIABETES
-    forest = RandomForestRegressor(20, random_state=0).fit(X, y)
-    small = prune(forest, X, y, pruning_ratio=ratio)
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    small = prune(forest, X, y, method=Backfitting(rho=40), pruning_ratio=ratio)
     assert abs(small.pruning_ratio_ - ratio) < 0.1 and small.pruning_ratio_ > 0
 
 
