@@ -271,17 +271,17 @@ def test_remove_restores_the_columns_that_a_family_omits():
 
 EXTRA_CASES = {
     "a forest in gradient boosting": (
-        RandomForestClassifier(8),
-        Backfitting(container="auto"),
+        RandomForestClassifier(5),
+        Backfitting(40, container="auto"),
         CASES["forest"][2],
     ),
     "a forest distilled": (
-        RandomForestClassifier(8),
-        Backfitting(teacher="model"),
+        RandomForestClassifier(5),
+        Backfitting(40, teacher="model"),
         CASES["forest"][2],
     ),
     "a forest by its error": (
-        RandomForestClassifier(6, max_depth=4),
+        RandomForestClassifier(5, max_depth=4),
         CostComplexity(criterion="neg_log_loss"),
         CASES["forest"][2],
     ),
