@@ -51,7 +51,7 @@ def test_a_small_boosting_model_is_as_good_as_a_large_forest():
     assert np.mean(lost) < 0.021
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_rare_classes_do_not_end_the_path(seed):
     # with a weak penalty, many steps of new trees are too long and are shortened
     X, y = make_classification(
@@ -100,7 +100,7 @@ def test_missing_values():
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
     forest = RandomForestRegressor(30, random_state=0).fit(X, y)
     settings = {"pruning_ratio": 0.99, "random_state": 0}
-    small = prune(forest, X, y, method=Regrow(max_trees=40), **settings).estimator_
+    small = prune(forest, X, y, method=Regrow(rho=40, max_trees=40), **settings).estimator_
     assert isinstance(small, HistGradientBoostingRegressor)
     assert small.score(X_test, y_test) > forest.score(X_test, y_test) - 0.1
     assert np.isfinite(small.predict(X)).all()
@@ -114,7 +114,7 @@ def test_the_class_of_the_result_can_be_named():
             forest,
             X,
             y,
-            method=Regrow(container=name),
+            method=Regrow(rho=40, container=name),
             pruning_ratio=0.97,
             random_state=0,
         )
@@ -133,7 +133,7 @@ def test_the_class_of_the_result_can_be_named():
 def test_statistics_of_nodes_remain_consistent():
     X, _, y, _ = DIABETES
     forest = RandomForestRegressor(20, random_state=0).fit(X, y)
-    small = prune(forest, X, y, method=Regrow(max_trees=60), pruning_ratio=0.98)
+    small = prune(forest, X, y, method=Regrow(rho=40, max_trees=60), pruning_ratio=0.98)
     small = small.estimator_
     for member in small.estimators_.ravel():
         tree = member.tree_
@@ -159,7 +159,7 @@ def test_a_weight_of_zero_is_a_row_removed():
     weight[::4] = 0
     some = weight > 0
     # rows of weight zero still count for min_samples_leaf
-    method = Regrow(min_samples_leaf=1, max_leaf_nodes=4)
+    method = Regrow(4, rho=40, min_samples_leaf=1)
     kept = {"method": method, "pruning_ratio": 0.97, "random_state": 0}
     weighted = prune(forest, X, y, sample_weight=weight, **kept)
     fewer = prune(forest, X[some], y[some], **kept)
@@ -173,7 +173,7 @@ def test_min_samples_leaf_is_a_hundredth_of_the_rows():
     forest = RandomForestClassifier(20, random_state=0).fit(X, y)
     for n_rows, least in ((400, 5), (1600, 16)):
         # with rho="auto", fewer rows are also used to choose it
-        own = {"teacher": "labels", "max_trees": 40, "rho": 40.0}
+        own = {"teacher": "labels", "max_trees": 10, "rho": 40.0}
         settings = {"pruning_ratio": 0.97, "random_state": 0}
         rows = X[:n_rows], y[:n_rows]
         auto = prune(forest, *rows, method=Regrow(**own), **settings)
