@@ -28,19 +28,23 @@ def column_step(indices: Iterable[int], X: MatrixLike) -> ColumnTransformer:
     )
     if frame_kind(X) is not None:
         step.set_output(transform=frame_kind(X))
-    if not sparse.issparse(X):
-        # the fit reads names and dtypes only
-        X = safe_indexing(X, np.arange(min(2, num_samples(X))))
-    return step.fit(X)
+    # the fit reads names and dtypes only
+    n_rows = min(2, num_samples(X))
+    if sparse.issparse(X):
+        # of a table without zeros it would make a dense one
+        return step.fit(sparse.csr_array((n_rows, X.shape[1]), dtype=X.dtype))
+    return step.fit(safe_indexing(X, np.arange(n_rows)))
 
 
 def selected_columns(step: ColumnTransformer, X: MatrixLike) -> MatrixLike:
     """What a step of `column_step` makes of X, without its checks of X."""
     ((_, _, indices),) = step.transformers
     names = getattr(X, "columns", ())
-    if sparse.issparse(X) or not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) for name in names):
         # the step names the columns of a frame by strings
         return step.transform(X)
+    if sparse.issparse(X):
+        return X.tocsr()[:, indices]
     if isinstance(X, np.ndarray):
         return np.take(X, indices, axis=1)
     return safe_indexing(X, np.array(indices), axis=1)

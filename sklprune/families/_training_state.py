@@ -29,8 +29,8 @@ ROW_ARRAYS = (
     "x_scores_",
     "y_scores_",
 )
-
-
+#: types of entries of a list that contains no model, such as positions of columns
+DATA_TYPES = {bool, float, int, str}
 #: generators of random numbers, from which a later fit draws
 GENERATORS = (np.random.RandomState, np.random.Generator)
 
@@ -113,6 +113,8 @@ def _with_models_stripped(value: Any, known: dict[int, Any]) -> Any:
     if isinstance(value, BaseEstimator):
         return family_of(value).strip(value) if _is_fitted(value) else value
     if type(value) in (list, tuple):
+        if set(map(type, value)) <= DATA_TYPES:
+            return type(value)(value)
         return type(value)(_stripped(each, known) for each in value)
     if isinstance(value, dict):
         changed = copy.copy(value)
