@@ -82,7 +82,8 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
         Columns, by name or position, that are kept whatever their score, together
         with the other columns of their group. Names are as in `feature_groups`.
     cv : int, splitter, iterable or None, default=None
-        How rows are held out to choose the ratio, as in :class:`PrunedEstimator`.
+        How rows are held out to choose the ratio, as in :class:`PrunedEstimator`. None
+        is 5 folds, or one split where more than 2,000 columns are removed by halving.
     scoring : str, callable or None, default=None
         How models are scored. None is the `score` method of the estimator.
     n_jobs : int or None, default=None

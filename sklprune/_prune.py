@@ -43,6 +43,7 @@ from sklprune._scored_path import Alternative, score_paths
 from sklprune._typing import Estimator
 from sklprune._units import TooLittleLeft, Units, plural
 from sklprune._validation import check_ratio
+from sklprune.rules import Best, OneStandardError
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,13 @@ class Result:
     units: Units
     path: PruningPath
     report: Report
+    #: names of the columns if the rows were texts, whose columns are terms
+    terms: np.ndarray | None = None
 
 
-def prune_rows(plans, task, *, pruning_ratio, rule, cv, store_path, baseline, progress):
+def prune_rows(
+    plans, task, *, pruning_ratio, rule, cv, store_path, baseline, progress, texts=None
+):
     """Prune a model: units, path, candidates, rule, estimator.
 
     Parameters
@@ -76,6 +81,8 @@ def prune_rows(plans, task, *, pruning_ratio, rule, cv, store_path, baseline, pr
         Whether small models trained from scratch are compared.
     progress : Progress
         Reports the steps.
+    texts : TextSteps or None
+        What the result receives in place of the rows of `task`, if these are counts.
 
     Returns
     -------
@@ -92,7 +99,7 @@ def prune_rows(plans, task, *, pruning_ratio, rule, cv, store_path, baseline, pr
         choice = Choice(
             ratio=ratio, ratios=path, requested=[ratio], by_user=ratio is not None
         )
-        return _build_result(plans, task, choice, **output)
+        return _build_result(plans, task, choice, texts, **output)
     check_rule(rule, plans[0], task)
     splits = splits_of(plans[0], task, cv)
     choice = _choose_ratio(
@@ -110,7 +117,7 @@ def prune_rows(plans, task, *, pruning_ratio, rule, cv, store_path, baseline, pr
         # the candidate that is returned was pruned on the first rows of the one split
         task = task.take(splits[0][0])
     plans = [plan_to_prune(plan, choice.reference) for plan in plans]
-    return _build_result(plans, task, choice, **output)
+    return _build_result(plans, task, choice, texts, **output)
 
 
 def _choose_ratio(
@@ -139,6 +146,7 @@ def _choose_ratio(
         out_of_bag=reference is Reference.OUT_OF_BAG,
         keep_candidates=keep_candidates and reference is not Reference.REFITTED,
         baseline=baseline,
+        stops=not (by_user or store_path) and _may_stop(ways, rule, splits),
     )
     common = {
         "rule": rule,
@@ -151,9 +159,19 @@ def _choose_ratio(
     return choose(ways, scored, **common)
 
 
-def _build_result(plans, task, choice, *, store_path, progress):
+def _may_stop(ways, rule, splits):
+    """Whether a path may end where the score is far below the best one.
+
+    The rule would choose no candidate behind it, and each costs a fit.
+    """
+    near_best = type(rule) in (Best, OneStandardError)
+    return near_best and len(splits) == 1 and all(w.plan.method.costly for w in ways)
+
+
+def _build_result(plans, task, choice, texts, *, store_path, progress):
     """Prune at the chosen ratio, unless the scored candidate itself is returned."""
     plan = plans[choice.method]
+    close = (lambda model: model) if texts is None else texts.close
     dense = progress.step("unpruned model")(fit_dense, plan, task)
     models, accept = choice.candidates, _first_accepted
     if models is None:
@@ -164,6 +182,7 @@ def _build_result(plans, task, choice, *, store_path, progress):
         models = models_on_path(plan, dense, task, ratios)
     best, models = accept(choice, models, task.X, store_path)
     _check_predicts(dense, best, task)
+    best = best if texts is None else _with_names(best, texts.terms)
     keep, ratio = best.candidate.keep, best.candidate.ratio
     if choice.ratio is None or ratio in choice.ratios:
         choice = choice.at(ratio)
@@ -177,26 +196,40 @@ def _build_result(plans, task, choice, *, store_path, progress):
     if store_path:
         stored = {choice.name: {m.candidate.ratio: m.model for m in models}}
         stored |= _other_models(plans, dense, task, choice)
+        stored = {
+            name: {ratio: close(model) for ratio, model in found.items()}
+            for name, found in stored.items()
+        }
     names = best.candidate.family.names(best.candidate.units)
     selections = selections_of(choice, names, keep)
     path = PruningPath(table, position, stored, selections)
     curve = path.curve(plural(best.candidate.units.granularity))
     summary = summary_of(plan, task, choice, dense, best)
+    original, smaller = (close(each.model) for each in (dense, best))
     return Result(
-        best.model,
+        smaller,
         float((~keep).mean()),
         keep,
         best.candidate.scores,
         best.candidate.units,
         path,
         Report(
-            *(dense.model, best.model, plan.method, best.candidate, summary),
+            *(original, smaller, plan.method, best.candidate, summary),
             best.unread,
             choice.comparison,
             curve,
             stability_of(choice.kept, names),
         ),
+        None if texts is None else texts.terms,
     )
+
+
+def _with_names(pruned, names):
+    """A model on the path whose columns have other names than those of its rows."""
+    units = pruned.candidate.units
+    where = replace(units.where, names=names[units.where.positions])
+    candidate = replace(pruned.candidate, units=replace(units, where=where))
+    return replace(pruned, candidate=candidate)
 
 
 def _other_models(plans, dense, task, choice):

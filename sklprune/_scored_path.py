@@ -31,6 +31,10 @@ from sklprune._path import (
 from sklprune._plain import stripped
 from sklprune._progress import tracked
 from sklprune._registry import families_of_other_packages, register_missing
+from sklprune._rule import standard_error
+
+#: standard errors by which a model is far worse than another one
+FAR = 5.0
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ class _Scoring:
     keep_candidates: bool
     out_of_bag: bool
     baseline: bool
+    stops: bool
     families: list
 
 
@@ -113,6 +118,7 @@ def score_paths(
     out_of_bag=False,
     keep_candidates=False,
     baseline=False,
+    stops=False,
 ):
     """Prune and score a model in one or more ways, at each ratio on each split.
 
@@ -136,6 +142,8 @@ def score_paths(
         Whether the models of the first split are returned.
     baseline : bool
         Whether small models that are trained from scratch are scored too.
+    stops : bool
+        Whether a path ends at a model that is far worse than the best one before it.
 
     Returns
     -------
@@ -152,6 +160,7 @@ def score_paths(
         keep_candidates=keep_candidates,
         out_of_bag=out_of_bag,
         baseline=baseline,
+        stops=stops,
         families=families_of_other_packages(),
     )
     shrinking = None
@@ -263,7 +272,8 @@ def _score_alternative(alternative, dense, task, measure, scoring, known):
             return _SplitScores(known, None, [])
     models, errors = models_on_path(plan, dense, task, alternative.ratios), []
     try:
-        pairs = list(until_too_little(_scored(models, measure), errors))
+        pairs = until_too_little(_scored(models, measure), errors)
+        pairs = list(_until_far_worse(pairs) if scoring.stops else pairs)
     except ValueError as error:
         if not plan.optional:
             raise
@@ -273,6 +283,20 @@ def _score_alternative(alternative, dense, task, measure, scoring, known):
     rows = [pair.row for pair in pairs]
     rows = rows if known is None else with_scores(rows, known)
     return _SplitScores(rows, candidates, errors)
+
+
+def _until_far_worse(pairs):
+    """Yield scored models up to one that is far worse than the best one before it."""
+    best = None
+    for pair in pairs:
+        yield pair
+        score, parts = pair.row["score"], np.asarray(pair.row["parts"], dtype=float)
+        if best is None or score > best[0]:
+            best = score, parts
+        (error,) = standard_error((parts - best[1])[None])
+        # without a standard error no model is far worse
+        if score < best[0] - FAR * error:
+            return
 
 
 def _warn_of_omitted_method(method, error):

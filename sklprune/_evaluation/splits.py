@@ -5,6 +5,7 @@ seeded, stratified split.
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from scipy import sparse
@@ -25,6 +26,8 @@ DEFAULT_FOLDS = 5
 FROZEN_FRACTION = 0.25
 #: with fewer rows held out, one split says little: several folds are used
 MIN_HELD_OUT = 2_000
+#: the same for models of thousands of columns, whose fits take long
+MIN_HELD_OUT_OF_COSTLY = 1_000
 #: rows of a fold: R squared needs two
 MIN_ROWS_OF_FOLD = 2
 #: share of the pruning rows that are held out for methods that order on unseen rows
@@ -37,8 +40,9 @@ def splits_of(plan, task, cv):
     """The splits defined by `cv`, as a list of (first rows, second rows).
 
     An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds.
-    For a frozen model None is one split with a quarter of the rows held out, or 5
-    folds where this quarter would be small. The default splits keep groups whole.
+    For a frozen model, and for a method that is costly, None is one split with a
+    quarter of the rows held out, or 5 folds where this quarter would be small. The
+    default splits keep groups whole.
 
     Rows of weight zero are never scored. If the splits are made here, these rows are
     in all first parts, and do not change how the other rows are split.
@@ -97,6 +101,13 @@ def _all_splits(plan, task, cv):
         if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
             return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
         return _folds_of_few(plan.estimator, task)
+    enough = FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT_OF_COSTLY
+    if cv is None and plan.method.costly and enough:
+        # without a seed the split is always the same, as the default folds are
+        seed = 0 if task.random_state is None else task.random_state
+        return [
+            hold_out(plan.estimator, replace(task, random_state=seed), FROZEN_FRACTION)
+        ]
     n_splits = DEFAULT_FOLDS if cv is None else cv
     classifier = is_classifier(plan.estimator)
     if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:

@@ -54,6 +54,9 @@ class Method(BaseEstimator):
         the transformed rows, if the other steps transform each column apart. See
         `units.where`, which has the fields `columns` and `unit`. Otherwise the method
         receives the whole pipeline.
+    costly : bool
+        Whether models of thousands of columns are fitted for each split. The size is
+        then chosen on one split by default, if that holds out 1,000 rows.
     floor : float or None
         Units whose score is not above it are hardly more important than noise. The
         rules "best" and "one_se" then prefer candidates without such units, see
@@ -97,6 +100,7 @@ class Method(BaseEstimator):
     trains: bool = False
     takes_blocks: bool = False
     fits_models: bool = False
+    costly: bool = False
     floor: float | None = None
     reason: str = ""
 

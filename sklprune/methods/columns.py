@@ -31,13 +31,15 @@ class Columns(Method):
       columns. If all steps follow from one fit, up to 100 columns are removed one by
       one, and of more columns a tenth of the remaining ones at a time. Otherwise they
       are removed in ten steps. Of more than 2,000 columns, half of the remaining ones
-      are removed at a time, which costs about two fits;
+      are removed at a time, and three quarters while there are more than 5,000. This
+      costs about two fits. With at least 4,000 rows, `cv=None` is then one split with a
+      quarter of the rows held out;
     - for all other models, :class:`Permutation` with the parameters
       `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
       of the loss on rows outside the folds, less one and a half standard errors of a
       column without information. Candidates with columns below zero are only chosen if
-      their score is better beyond chance, or if all others are more than one standard
-      error worse than the unpruned model. Of more than 200 columns, one of the five
+      their score is better beyond chance, or if all others are more than three standard
+      errors worse than the unpruned model. Of more than 200 columns, one of the five
       folds selects 100, and the other folds order these.
 
     The report names the method that was used.

@@ -28,6 +28,8 @@ from sklprune.methods._base import AUTO_RATIOS, Method
 COEFFICIENTS = ("auto", "coef", "coef_")
 #: the values of `step` that remove a share of the remaining columns
 SHARES = {"geometric": 0.1, "halving": 0.5}
+#: while more columns than this remain, "halving" removes another share
+MANY, SHARE_OF_MANY = 5_000, 0.75
 
 
 class Order(NamedTuple):
@@ -70,9 +72,12 @@ class RecursiveElimination(Method):
           model.
     step : int, float, "geometric" or "halving", default=1
         How many columns are removed at a time, as a number or as a fraction of all.
-        "geometric" removes a tenth of the remaining columns, at least one, and
-        "halving" half of them. All steps of "halving" together cost about as much as
-        two fits.
+        "geometric" removes a tenth of the remaining columns, at least one. "halving"
+        removes half of them, or three quarters of more than 5,000. All its steps
+        together cost about as much as two fits. By default, its size is therefore
+        chosen on one split, if a quarter of the rows is at least 1,000. The path then
+        ends where the score is five standard errors below the best one, unless it is
+        stored.
     patience : int or None, default=None
         Stop when the score has not increased for this many steps. Smaller numbers of
         columns are then not on the path. None continues down to one column.
@@ -149,6 +154,11 @@ class RecursiveElimination(Method):
     def fits_models(self) -> bool:  # type: ignore[override]  # depends on parameters
         """Whether models are fitted for the order."""
         return self._shrinks
+
+    @property
+    def costly(self) -> bool:  # type: ignore[override]  # depends on parameters
+        """Whether one split suffices by default: "halving" is for many columns."""
+        return isinstance(self.step, str) and self.step == "halving"
 
     @property
     def _shrinks(self) -> bool:
@@ -439,7 +449,10 @@ def numbers_of_removed(step: Any, count: int) -> list[int]:
         removed = [0]
         while removed[-1] < count - 1:
             remaining = count - removed[-1]
-            removed.append(removed[-1] + max(1, int(SHARES[step] * remaining)))
+            share = SHARES[step]
+            if step == "halving" and remaining > MANY:
+                share = SHARE_OF_MANY
+            removed.append(removed[-1] + max(1, int(share * remaining)))
         return removed[1:]
     step = step if step >= 1 else max(1, int(step * count))
     return sorted({*range(step, count, step), count - 1} - {0})

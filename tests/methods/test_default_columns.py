@@ -11,8 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
+from sklprune._evaluation import splits
 from sklprune._registry import family_of
 from sklprune.methods import Columns, Permutation, RecursiveElimination
+from sklprune.methods.recursive_elimination import numbers_of_removed
 
 
 def resolved(model, n_features):
@@ -82,3 +84,38 @@ def test_a_column_without_any_value_is_removed_first(binary, last):
     selector.set_params(n_features_to_select=2)
     kept = selector.fit(empty, y).get_feature_names_out()
     assert kept.tolist() == selector.fit(X, y).get_feature_names_out().tolist()
+
+
+@pytest.fixture
+def many_columns(monkeypatch):
+    """Rows of which a quarter suffices to choose a size, and 50 columns of noise."""
+    monkeypatch.setattr(splits, "MIN_HELD_OUT_OF_COSTLY", 100)
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(600, 60))
+    return X, X[:, :10].sum(axis=1) > 0
+
+
+def test_the_size_of_many_columns_is_chosen_on_one_split(many_columns):
+    # without coefficients by Newton steps, as for thousands of columns
+    model = SGDClassifier(loss="log_loss", random_state=0)
+    settings = {"method": RecursiveElimination(step="halving")}
+    first, second, folds, stored = (
+        PrunedEstimator(model, **settings, **others).fit(*many_columns)
+        for others in ({}, {}, {"cv": 2}, {"store_path": True})
+    )
+    assert [each.report_.score["n_splits"] for each in (first, folds)] == [1, 2]
+    np.testing.assert_array_equal(first.ranking_, second.ranking_)
+    assert first.path_.table["scores"].tolist() == second.path_.table["scores"].tolist()
+    # it ends where the score is far below the best one
+    sizes = first.path_.table["units"].tolist()
+    assert sizes == [60, 30, 15, 8, 4, 2, 1][: len(sizes)] and 4 <= len(sizes) < 7
+    scores = first.path_.table["score_mean"]
+    assert scores[-1] < scores.max() - 0.05
+    for each in (folds, stored):
+        assert each.path_.table["units"].tolist() == [60, 30, 15, 8, 4, 2, 1]
+    np.testing.assert_array_equal(first.support_, stored.support_)
+
+
+def test_three_quarters_of_many_columns_are_removed_at_a_time():
+    removed = numbers_of_removed("halving", 20_000)
+    assert (20_000 - np.array(removed[:4])).tolist() == [5000, 2500, 1250, 625]
