@@ -8,7 +8,7 @@ scikit-learn expects them from a meta-estimator.
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from numbers import Integral, Real
 from typing import Any, Self, SupportsIndex, TypeAlias, TypeVar
 
@@ -27,6 +27,7 @@ from sklprune._metadata import given, routing_enabled
 from sklprune._plan import (
     make_plans,
     make_scorer,
+    open_texts,
     removable,
     seed_of,
     thawed,
@@ -153,6 +154,7 @@ class PruningMetaEstimator(
         seen: Seen = "auto",
         drop_unread: bool = False,
         baseline: bool = False,
+        takes_texts: bool = False,
     ) -> Any:
         """Check the input, prune, and store the result in the fitted attributes.
 
@@ -164,6 +166,8 @@ class PruningMetaEstimator(
             Unit that the method must remove. None allows any.
         limits : dict or None
             Fields of `Units` that restrict what is removed.
+        takes_texts : bool
+            Whether terms are columns if X has texts, see `open_texts`.
 
         Returns
         -------
@@ -175,15 +179,20 @@ class PruningMetaEstimator(
             # their own requests where they are called
             metadata = given(sample_weight=sample_weight, groups=groups)
             process_routing(self, "fit", **metadata)
-        plans = make_plans(
-            self.estimator,
+        make = partial(
+            make_plans,
             method=self.method,
             refit=refit,
             labels=y is not None,
             granularity=granularity,
             limits=limits,
-            n_features=_n_columns(X),
         )
+        plans, texts = make(self.estimator, n_features=_n_columns(X)), None
+        opened = open_texts(plans, X) if takes_texts else None
+        if opened is not None:
+            estimator, texts = opened
+            X = texts.counts
+            plans = make(estimator, n_features=_n_columns(X))
         memory = memory_of(self.memory)
         common = {"memory": memory, "seen": seen, "drop_unread": bool(drop_unread)}
         plans = [replace(plan, **common) for plan in plans]
@@ -209,6 +218,7 @@ class PruningMetaEstimator(
                     store_path=store_path,
                     baseline=bool(baseline),
                     progress=progress,
+                    texts=texts,
                 )
         except TooLittleLeft as error:
             original = error.of_original_type()

@@ -25,6 +25,7 @@ from sklprune._registry import (
 )
 from sklprune._sklearn_private import check_parameters
 from sklprune._units import plural
+from sklprune.families._column_parameters import are_texts
 from sklprune.methods._base import Method
 
 #: the value of `method` for all methods that suit a model
@@ -143,6 +144,32 @@ def make_plan(
         without = [n for n, c in registered("refit").items() if not c.needs_labels]
         _check_labels("refit", refit, without)
     return Plan(estimator, frozen, method, refit, limits or {})
+
+
+def open_texts(plans, X):
+    """Counts of terms in place of texts, if columns are removed; None for other rows.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        All of one estimator.
+    X : array-like
+        Rows that were not checked.
+
+    Returns
+    -------
+    estimator : estimator
+        The pipeline on counts, in a `FrozenEstimator` if the plans have a fitted one.
+    steps : TextSteps
+    """
+    of_columns = all(plan.method.granularity == "feature" for plan in plans)
+    if not of_columns or hasattr(X, "columns") or not are_texts(X):
+        return None
+    model, frozen = plans[0].estimator, plans[0].frozen
+    steps = family_of(model).open_texts(model, X, frozen)
+    if steps is None:
+        return None
+    return FrozenEstimator(steps.model) if frozen else steps.model, steps
 
 
 def removable(plans, X):

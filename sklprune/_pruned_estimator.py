@@ -91,7 +91,9 @@ class PrunedEstimator(
         first part and scored on the second. None is 5 folds. For a frozen model, None
         is one split with a quarter of the rows held out, or 5 folds if that quarter
         has fewer than 2,000 rows. The model is then pruned once more on all rows. If
-        you give one split, the scored candidate itself is returned.
+        you give one split, the scored candidate itself is returned. None is also one
+        split where thousands of columns are halved, see
+        :class:`sklprune.methods.RecursiveElimination`.
     scoring : str, callable or None, default=None
         The metric. None is the `score` method of the estimator.
     store_path : bool, default=False
@@ -139,7 +141,9 @@ class PrunedEstimator(
     estimator_ : estimator
         The pruned model, a plain scikit-learn estimator. If columns were removed, it
         is a `Pipeline([("columns", ...), ("model", ...)])`. Otherwise it has the class
-        of `estimator`.
+        of `estimator`. If the rows are texts and the first step is a `CountVectorizer`
+        or `TfidfVectorizer`, its terms are the columns. The result is then a pipeline
+        with the same steps and a smaller vocabulary.
     pruning_ratio_ : float
         The fraction of units that was removed.
     path_ : PruningPath
@@ -156,7 +160,7 @@ class PrunedEstimator(
         Rows, units and loss for each call of :meth:`partial_fit`. Only after it.
     support_, importances_, ranking_ : ndarray of shape (n_features,)
         As in :class:`FeaturePruningSelector`. Only after columns were pruned, also if
-        none was removed.
+        none was removed. Of texts, each entry is a term of the vocabulary of all rows.
 
     See Also
     --------
@@ -277,6 +281,7 @@ class PrunedEstimator(
             seen=self.seen,
             drop_unread=self.drop_unread,
             baseline=self.baseline,
+            takes_texts=True,
         )
         self._set_support(X, result)
         return self

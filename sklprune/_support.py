@@ -98,10 +98,15 @@ class ColumnSupportMixin:
         """Set the attributes that describe kept columns, if columns were pruned."""
         if not has_support(result.units):
             return
-        names = column_names(X) if hasattr(X, "shape") else column_names(np.asarray(X))
+        if result.terms is None:
+            rows = X if hasattr(X, "shape") else np.asarray(X)
+            names = column_names(rows)
+            read = family_of(result.estimator).columns(result.estimator, X)
+        else:
+            names, vectorizer = result.terms, result.estimator[0]
+            read = np.flatnonzero(np.isin(names, vectorizer.get_feature_names_out()))
         support = support_of(result.units, result.keep, result.scores, len(names))
         self._column_names = names
-        read = family_of(result.estimator).columns(result.estimator, X)
         self.support_, self.importances_, self.ranking_ = _without(support, read)
 
     @available_if(lambda self: hasattr(self, "support_"))

@@ -43,11 +43,10 @@ def test_texts_are_refused_before_any_fit(last, container):
     assert CountingTfidf.fits == 1
 
 
-@pytest.mark.parametrize(
-    "method", ["permutation", "recursive_elimination", "elastic_net_path"]
-)
-def test_a_method_of_columns_is_refused_for_texts(method):
-    model = make_pipeline(TfidfVectorizer(), LogisticRegression())
+@pytest.mark.parametrize("method", ["permutation", "elastic_net_path"])
+def test_a_method_of_columns_is_refused_for_texts_of_other_vectorizers(method):
+    # it may count in another way than its base class
+    model = make_pipeline(CountingTfidf(), LogisticRegression())
     with pytest.raises(ValueError, match=f"its rows are texts.*{ERROR[40:]}"):
         PrunedEstimator(model, method=method).fit(TEXTS, LABELS)
 

@@ -25,11 +25,56 @@ class ColumnSteps(NamedTuple):
     sources: Array
 
 
+class TextSteps(NamedTuple):
+    """A pipeline that receives counts of terms, in place of one that receives texts.
+
+    Parameters
+    ----------
+    model : estimator
+        The pipeline on counts.
+    counts : sparse array or matrix of shape (n_rows, n_terms)
+        The texts as this pipeline receives them.
+    terms : ndarray of shape (n_terms,), object
+    close : callable
+        `close(model)`: the pipeline on texts for one on counts, of which columns were
+        removed or not. Its vocabulary has the terms of the remaining columns.
+    """
+
+    model: Estimator
+    counts: MatrixLike
+    terms: Array
+    close: Callable[[Estimator], Estimator]
+
+
+class TermCounts(NamedTuple):
+    """What a vectoriser of texts consists of.
+
+    Parameters
+    ----------
+    vectorizer : estimator
+        The fitted vectoriser.
+    counts : sparse array or matrix of shape (n_rows, n_terms)
+    weights : estimator or None
+        The transformer that the vectoriser applies to the counts.
+    """
+
+    vectorizer: Estimator
+    counts: MatrixLike
+    weights: Estimator | None
+
+
 class Wrapping:
     """The part of a family that opens and closes wrappers.
 
     The defaults are for a model that is no wrapper.
+
+    Attributes
+    ----------
+    reads_texts : bool
+        Whether the input is texts, and the output has a column for each term.
     """
+
+    reads_texts: bool = False
 
     def open_columns(
         self, estimator: Estimator, X: MatrixLike
@@ -70,6 +115,43 @@ class Wrapping:
             Positions of the kept columns in X.
         X : array-like of shape (n_rows, n_features)
             Some rows.
+        """
+        raise NotImplementedError
+
+    def open_texts(
+        self, estimator: Estimator, texts: MatrixLike, fitted: bool
+    ) -> TextSteps | None:
+        """The same model on counts of terms; None if it does not begin with them.
+
+        Parameters
+        ----------
+        estimator : estimator
+        texts : iterable of str
+        fitted : bool
+            Whether the estimator is fitted, so that its vocabulary is used.
+        """
+        return None
+
+    def count_terms(
+        self, estimator: Estimator, texts: MatrixLike, fitted: bool
+    ) -> TermCounts | None:
+        """The counts of terms from which a vectoriser computes its output.
+
+        None for other models. The parameters are those of `open_texts`.
+        """
+        return None
+
+    def with_terms(
+        self, estimator: Estimator, kept: Array, weights: Estimator | None
+    ) -> Estimator:
+        """A copy of a fitted vectoriser with some of its terms.
+
+        Parameters
+        ----------
+        estimator : estimator
+        kept : ndarray of shape (n_terms,), bool
+        weights : estimator or None
+            What it applies to the counts of the kept terms.
         """
         raise NotImplementedError
 

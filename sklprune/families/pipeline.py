@@ -22,7 +22,7 @@ from sklprune.families._raw_columns import (
     stages_apart,
     transformed,
 )
-from sklprune.families._wrapping import ColumnSteps
+from sklprune.families._wrapping import ColumnSteps, TextSteps
 
 
 class PipelineFamily(Family):
@@ -80,6 +80,22 @@ class PipelineFamily(Family):
         pipeline.steps = before + _as_steps(after, last)
         return Pipeline([("columns", step), ("model", pipeline)])
 
+    def open_texts(
+        self, estimator: Estimator, texts: MatrixLike, fitted: bool
+    ) -> TextSteps | None:
+        (name, first), *after = estimator.steps
+        if not (after and _fits_steps_apart(estimator)) or _is_passthrough(first):
+            return None
+        found = family_of(first).count_terms(first, texts, fitted)
+        if found is None:
+            return None
+        weights = [] if found.weights is None else [(name, found.weights)]
+        model = without(estimator, ())
+        model.steps = weights + after
+        close = partial(_on_texts, estimator, found.vectorizer, len(weights))
+        terms = found.vectorizer.get_feature_names_out()
+        return TextSteps(model, found.counts, terms, close)
+
     def names_inside(self, estimator: Estimator, names: Array) -> Array:
         if len(estimator) == 1:
             return names
@@ -126,6 +142,9 @@ class PipelineFamily(Family):
             last = estimator[-1]
             return family_of(last).notes_on_columns(last, opened)
         acting = [name for name, step in estimator.steps if not _is_passthrough(step)]
+        if acting and family_of(estimator.named_steps[acting[0]]).reads_texts:
+            again = f"Fitted again for each number of terms: {', '.join(acting[1:])}."
+            return ["The vocabulary is that of all rows.", again]
         stages = stages_apart(estimator, getattr(estimator, "n_features_in_", 2))
         apart = [stage.name for stage in stages if stage.name in acting]
         rest = acting[len(apart) :]
@@ -280,6 +299,26 @@ def _is_pruned_on_columns(pipeline: Estimator) -> bool:
     return names == ["columns", "model"] and (
         [t[:2] for t in getattr(pipeline[0], "transformers", ())] == [COLUMN_STEP]
     )
+
+
+def _on_texts(
+    estimator: Estimator, vectorizer: Estimator, n_before: int, model: Estimator
+) -> Estimator:
+    """A pipeline on texts for one on counts: see `TextSteps.close`.
+
+    The vectoriser takes the place of the first `n_before` steps.
+    """
+    kept = np.ones(len(vectorizer.vocabulary_), bool)
+    if _is_pruned_on_columns(model):
+        ((_, _, positions),) = model[0].transformers
+        kept[:] = False
+        kept[positions] = True
+        model = model[-1]
+    weights = model[0] if n_before else None
+    smaller = family_of(vectorizer).with_terms(vectorizer, kept, weights)
+    pipeline = without(estimator, ())
+    pipeline.steps = [(estimator.steps[0][0], smaller), *model.steps[n_before:]]
+    return pipeline
 
 
 def _fits_steps_apart(pipeline: Estimator) -> bool:

@@ -3,10 +3,15 @@
 from typing import Any
 
 import numpy as np
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    TfidfTransformer,
+    TfidfVectorizer,
+)
 
-from sklprune._estimators import without
+from sklprune._estimators import unfitted, without
 from sklprune._registry import family_of, register_family
-from sklprune._typing import Array, Estimator
+from sklprune._typing import Array, Estimator, MatrixLike
 from sklprune.families._base import Family
 from sklprune.families._column_links import (
     Mask,
@@ -17,6 +22,10 @@ from sklprune.families._column_links import (
     slice_attributes,
     with_inputs,
 )
+from sklprune.families._wrapping import TermCounts
+
+#: parameters that a `TfidfVectorizer` passes on to its `TfidfTransformer`
+WEIGHT_PARAMETERS = ("norm", "use_idf", "smooth_idf", "sublinear_tf")
 
 
 class VectorizerFamily(Family):
@@ -28,6 +37,7 @@ class VectorizerFamily(Family):
 
     classes = ("CountVectorizer", "TfidfVectorizer")
     exact = True
+    reads_texts = True
 
     def linked_columns(
         self, estimator: Estimator, inputs: Mask, outputs: Mask = None
@@ -52,6 +62,34 @@ class VectorizerFamily(Family):
         inner: Any = getattr(estimator, "_tfidf", None)
         if inner is not None:
             smaller._tfidf = family_of(inner).on_columns(inner, outputs, outputs)
+        return smaller
+
+    def count_terms(
+        self, estimator: Estimator, texts: MatrixLike, fitted: bool
+    ) -> TermCounts | None:
+        kind = type(estimator)
+        if kind not in (CountVectorizer, TfidfVectorizer):
+            return None  # a subclass may count in another way
+        weights = None
+        if fitted:
+            weights = getattr(estimator, "_tfidf", None)
+            counts = CountVectorizer.transform(estimator, texts)
+        else:
+            estimator = unfitted(estimator)
+            counts = CountVectorizer.fit_transform(estimator, texts)
+            if kind is TfidfVectorizer:
+                weights = TfidfTransformer(
+                    **{name: getattr(estimator, name) for name in WEIGHT_PARAMETERS}
+                )
+        return TermCounts(estimator, counts, weights)
+
+    def with_terms(
+        self, estimator: Estimator, kept: Array, weights: Estimator | None
+    ) -> Estimator:
+        smaller = without(estimator, ("_tfidf",))
+        smaller = without(self.on_columns(smaller, None, kept), ())
+        if weights is not None:
+            smaller._tfidf = weights
         return smaller
 
     def why_linked(self, estimator: Estimator) -> str:
