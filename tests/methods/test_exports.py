@@ -26,8 +26,8 @@ from sklprune.methods import Backfitting, Recast, Regrow
 
 METHODS = {
     "recast": (Recast(), "auto"),
-    "regrow": (Regrow(), 0.6),
-    "backfitting": (Backfitting(container="auto"), 0.6),
+    "regrow": (Regrow(rho=40, max_trees=50), 0.6),
+    "backfitting": (Backfitting(40, container="auto"), 0.6),
 }
 FORESTS = {
     "two classes": (RandomForestClassifier, load_breast_cancer),

@@ -1,5 +1,7 @@
 """The forward-backward path: backward phases change no forward step, and improve."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_friedman1
@@ -45,7 +47,9 @@ def descent_in_container(model, X, y, container_of):
     )
 
 
+@cache
 def path_over(problem, backward_up_to):
+    """A path and its models, which no test may change."""
     descent = descent_in_container(*problem())
     descent.start_empty()
 

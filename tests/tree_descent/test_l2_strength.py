@@ -152,12 +152,14 @@ def test_too_few_rows_have_no_fold():
     assert inner_folds(rows_of(np.arange(8.0), classes=False), classes=False) == []
 
 
-@pytest.mark.parametrize("method", [Backfitting(container="auto"), Regrow()])
+@pytest.mark.parametrize(
+    "method", [Backfitting(container="auto"), Regrow(max_trees=50)]
+)
 def test_noisy_targets_get_a_strong_penalty(method):
     X, y = make_classification(
         4000, 10, n_informative=5, flip_y=0.6, random_state=0, shuffle=True
     )
-    forest = RandomForestClassifier(40, random_state=0).fit(X[:1000], y[:1000])
+    forest = RandomForestClassifier(20, random_state=0).fit(X[:1000], y[:1000])
     loss = {}
     for rho in ("auto", 10.0):
         named = method.set_params(rho=rho, teacher="labels")
@@ -186,7 +188,7 @@ def test_noisy_targets_of_several_classes_get_a_strong_penalty():
 
 
 # with rho="auto", backfitting fits forests, which repeated rows may change
-@pytest.mark.parametrize("method", [Backfitting(rho=9.0), Regrow(max_trees=30)])
+@pytest.mark.parametrize("method", [Backfitting(rho=9.0), Regrow(max_trees=10)])
 def test_repeated_rows_equal_weights_of_any_scale(method):
     X, y = make_friedman1(150, noise=1.0, random_state=0)
     repeats = np.random.RandomState(1).randint(1, 4, 150)

@@ -28,18 +28,18 @@ DIABETES = load_diabetes(return_X_y=True)
 HIST = "hist_gradient_boosting"
 
 CASES = {
-    "forest": (RandomForestClassifier(10, random_state=0), "backfitting", CANCER),
-    "values": (RandomForestRegressor(10, random_state=0), "backfitting", DIABETES),
-    "boosting": (GradientBoostingRegressor(n_estimators=20), "backfitting", DIABETES),
-    "histograms": (HistGradientBoostingClassifier(max_iter=9), "backfitting", CANCER),
+    "forest": (RandomForestClassifier(10, random_state=0), Backfitting(40), CANCER),
+    "values": (RandomForestRegressor(10, random_state=0), Backfitting(40), DIABETES),
+    "boosting": (GradientBoostingRegressor(n_estimators=20), Backfitting(40), DIABETES),
+    "histograms": (HistGradientBoostingClassifier(max_iter=9), Backfitting(40), CANCER),
     "forest as boosting": (
         RandomForestClassifier(10, random_state=0),
-        Backfitting(container="auto"),
+        Backfitting(40, container="auto"),
         CANCER,
     ),
     "forest as histograms": (
         RandomForestClassifier(10, random_state=0),
-        Backfitting(container=HIST),
+        Backfitting(40, container=HIST),
         CANCER,
     ),
     "regrown": (
