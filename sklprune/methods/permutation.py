@@ -24,8 +24,9 @@ from sklprune.methods._base import AUTO_RATIOS, Method
 
 #: of more columns, candidates have at most half, since models on them take long
 MANY = 200
-#: ratios for many columns of which few are important
-RATIOS_OF_MANY = (0.5, 0.7, 0.8, 0.86, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+#: with a noise floor, one of so many remaining columns is removed at a time, so that a
+#: candidate is close to the floor
+PARTS = 4
 #: values of `criterion`
 CRITERIA = ("score", "loss")
 
@@ -70,9 +71,10 @@ class Permutation(Method):
         columns is only chosen if its score is better beyond chance, by a paired t test
         at a level of 1 %. If the best candidate has such columns, those without them
         must be within one standard error of it, or the best of their kind. If all
-        without them are more than one standard error worse than the unpruned model,
-        those with the fewest of them are used that are not. Of more than 200 columns,
-        all candidates but the unpruned model then keep at most half.
+        without them are more than three standard errors worse than the unpruned model,
+        those with the fewest of them are used that are not. From one candidate to the
+        next, a quarter of the columns is removed. Of more than 200 columns, all
+        candidates but the unpruned model keep at most half.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
@@ -173,8 +175,17 @@ class Permutation(Method):
 
         Where there are many columns, mostly few of them are above the floor.
         """
-        many = self.floor is not None and num_features(task.X) > MANY
-        return RATIOS_OF_MANY if many else AUTO_RATIOS
+        if self.floor is None:
+            return AUTO_RATIOS
+        n_columns = num_features(task.X)
+        n_kept, ratios = n_columns, []
+        if n_columns > MANY:
+            ratios.append(0.5)
+            n_kept = min(MANY, n_columns // 2)
+        while n_kept > 1:
+            n_kept -= max(1, n_kept // PARTS)
+            ratios.append(1 - n_kept / n_columns)
+        return ratios
 
     def _screens(self, n_columns: int) -> bool:
         return self.screen is not None and n_columns > 2 * self.screen

@@ -319,7 +319,17 @@ def test_groups_and_columns_to_keep_are_screened_together():
 
 def test_candidates_of_many_columns_have_at_most_half_of_them():
     method = Permutation(criterion="loss", margin=1.5)
-    for n_columns, largest in ((200, 0.1), (201, 0.5)):
+    for n_columns, least in ((200, 0.25), (201, 0.5)):
         task = Task(np.zeros((3, n_columns)), np.zeros(3))
-        assert method.grid(task)[0] == largest
+        ratios = method.grid(task)
+        assert ratios[0] == least
+        assert sorted(set(ratios)) == list(ratios)
+        assert ratios[-1] == 1 - 1 / n_columns
         assert Permutation().grid(task)[0] == 0.1
+
+
+def test_with_a_floor_a_quarter_of_the_columns_is_removed_at_a_time():
+    task = Task(np.zeros((3, 20)), np.zeros(3))
+    ratios = np.array(Permutation(criterion="loss", margin=1.5).grid(task))
+    kept = [15, 12, 9, 7, 6, 5, 4, 3, 2, 1]
+    np.testing.assert_allclose(20 - 20 * ratios, kept)
