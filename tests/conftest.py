@@ -9,6 +9,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklprune._registry import family_of
 from sklprune._tree_descent.block_descent import BlockDescent
 from sklprune._tree_descent.losses import SquaredLoss
+from sklprune.families import _small_models
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +87,15 @@ def descent_over():
         )
 
     return prepare
+
+
+@pytest.fixture(scope="module")
+def few_small_models():
+    """Fewer boosting models that are trained from scratch for a comparison."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_small_models, "LEAVES", (4,))
+        patch.setattr(_small_models, "STAGES", (1, 8))
+        yield
 
 
 @pytest.fixture

@@ -28,8 +28,9 @@ def forest(binary):
     return RandomForestClassifier(8, max_depth=4, random_state=0).fit(*binary)
 
 
-@pytest.fixture
-def compared(binary):
+@pytest.fixture(scope="module")
+def compared(binary_rows):
+    """No test may change it."""
     return PrunedEstimator(
         RandomForestClassifier(8, max_depth=4, random_state=0),
         method=METHODS,
@@ -37,7 +38,7 @@ def compared(binary):
         cv=3,
         store_path=True,
         random_state=0,
-    ).fit(*binary)
+    ).fit(*binary_rows)
 
 
 # -- one table ------------------------------------------------------------------------
@@ -243,7 +244,7 @@ def test_columns_are_selected_by_the_best_of_several_orders(binary):
 def test_smallest_compares_all_methods_that_suit_the_model(binary):
     forest = RandomForestClassifier(5, max_depth=3, random_state=0)
     pruned = PrunedEstimator(
-        forest, method="smallest", rule=Tolerance(0.02), cv=2, random_state=0
+        forest, method="smallest", pruning_ratio=[0.5], cv=2, random_state=0
     ).fit(*binary)
     names = {each["method"] for each in pruned.report_.methods}
     assert {
@@ -289,7 +290,9 @@ def test_optional_methods_that_fail_are_named(binary, monkeypatch):
     monkeypatch.setattr(MemberSelection, "score", fail)
     monkeypatch.setattr(MemberSelection, "path", fail)
     forest = RandomForestClassifier(5, max_depth=3, random_state=0)
-    pruned = PrunedEstimator(forest, method="smallest", cv=2, random_state=0)
+    pruned = PrunedEstimator(
+        forest, method="smallest", pruning_ratio=[0.5], cv=2, random_state=0
+    )
     with pytest.warns(FitFailedWarning, match="MemberSelection.*no margin here"):
         pruned.fit(*binary)
     names = {each["method"] for each in pruned.report_.methods}
@@ -311,6 +314,7 @@ def test_optional_methods_that_fail_are_named(binary, monkeypatch):
         (KNeighborsClassifier(), "KNeighborsClassifier on the "),
     ],
 )
+@pytest.mark.usefixtures("few_small_models")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_small_model_from_scratch_is_shown(binary, model, described):
     pruned = PrunedEstimator(
@@ -323,6 +327,7 @@ def test_a_small_model_from_scratch_is_shown(binary, model, described):
     assert f"trained from scratch is {described}" in str(pruned.report_)
 
 
+@pytest.mark.usefixtures("few_small_models")
 def test_a_model_with_several_outputs_has_smaller_models_of_its_class(binary):
     X, y = binary
     forest = RandomForestRegressor(6, max_depth=4, random_state=0)

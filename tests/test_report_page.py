@@ -40,12 +40,12 @@ class Checked(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def compared(binary_rows):
+def compared(binary_rows, few_small_models):
     return PrunedEstimator(
         RandomForestClassifier(6, max_depth=3, random_state=0),
         method=["cost_complexity", "member_selection"],
         rule=Tolerance(0.03),
-        cv=3,
+        cv=2,
         baseline=True,
         random_state=0,
     ).fit(*binary_rows)

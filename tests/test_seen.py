@@ -106,6 +106,7 @@ def test_new_rows_are_not_taken_for_those_of_the_fit(binary):
     X, y = binary
     forest = RandomForestClassifier(10, random_state=0).fit(X, y)
     settings = {"pruning_ratio": [0.5], "cv": 2, "random_state": 0}
+    settings["method"] = "cost_complexity"
     assert "original_fitted_anew" in prune(forest, X, y, **settings).report_.score
     new = prune(forest, X, y, seen=False, **settings).report_.score
     assert not {"original_fitted_anew", "original_out_of_bag"} & new.keys()
@@ -286,7 +287,7 @@ def test_stored_values_of_other_packages_are_found():
 def test_a_network_on_its_rows_is_pruned_as_an_unfitted_one(digits):
     X, y = digits
     model = MLPClassifier((40,), max_iter=150, random_state=0)
-    settings = {"pruning_ratio": RATIOS, "random_state": 0}
+    settings = {"pruning_ratio": RATIOS, "cv": 3, "random_state": 0}
     unfitted = PrunedEstimator(model, **settings).fit(X, y)
     with pytest.warns(UserWarning, match="probably fitted on these rows.*seen=True"):
         pruned = prune(model.fit(X, y), X, y, **settings)
@@ -311,8 +312,9 @@ def test_rows_of_a_forest_in_another_order_are_suspected(digits):
     X, y = digits
     forest = RandomForestClassifier(10, random_state=0).fit(X, y)
     order = np.random.RandomState(0).permutation(len(y))
+    settings = {"pruning_ratio": [0.5], "cv": 2, "random_state": 0}
     with pytest.warns(UserWarning, match="mean loss on them is .* Clones have"):
-        prune(forest, X[order], y[order], pruning_ratio=[0.5], cv=2, random_state=0)
+        prune(forest, X[order], y[order], method="cost_complexity", **settings)
 
 
 @pytest.mark.parametrize("n_fitted", [200, 450, 550])
@@ -368,7 +370,7 @@ def test_nothing_is_removed_silently(binary):
 @pytest.mark.parametrize("method", ["backfitting", "cost_complexity", "regrow"])
 def test_the_size_of_the_candidates_is_transferred(binary, method):
     X, y = binary
-    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    model = RandomForestClassifier(10, random_state=0).fit(X, y)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         pruned = prune(

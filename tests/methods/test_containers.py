@@ -61,7 +61,7 @@ def test_named_containers_hold_the_same(container, expected):
     X, X_test, y, _ = CANCER
     model = RandomForestClassifier(20, random_state=0).fit(X, y)
     small, auto = (
-        prune(model, X, y, method=Backfitting(container=name), pruning_ratio=0.9)
+        prune(model, X, y, method=Backfitting(40, container=name), pruning_ratio=0.9)
         for name in (container, "auto")
     )
     assert isinstance(small.estimator_, expected)
@@ -93,7 +93,7 @@ def test_several_classes_as_boosting():
     y, y_test = np.array(list("abcd"))[y], np.array(list("abcd"))[y_test]
     model = RandomForestClassifier(20, random_state=0).fit(X, y)
     small = prune(
-        model, X, y, method=Backfitting(container="auto"), pruning_ratio=0.9
+        model, X, y, method=Backfitting(40, container="auto"), pruning_ratio=0.9
     ).estimator_
     assert isinstance(small, GradientBoostingClassifier)
     assert small.classes_.tolist() == list("abcd")
@@ -104,7 +104,7 @@ def test_several_classes_as_boosting():
 @pytest.mark.parametrize("method", [Backfitting(container="auto"), Regrow()])
 def test_files_of_several_classes_are_smaller_as_histogram_boosting(method):
     X, y = load_digits(n_class=4, return_X_y=True)
-    model = RandomForestClassifier(20, random_state=0).fit(X, y)
+    model = RandomForestClassifier(10, random_state=0).fit(X, y)
     rho, known = {"rho": 40.0}, {"pruning_ratio": 0.9, "random_state": 0}
     auto = prune(model, X, y, method=clone(method).set_params(**rho), **known)
     rho["container"] = "hist_gradient_boosting"

@@ -99,8 +99,9 @@ def test_missing_values():
     X, X_test, y, y_test = DIABETES
     X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)
     forest = RandomForestRegressor(30, random_state=0).fit(X, y)
-    settings = {"pruning_ratio": 0.99, "random_state": 0}
-    small = prune(forest, X, y, method=Regrow(rho=40, max_trees=40), **settings).estimator_
+    method = Regrow(rho=40, max_trees=40)
+    settings = {"method": method, "pruning_ratio": 0.99, "random_state": 0}
+    small = prune(forest, X, y, **settings).estimator_
     assert isinstance(small, HistGradientBoostingRegressor)
     assert small.score(X_test, y_test) > forest.score(X_test, y_test) - 0.1
     assert np.isfinite(small.predict(X)).all()

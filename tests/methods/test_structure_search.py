@@ -69,11 +69,11 @@ def test_units_are_added_where_a_network_is_too_small():
     y = np.sin(3 * rows[:, 0]) * np.cos(2 * rows[:, 1])
     model = MLPRegressor(
         hidden_layer_sizes=(3,),
-        max_iter=300,
+        max_iter=100,
         learning_rate_init=0.01,
         random_state=0,
     )
-    search = StructureSearch(step=1.0, max_refits=30, max_epochs=60)
+    search = StructureSearch(step=1.0, max_refits=15, max_epochs=40)
     pruned = PrunedEstimator(model, method=search, random_state=0).fit(rows, y)
     assert sum(pruned.estimator_.hidden_layer_sizes) > 3
     assert pruned.report_.pruned.parameters > pruned.report_.original.parameters
