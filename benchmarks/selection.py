@@ -1,7 +1,7 @@
 """Which columns are kept, by sklprune and by other packages, and how good is the model?
 
     python benchmarks/selection.py [--data FOLDER] [--sets A,B] [--models A,B]
-        [--ways A,B] [--folds 5] [--records FILE] [--json FILE]
+        [--ways A,B] [--folds 5] [--limit 600] [--records FILE] [--json FILE]
 
 Each of the outer folds tests a model on the columns that were selected on the other
 rows. The models are a logistic regression and histogram boosting. Columns are
@@ -12,10 +12,13 @@ CPU seconds of the selection alone, on one thread.
 receive the model. The L1 penalty is chosen by five folds. Boruta uses forests of depth
 5, as its authors recommend. fastcan cannot choose the number of columns, and receives
 that of "columns". Packages that are not installed are omitted, and so is `RFECV` for
-boosting, which has no importances.
+boosting, which has no importances. A selection that exceeds the limit of CPU seconds
+in one fold is recorded as not finished, and is not tried on the other folds.
 """
 
 import importlib
+import multiprocessing
+import resource
 import time
 import warnings
 
@@ -147,6 +150,26 @@ def selected(way, model, train, y_train, test, y_test, n_kept):
     return {"kept": len(kept), "accuracy": float(accuracy), "seconds": seconds}, kept
 
 
+def limited(seconds, function, *arguments):
+    """What a function returns in a process of its own; None beyond the CPU seconds."""
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+
+    def work():
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+        sender.send(function(*arguments))
+
+    process = context.Process(target=work)
+    process.start()
+    sender.close()
+    try:
+        return receiver.recv()
+    except EOFError:  # the process was ended
+        return None
+    finally:
+        process.join()
+
+
 def scaled(X, first, second, kind):
     """The first rows, and the second ones as the scaler of the first makes them."""
     scaler = MaxAbsScaler() if sparse.issparse(X) else StandardScaler()
@@ -166,14 +189,21 @@ def measure(name, X, y, kind, options, records):
         train, test = scaled(X, first, second, kind)
         for way in ways:
             key = {"set": name, "model": kind, "way": way, "fold": fold}
-            if records.get(**key) or not installed(way):
+            other = {"set": name, "model": kind, "way": way, "finished": False}
+            if records.get(**key) or records.having(**other) or not installed(way):
                 continue
             ours = records.get(**key | {"way": "columns"}) or {}
             rows = train, y[first], test, y[second]
-            found, _ = selected(way, MODELS[kind], *rows, ours.get("kept"))
-            if found is not None:
-                records.add(key | found | {"columns": X.shape[1]})
-                print(key | found, flush=True)
+            arguments = way, MODELS[kind], *rows, ours.get("kept")
+            found = limited(options.limit, selected, *arguments)
+            if found is None:
+                found = {"finished": False, "seconds": options.limit}
+            elif found[0] is None:
+                continue
+            else:
+                found = found[0]
+            records.add(key | found | {"columns": X.shape[1]})
+            print(key | found, flush=True)
 
 
 def summary(records):
@@ -182,15 +212,23 @@ def summary(records):
     for each in records.having():
         rows.setdefault((each["set"], each["model"], each["way"]), []).append(each)
     return [
-        {"set": name, "model": kind, "what": way}
-        | {"columns": found[0]["columns"], "folds": len(found)}
-        | {
-            field: float(np.mean([each[field] for each in found]))
-            for field in ("kept", "accuracy", "seconds")
-        }
-        | {"standard error": _standard_error([each["accuracy"] for each in found])}
+        {"set": name, "model": kind, "what": way, "columns": found[0]["columns"]}
+        | _over_folds(found)
         for (name, kind, way), found in rows.items()
     ]
+
+
+def _over_folds(found):
+    """Means over the folds; only the limit of a selection that did not finish."""
+    unfinished = [each for each in found if "kept" not in each]
+    if unfinished:
+        return {"seconds": float(unfinished[0]["seconds"])}
+    means = {
+        field: float(np.mean([each[field] for each in found]))
+        for field in ("kept", "accuracy", "seconds")
+    }
+    error = _standard_error([each["accuracy"] for each in found])
+    return {"folds": len(found), "standard error": error} | means
 
 
 def _standard_error(values):
@@ -234,6 +272,7 @@ def main():
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--ways", default=",".join(WAYS))
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--limit", type=int, default=600, help="CPU seconds of a fold")
     run(parser, "fold", measure, summary)
 
 
