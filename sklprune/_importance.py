@@ -11,6 +11,7 @@ from sklearn.utils import Bunch
 
 from sklprune._feature_groups import feature_limits
 from sklprune._frames import column_names
+from sklprune._parameters import check_takes
 from sklprune._permutation.conditional import conditional_changes
 from sklprune._permutation.orders import changes_of, shuffles
 from sklprune._permutation.scores import Rows, permuted_scores
@@ -116,6 +117,8 @@ def permutation_importance(
     if baseline not in BASELINES:
         raise ValueError(f"baseline={baseline!r} must be one of {list(BASELINES)}.")
     scorer = check_scoring(estimator, scoring)
+    if callable(scoring):
+        check_takes("scoring", scoring, "estimator", "X", "y")
     metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
     X = columnwise(X)
     rows = Rows(X, y, scorer, metadata, column_names(X))

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from sklprune._opening import Plan, resolved
+from sklprune._parameters import check_takes
 from sklprune._registry import (
     family_of,
     named,
@@ -341,6 +342,8 @@ def make_scorer(plan, scoring, labels):
             "a string or a callable."
         )
     scorer = check_scoring(estimator, scoring, allow_none=True)
+    if callable(scoring):
+        check_takes("scoring", scoring, "estimator", "X", "y")
     if scorer is None and plan.method.needs_scorer:
         raise ValueError(
             f"method={snake_case(type(plan.method).__name__)!r} compares scores, and "

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklprune._parameters import check_takes
 from sklprune._search_table import table_of_search
 from sklprune._typing import Array, Table
 
@@ -257,6 +258,7 @@ class CallableRule(Rule):
         return bool(getattr(self.function, "needs_unpruned", True))
 
     def check(self) -> None:
+        check_takes("rule", getattr(self.function, "choose", self.function), "table")
         getattr(self.function, "check", super().check)()
 
     def holds(self, sizes: Mapping[str, Any]) -> Any:

@@ -16,7 +16,12 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune import (
+    FeaturePruningSelector,
+    PrunedEstimator,
+    permutation_importance,
+    prune,
+)
 from sklprune.methods import (
     Permutation,
 )
@@ -241,6 +246,18 @@ def test_splits_without_rows(binary):
             PrunedEstimator(Ridge(), cv=cv).fit(X, y)
 
 
+def test_a_split_without_rows_of_a_class(binary):
+    X, y = binary
+    model = LogisticRegression().fit(X, y)
+    second, third = np.flatnonzero(y)[:9], np.arange(20)
+    cv = [(np.arange(20, len(X)), third), (np.flatnonzero(y == 0), second)]
+    with raises(r"cv: .*split 1 have no row of the classes \[1\].*'reconstruction'"):
+        prune(model, X, y, cv=cv)
+    # the refit that the error names
+    pruned = prune(model, X, y, cv=cv, refit="reconstruction", seen=False)
+    assert pruned.n_features_in_ == 8
+
+
 def test_constant_columns(binary):
     X, y = binary
     with raises("All columns of X are constant"):
@@ -262,6 +279,21 @@ def test_weights(binary):
     for model in (KNeighborsClassifier(), make_pipeline(KNeighborsClassifier())):
         with raises("sample_weight was given, but KNeighborsClassifier.fit"):
             PrunedEstimator(model).fit(X, y, sample_weight=np.ones(len(y)))
+
+
+class ByBatches(Ridge):
+    """Divides by the weights of the first ten rows."""
+
+    def fit(self, X, y, sample_weight=None):
+        1 / int(np.ones(10)[0] if sample_weight is None else sample_weight[:10].sum())
+        return super().fit(X, y, sample_weight)
+
+
+def test_a_fit_that_divides_by_weights_of_zero(binary):
+    X, y = binary
+    weight = np.where(np.arange(len(y)) < 12, 0.0, 1.0)
+    with raises("sample_weight: 188 of 200 weights are not zero, and the fit of ByB"):
+        PrunedEstimator(ByBatches(), pruning_ratio=0.5).fit(X, y, sample_weight=weight)
 
 
 def test_no_labels(binary):
@@ -367,6 +399,29 @@ def test_nested_parameter_of_a_string():
 def test_a_rule_that_gives_no_position(binary, rule):
     with raises("it must give a position in a table of 11 rows"):
         PrunedEstimator(Ridge(), rule=rule).fit(*binary)
+
+
+class ByPosition:
+    """A rule that is not a `Rule`."""
+
+    def choose(self, table, position):
+        return position
+
+
+@pytest.mark.parametrize("rule", [lambda: 0, lambda table, ratio: 0, ByPosition()])
+def test_a_rule_that_takes_other_arguments(binary, rule):
+    with raises(r"rule=.* is called as rule\(table\), but its signature is", TypeError):
+        PrunedEstimator(Ridge(), rule=rule).fit(*binary)
+
+
+@pytest.mark.parametrize("scoring", [lambda model, X: 0.0, len])
+def test_a_score_that_takes_other_arguments(binary, scoring):
+    X, y = binary
+    message = r"scoring=.* is called as scoring\(estimator, X, y\), but its signature"
+    with raises(message, TypeError):
+        PrunedEstimator(Ridge(), scoring=scoring).fit(X, y)
+    with raises(message, TypeError):
+        permutation_importance(Ridge().fit(X, y), X, y, scoring=scoring)
 
 
 def test_a_score_that_is_not_a_number(binary):

@@ -52,6 +52,7 @@ def splits_of(plan, task, cv):
             task, lambda rows: _with_classes(plan, rows, _all_splits(plan, rows, cv))
         )
     splits, weight = _all_splits(plan, task, cv), task.sample_weight
+    _check_classes(plan, task, splits)
     if weight is None:
         return splits
     weighted = [(first, second[weight[second] > 0]) for first, second in splits]
@@ -93,6 +94,27 @@ def _with_classes(plan, task, splits):
         for (first, second), rows in zip(splits, absent)
     ]
     return [split for split in complete if len(split[1])] or splits
+
+
+def _check_classes(plan, task, splits):
+    """Raise an error for a given split without rows of a class that a refit needs."""
+    trains = plan.refit is not None and "masked_refit" in plan.refit.needs
+    if not trains or not plan.refit.needs_labels or task.y is None:
+        return
+    if not plan.frozen or not is_classifier(plan.estimator):
+        return
+    y = np.asarray(task.y)
+    if y.size > len(y):
+        return
+    for number, (first, _) in enumerate(splits):
+        absent = np.setdiff1d(y, y.ravel()[first]).tolist()
+        if absent:
+            raise ValueError(
+                f"cv: the rows to prune on in split {number} have no row of the "
+                f"classes {absent}, and a refit of the fitted model needs all classes. "
+                "Give stratified splits, or refit='reconstruction', which needs no "
+                "labels."
+            )
 
 
 def _all_splits(plan, task, cv):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from sklearn.utils import get_tags
 from sklearn.utils.class_weight import compute_sample_weight
 
@@ -33,6 +34,11 @@ class Fitting:
         With metadata routing, weights and groups are passed where they are requested.
         Without it, weights are passed as `weights_of_fit` gives them, and groups are
         not passed.
+
+        Raises
+        ------
+        ValueError
+            If the fit divides by the weights of some rows, which are all zero.
         """
         known: dict[str, Any] = {}
         if routing_enabled():
@@ -40,8 +46,19 @@ class Fitting:
             known = requested(estimator, "fit", **metadata)
         elif sample_weight is not None:
             known = self.weights_of_fit(estimator, sample_weight)
-        with interruptible(estimator):
-            return estimator.fit(X, y, **known)
+        try:
+            with interruptible(estimator):
+                return estimator.fit(X, y, **known)
+        except ZeroDivisionError as error:
+            if sample_weight is None or np.all(sample_weight):
+                raise
+            # networks divide by the sum of the weights of each batch
+            raise ValueError(
+                f"sample_weight: {np.count_nonzero(sample_weight)} of "
+                f"{len(sample_weight)} weights are not zero, and the fit of "
+                f"{type(estimator).__name__} met a batch of rows without any. Omit the "
+                "rows of weight zero, or give larger batches."
+            ) from error
 
     def weights_of_fit(
         self, estimator: Estimator, sample_weight: Array

@@ -4,14 +4,13 @@
 metric again. It does not predict the other rows again.
 """
 
-import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer, get_scorer_names, make_scorer
 
+from sklprune._parameters import takes
 from sklprune._predictions import UpdatablePredictions
 from sklprune._scores import raw_score
 from sklprune._sklearn_private import is_scorer
@@ -195,22 +194,10 @@ def scorer_of(criterion: str | Scorer) -> Scorer:
         return get_scorer(criterion)
     if is_scorer(criterion):
         return criterion
-    if not callable(criterion) or not _takes_two(criterion):
+    if not callable(criterion) or not takes(criterion, 2):
         raise TypeError(
             f"CostComplexity(criterion={criterion!r}): criterion must be None, the "
             "name of a scorer, a callable criterion(y_true, y_pred), or what "
             "sklearn.metrics.make_scorer gives."
         )
     return make_scorer(criterion)
-
-
-def _takes_two(function: Callable[..., Any]) -> bool:
-    """Whether a function can be called with y_true and y_pred."""
-    try:
-        inspect.signature(function).bind(None, None)
-    except TypeError:
-        return False
-    except ValueError:
-        # some functions written in C have no signature
-        return True
-    return True
