@@ -9,6 +9,9 @@ from scipy import sparse
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, MatrixLike
 
+#: entries of a sparse X of which an array is made, at most: 80 MB
+MAX_DENSE = 10_000_000
+
 
 def column_names(X: MatrixLike) -> Array:
     """Column names of X, or x0, x1, ... if it has none, as in scikit-learn."""
@@ -27,6 +30,11 @@ def as_matrix(X: MatrixLike) -> Any:
         return X
     X = np.asarray(X)
     return X.astype(float) if X.dtype == object else X
+
+
+def may_be_dense(X: Any) -> bool:
+    """Whether an array may be made of a sparse X."""
+    return X.shape[0] * X.shape[1] <= MAX_DENSE
 
 
 def columns_of(X: MatrixLike) -> list[Array]:

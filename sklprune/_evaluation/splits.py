@@ -16,6 +16,7 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
+from sklprune._frames import may_be_dense
 from sklprune._metadata import requested, routing_enabled
 from sklprune._splitters import splitter_of
 from sklprune._tree_descent.distinct_rows import row_codes
@@ -26,22 +27,18 @@ DEFAULT_FOLDS = 5
 FROZEN_FRACTION = 0.25
 #: with fewer rows held out, one split says little: several folds are used
 MIN_HELD_OUT = 2_000
-#: the same for models of thousands of columns, whose fits take long
-MIN_HELD_OUT_OF_COSTLY = 1_000
 #: rows of a fold: R squared needs two
 MIN_ROWS_OF_FOLD = 2
 #: share of the pruning rows that are held out for methods that order on unseen rows
 UNSEEN_FRACTION = 0.2
-#: entries of a sparse X that is split like the dense one
-MAX_DENSE = 10_000_000
 
 
 def splits_of(plan, task, cv):
     """The splits defined by `cv`, as a list of (first rows, second rows).
 
     An int, a splitter or an iterable, as everywhere in scikit-learn. None is 5 folds.
-    For a frozen model, and for a method that is costly, None is one split with a
-    quarter of the rows held out, or 5 folds where this quarter would be small. The
+    For a frozen model None is one split with a quarter of the rows held out, or 5
+    folds where this quarter would be small. Some methods need one split only. The
     default splits keep groups whole.
 
     Rows of weight zero are never scored. If the splits are made here, these rows are
@@ -123,8 +120,7 @@ def _all_splits(plan, task, cv):
         if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
             return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
         return _folds_of_few(plan.estimator, task)
-    enough = FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT_OF_COSTLY
-    if cv is None and plan.method.costly and enough:
+    if cv is None and plan.method.takes_one_split(task):
         # without a seed the split is always the same, as the default folds are
         seed = 0 if task.random_state is None else task.random_state
         return [
@@ -214,7 +210,7 @@ def _hold_out_distinct(estimator, task, fraction):
 
 def _codes(X):
     """A number for each row, equal for equal rows; the same for a small sparse X."""
-    small = sparse.issparse(X) and np.prod(X.shape, dtype=float) <= MAX_DENSE
+    small = sparse.issparse(X) and may_be_dense(X)
     return row_codes(X.toarray() if small else X)
 
 

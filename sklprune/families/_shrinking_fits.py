@@ -14,7 +14,7 @@ from scipy.special import expit, softmax
 from sklearn.base import is_classifier
 from sklearn.preprocessing import LabelBinarizer
 
-from sklprune._frames import as_matrix
+from sklprune._frames import as_matrix, may_be_dense
 from sklprune._linear_fits.likelihood import DERIVATIVES
 from sklprune._linear_fits.rows import (
     LeastSquaresRows,
@@ -35,8 +35,6 @@ OF_SIGNS = ("RidgeClassifier", "RidgeClassifierCV")
 #: distributions of `DERIVATIVES` by class, or by the variance power of Tweedie
 LOG_LINK = {"PoissonRegressor": "poisson", "GammaRegressor": "gamma"}
 TWEEDIE = {1: "poisson", 2: "gamma"}
-#: entries of a sparse X of which fits that need all rows make an array
-MAX_DENSE = 10_000_000
 #: products of all pairs of columns must fit into memory
 MAX_COLUMNS = 10_000
 #: coefficients of a logistic regression, whose Hessian matrix is inverted
@@ -112,7 +110,7 @@ def rows_of(
             return None
     alpha, fit_intercept = getattr(estimator, "alpha", 0.0), estimator.fit_intercept
     if sparse.issparse(X) and name not in LEAST_SQUARES:
-        if X.shape[0] * X.shape[1] > MAX_DENSE:
+        if not may_be_dense(X):
             return None
         X = X.toarray()
     if name in LEAST_SQUARES or name in LEFT_OUT:

@@ -10,6 +10,7 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LassoCV, MultiTaskLassoCV
 
+from sklprune._frames import MAX_DENSE, may_be_dense
 from sklprune._linear_fits.gaussian_knockoffs import knockoffs_of
 from sklprune._linear_fits.standardized import indicators, numeric, standardized
 from sklprune._registry import register
@@ -22,8 +23,6 @@ from sklprune.methods._threshold import ThresholdMethod
 KEY = 20180301
 #: penalties of which the lasso uses the best one
 N_ALPHAS = 30
-#: entries of a sparse X of which an array is made
-MAX_DENSE = 10_000_000
 
 
 class Knockoffs(ThresholdMethod):
@@ -162,7 +161,7 @@ def _columns(task: Task, units: Units) -> Array:
     )
     if not sparse.issparse(X):
         return np.asarray(X)
-    if X.shape[0] * X.shape[1] > MAX_DENSE:
+    if not may_be_dense(X):
         raise ValueError(
             f"method='knockoffs' needs an array, and this sparse X would have "
             f"{X.shape[0] * X.shape[1]:,} entries; up to {MAX_DENSE:,} are allowed. "
