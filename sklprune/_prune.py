@@ -146,7 +146,7 @@ def _choose_ratio(
         out_of_bag=reference is Reference.OUT_OF_BAG,
         keep_candidates=keep_candidates and reference is not Reference.REFITTED,
         baseline=baseline,
-        stops=not (by_user or store_path) and _may_stop(ways, rule, splits),
+        stops=not (by_user or store_path) and _may_stop(ways, rule, splits, task),
     )
     common = {
         "rule": rule,
@@ -159,13 +159,14 @@ def _choose_ratio(
     return choose(ways, scored, **common)
 
 
-def _may_stop(ways, rule, splits):
+def _may_stop(ways, rule, splits, task):
     """Whether a path may end where the score is far below the best one.
 
     The rule would choose no candidate behind it, and each costs a fit.
     """
     near_best = type(rule) in (Best, OneStandardError)
-    return near_best and len(splits) == 1 and all(w.plan.method.costly for w in ways)
+    few_fits = all(way.plan.method.takes_one_split(task) for way in ways)
+    return near_best and few_fits and len(splits) == 1
 
 
 def _build_result(plans, task, choice, texts, *, store_path, progress):

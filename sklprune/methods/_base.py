@@ -54,9 +54,6 @@ class Method(BaseEstimator):
         the transformed rows, if the other steps transform each column apart. See
         `units.where`, which has the fields `columns` and `unit`. Otherwise the method
         receives the whole pipeline.
-    costly : bool
-        Whether models of thousands of columns are fitted for each split. The size is
-        then chosen on one split by default, if that holds out 1,000 rows.
     floor : float or None
         Units whose score is not above it are hardly more important than noise. The
         rules "best" and "one_se" then prefer candidates without such units, see
@@ -100,7 +97,6 @@ class Method(BaseEstimator):
     trains: bool = False
     takes_blocks: bool = False
     fits_models: bool = False
-    costly: bool = False
     floor: float | None = None
     reason: str = ""
 
@@ -161,6 +157,13 @@ class Method(BaseEstimator):
         ----------
         n_rows, n_fitted : int
             Number of pruning rows, and of rows that the unpruned model was fitted on.
+        """
+        return False
+
+    def takes_one_split(self, task: Task) -> bool:
+        """Whether one split suffices by default, since each one costs many fits.
+
+        `task` holds all rows.
         """
         return False
 

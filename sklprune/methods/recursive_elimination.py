@@ -28,6 +28,8 @@ from sklprune.methods._base import AUTO_RATIOS, Method
 COEFFICIENTS = ("auto", "coef", "coef_")
 #: the values of `step` that remove a share of the remaining columns
 SHARES = {"geometric": 0.1, "halving": 0.5}
+#: with so many rows, "halving" chooses the number of columns on one split
+ROWS_OF_ONE_SPLIT = 4_000
 #: while more columns than this remain, "halving" removes another share
 MANY, SHARE_OF_MANY = 5_000, 0.75
 
@@ -74,10 +76,10 @@ class RecursiveElimination(Method):
         How many columns are removed at a time, as a number or as a fraction of all.
         "geometric" removes a tenth of the remaining columns, at least one. "halving"
         removes half of them, or three quarters of more than 5,000. All its steps
-        together cost about as much as two fits. By default, its size is therefore
-        chosen on one split, if a quarter of the rows is at least 1,000. The path then
-        ends where the score is five standard errors below the best one, unless it is
-        stored.
+        together cost about as much as two fits. With at least 4,000 rows, the size is
+        chosen on one split by default. The path then ends where the score is five
+        standard errors below the best one, unless it is stored. With fewer rows,
+        smaller ratios than that of the first step are tried too.
     patience : int or None, default=None
         Stop when the score has not increased for this many steps. Smaller numbers of
         columns are then not on the path. None continues down to one column.
@@ -156,11 +158,6 @@ class RecursiveElimination(Method):
         return self._shrinks
 
     @property
-    def costly(self) -> bool:  # type: ignore[override]  # depends on parameters
-        """Whether one split suffices by default: "halving" is for many columns."""
-        return isinstance(self.step, str) and self.step == "halving"
-
-    @property
     def _shrinks(self) -> bool:
         """Whether the order of all removals may follow from one fit."""
         known = isinstance(self.importance, str) and self.importance in COEFFICIENTS
@@ -181,9 +178,22 @@ class RecursiveElimination(Method):
     def _importance_needs(self, attribute: str) -> bool:
         return bool(getattr(_method(self.importance), attribute, False))
 
+    def takes_one_split(self, task: Task) -> bool:
+        return self._halves and task.n_samples >= ROWS_OF_ONE_SPLIT
+
+    @property
+    def _halves(self) -> bool:
+        return isinstance(self.step, str) and self.step == "halving"
+
     def grid(self, task: Task) -> Sequence[float]:
-        """The ratios of `pruning_ratio="auto"`: one after each step."""
-        return self._ratios(num_features(task.X)) or AUTO_RATIOS
+        """The ratios of `pruning_ratio="auto"`: one after each step.
+
+        Of few rows, "halving" also tries ratios before the first step.
+        """
+        ratios = self._ratios(num_features(task.X)) or AUTO_RATIOS
+        if not self._halves or self.takes_one_split(task):
+            return ratios
+        return [*(ratio for ratio in AUTO_RATIOS if ratio < ratios[0]), *ratios]
 
     def stations(self, units: Units) -> Sequence[float]:
         """Ratios, ascending, at which the model is fitted and ordered again."""

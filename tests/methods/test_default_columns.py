@@ -11,10 +11,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator
-from sklprune._evaluation import splits
 from sklprune._registry import family_of
-from sklprune.methods import Columns, Permutation, RecursiveElimination
-from sklprune.methods.recursive_elimination import numbers_of_removed
+from sklprune.methods import (
+    Columns,
+    Permutation,
+    RecursiveElimination,
+    recursive_elimination,
+)
 
 
 def resolved(model, n_features):
@@ -88,8 +91,8 @@ def test_a_column_without_any_value_is_removed_first(binary, last):
 
 @pytest.fixture
 def many_columns(monkeypatch):
-    """Rows of which a quarter suffices to choose a size, and 50 columns of noise."""
-    monkeypatch.setattr(splits, "MIN_HELD_OUT_OF_COSTLY", 100)
+    """Rows of which one split suffices to choose a size, and 50 columns of noise."""
+    monkeypatch.setattr(recursive_elimination, "ROWS_OF_ONE_SPLIT", 600)
     rng = np.random.RandomState(0)
     X = rng.normal(size=(600, 60))
     return X, X[:, :10].sum(axis=1) > 0
@@ -117,5 +120,5 @@ def test_the_size_of_many_columns_is_chosen_on_one_split(many_columns):
 
 
 def test_three_quarters_of_many_columns_are_removed_at_a_time():
-    removed = numbers_of_removed("halving", 20_000)
+    removed = recursive_elimination.numbers_of_removed("halving", 20_000)
     assert (20_000 - np.array(removed[:4])).tolist() == [5000, 2500, 1250, 625]
