@@ -12,9 +12,7 @@ import pytest
 from scipy import sparse
 from sklearn import inspection
 from sklearn.base import clone, is_classifier
-from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_classification, make_regression
-from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -29,7 +27,6 @@ from sklearn.ensemble import (
     RandomForestRegressor,
     VotingClassifier,
 )
-from sklearn.impute import SimpleImputer
 from sklearn.linear_model import (
     BayesianRidge,
     LinearRegression,
@@ -47,15 +44,13 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC, LinearSVC, LinearSVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from sklprune import permutation_importance
 from sklprune._permutation import scores as engine
-from sklprune._permutation.conditional import conditional_changes
 from sklprune._permutation.orders import shuffles
-from sklprune._registry import family_of
 
 N, P = 90, 6
 BINARY = make_classification(N, P, n_informative=3, random_state=0)
@@ -238,7 +233,7 @@ def test_importances_are_those_of_scikit_learn(name, weights, models, monkeypatc
     model = models[name]
     if name in FAST:
         monkeypatch.setattr(engine, "_found_in_tables", None)
-    options = {"random_state": 3, "n_repeats": 3, "sample_weight": WEIGHTS[weights]}
+    options = {"random_state": 3, "n_repeats": 2, "sample_weight": WEIGHTS[weights]}
     for scoring in scorings(model, y):
         theirs = inspection.permutation_importance(
             model, X, y, scoring=scoring, **options
@@ -374,62 +369,6 @@ def test_a_score_that_fails_names_the_column():
     assert "a permutation of x1" in "".join(error.value.__notes__)
 
 
-# -- pipelines -------------------------------------------------------------------------
-
-
-def mixed_frame():
-    rng = np.random.RandomState(0)
-    X = pd.DataFrame(VALUES[0][:, :4], columns=list("abcd"))
-    X["letter"] = rng.choice(list("xyz"), N)
-    X["size"] = pd.Categorical(rng.choice(["small", "large"], N))
-    X.loc[::7, "b"] = np.nan
-    return X, VALUES[1] + 50 * (X["letter"] == "x").to_numpy()
-
-
-def mixed_steps(**options):
-    numbers = make_pipeline(SimpleImputer(), StandardScaler())
-    categories = OneHotEncoder(handle_unknown="ignore")
-    return ColumnTransformer(
-        [("numbers", numbers, list("abcd")), ("categories", categories, [4, 5])],
-        **options,
-    )
-
-
-@pytest.mark.parametrize("last", [Ridge(), RandomForestRegressor(5, random_state=0)])
-@pytest.mark.parametrize("sparse_threshold", [0, 1])
-def test_pipelines_transform_the_rows_once(last, sparse_threshold, monkeypatch):
-    monkeypatch.setattr(engine, "_found_in_tables", None)
-    X, y = mixed_frame()
-    model = make_pipeline(mixed_steps(sparse_threshold=sparse_threshold), last)
-    model.fit(X, y)
-    for options in ({}, {"max_samples": 0.5}, {"sample_weight": np.arange(N) % 4}):
-        for scoring in (
-            None,
-            ["r2", "neg_mean_absolute_error", "neg_median_absolute_error"],
-        ):
-            options |= {"scoring": scoring, "random_state": 0}
-            theirs = inspection.permutation_importance(model, X, y, **options)
-            ours = permutation_importance(model, X, y, **options)
-            compare(ours, theirs, exact=not isinstance(last, Ridge))
-
-
-def test_dense_columns_that_remain_of_sparse_steps_are_transformed():
-    X, y = mixed_frame()
-    steps = mixed_steps(sparse_threshold=1).fit(X)
-    whole = steps.transform(X).toarray()
-    inputs, outputs = np.arange(6) < 4, np.arange(whole.shape[1]) < 4
-    smaller = family_of(steps).on_columns(steps, inputs, outputs)
-    np.testing.assert_array_equal(smaller.transform(X[list("abcd")]), whole[:, :4])
-
-
-def test_a_pipeline_that_mixes_columns_has_the_numbers_of_scikit_learn():
-    X, y = BINARY
-    model = make_pipeline(StandardScaler(), PCA(3), LogisticRegression()).fit(X, y)
-    theirs = inspection.permutation_importance(model, X, y, random_state=0)
-    ours = permutation_importance(model, X, y, random_state=0)
-    compare(ours, theirs, exact=False)
-
-
 # -- what scikit-learn does not have ---------------------------------------------------
 
 
@@ -469,46 +408,6 @@ def test_same_rows_compare_the_scores_of_the_same_rows(models):
 def test_an_unknown_baseline_is_an_error(models):
     with pytest.raises(ValueError, match="baseline='mean' must be one of"):
         permutation_importance(models["poisson"], *COUNTS, baseline="mean")
-
-
-def test_conditional_importance_of_a_column_that_only_correlates_is_small():
-    rng = np.random.RandomState(0)
-    n = 2000
-    cause, noise = rng.randn(n), rng.randn(n)
-    X = np.column_stack([cause, cause + 0.3 * rng.randn(n), noise])
-    y = cause + 0.5 * noise
-    # the model uses the second column in place of the first one
-    model = LinearRegression().fit(X, y)
-    model.coef_ = np.array([0.0, 1.0, 0.5])
-    plain = permutation_importance(model, X, y, random_state=0).importances_mean
-    within = permutation_importance(
-        model, X, y, random_state=0, conditional=True
-    ).importances_mean
-    assert within[1] < 0.2 * plain[1]
-    # no column correlates with the third one
-    assert within[2] == pytest.approx(plain[2], rel=1e-12)
-
-
-def test_conditional_orders_permute_rows_within_bins():
-    rng = np.random.RandomState(0)
-    X = rng.randn(500, 3)
-    X[:, 1] += 3 * X[:, 0]
-    _, orders = shuffles(500, 3, 1.0, 0)
-    changes = conditional_changes(X, [np.array([0]), np.array([2])], orders)
-    for order in changes[0].orders:
-        np.testing.assert_array_equal(np.sort(order), np.arange(500))
-        moved = np.abs(X[order, 1] - X[:, 1])
-        assert 0 < np.median(moved) < 0.3 * X[:, 1].std()
-    assert not np.array_equal(changes[0].orders[0], changes[0].orders[1])
-    np.testing.assert_array_equal(changes[1].orders, orders)
-
-
-def test_conditional_importances_of_a_frame_with_categories_and_missing_values():
-    X, y = mixed_frame()
-    model = make_pipeline(mixed_steps(), Ridge()).fit(X, y)
-    found = permutation_importance(model, X, y, conditional=True, random_state=0)
-    assert found.importances.shape == (6, 5)
-    assert found.importances_mean[4] > 0
 
 
 @pytest.mark.parametrize("labels", [[0, 1], [-1, 1], [1, 2]], ids=str)
