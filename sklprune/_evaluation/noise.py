@@ -13,9 +13,9 @@ from sklprune._rule import standard_error
 
 #: level of the t test by which a candidate with noise must have a better score
 LEVEL = 0.01
-#: standard errors of the unpruned model that the floor may cost. A smaller loss is often
-#: chance: with one standard error, 8 % of the kept columns were noise on nine tables,
-#: and with three 1 %.
+#: standard errors of the unpruned model that the floor may cost. A smaller loss is
+#: often chance: with one standard error, 8 % of the kept columns were noise on nine
+#: tables, and with three 1 %.
 MOST_LOST = 3.0
 #: from this mean number of columns on, a candidate has noise
 N_COLUMNS = 1.0

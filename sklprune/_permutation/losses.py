@@ -6,8 +6,9 @@ A column without information has an expected change of zero on rows that the mod
 not fitted on. The spread of its change over blocks of rows is therefore a noise floor.
 """
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
@@ -29,6 +30,47 @@ N_BLOCKS = 20
 SMALLEST = 1e-3
 #: metrics of values that the squared error stands for
 OF_SQUARES = (r2_score, mean_squared_error, root_mean_squared_error)
+
+
+class BlockLosses(NamedTuple):
+    """Negative losses of blocks of rows, as a metric for `make_scorer`.
+
+    Parameters
+    ----------
+    losses : callable
+        `losses(y, response, sample_weight=None)`.
+    response : str
+        The prediction method that gives the responses.
+    """
+
+    losses: Callable[..., Array]
+    response: str
+
+    def __call__(
+        self, y: ArrayLike, response: Array, sample_weight: Array | None = None
+    ) -> Array:
+        return self.losses(y, response, sample_weight=sample_weight)
+
+    def of_repeats(
+        self, responses: Any, y: ArrayLike, metadata: dict[str, Any]
+    ) -> Array | None:
+        """The losses of all repeats, without the checks of a scorer for each of them.
+
+        Returns
+        -------
+        ndarray of shape (n_repeats, n_blocks), or None for a list of responses
+        """
+        found = responses.response(self.response)
+        if isinstance(found, list):
+            return None
+        if self.response == "predict_proba" and found.shape[-1] == 2:
+            found = found[..., 1]  # as a scorer passes it
+        return np.array([self.losses(y, each, **metadata) for each in found])
+
+    @property
+    def scorer(self) -> Scorer:
+        """A scorer by this metric."""
+        return make_scorer(self, response_method=self.response)
 
 
 def loss_scorer(estimator: Estimator, y: ArrayLike, scorer: Scorer) -> Scorer | None:
@@ -66,11 +108,12 @@ def loss_scorer(estimator: Estimator, y: ArrayLike, scorer: Scorer) -> Scorer | 
             return None
         if hasattr(estimator, "predict_proba"):
             losses = partial(_log_losses, classes=classes)
-            return make_scorer(losses, response_method="predict_proba")
-        return make_scorer(_errors)
+            return BlockLosses(losses, "predict_proba").scorer
+        return BlockLosses(_errors, "predict").scorer
     if not is_regressor(estimator) or metric not in OF_SQUARES:
         return None
-    return make_scorer(_squared_errors) if values.dtype.kind in "biuf" else None
+    is_number = values.dtype.kind in "biuf"
+    return BlockLosses(_squared_errors, "predict").scorer if is_number else None
 
 
 def _log_losses(

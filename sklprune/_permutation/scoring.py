@@ -210,12 +210,27 @@ class Scoring:
         if part is not self._scorer and not scorer_takes_weights(part, responses.model):
             metadata = {k: v for k, v in metadata.items() if k != "sample_weight"}
         cached = only_predicts(part, responses.model)
+        found = _of_repeats(part, responses, self._y, metadata) if cached else None
+        if found is not None:
+            return {None: found} if part is self._scorer else found
         values = []
         for repeat in range(responses.n_repeats):
             model = responses.of_repeat(repeat) if cached else responses.model
             values.append(part(model, responses.rows_of(repeat), self._y, **metadata))
         scores = _stacked(values)
         return scores if part is self._scorer else scores[None]
+
+
+def _of_repeats(
+    scorer: Any, responses: Responses, y: ArrayLike | None, metadata: dict[str, Any]
+) -> Array | None:
+    """The scores of a scorer whose metric computes all repeats itself, or None."""
+    function = scorer_parts(scorer, responses.model)[0]
+    of_repeats = getattr(function, "of_repeats", None)
+    if of_repeats is None or routing_enabled():
+        return None
+    found: Array | None = of_repeats(responses, y, metadata)
+    return found
 
 
 def equal_responses(one: Array, other: Array) -> bool:

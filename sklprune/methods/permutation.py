@@ -25,8 +25,8 @@ from sklprune.methods._base import AUTO_RATIOS, Method
 #: of more columns, candidates have at most half, since models on them take long
 MANY = 200
 #: with a noise floor, one of so many remaining columns is removed at a time, so that a
-#: candidate is close to the floor
-PARTS = 4
+#: candidate is close to the floor; the second number is that for more than MANY
+PARTS = 4, 3
 #: values of `criterion`
 CRITERIA = ("score", "loss")
 
@@ -73,8 +73,8 @@ class Permutation(Method):
         must be within one standard error of it, or the best of their kind. If all
         without them are more than three standard errors worse than the unpruned model,
         those with the fewest of them are used that are not. From one candidate to the
-        next, a quarter of the columns is removed. Of more than 200 columns, all
-        candidates but the unpruned model keep at most half.
+        next, a quarter of the columns is removed. Of more than 200 columns, candidates
+        have half of them, `screen`, and then two thirds of the candidate before.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
@@ -178,14 +178,14 @@ class Permutation(Method):
         if self.floor is None:
             return AUTO_RATIOS
         n_columns = num_features(task.X)
-        n_kept, ratios = n_columns, []
+        sizes, parts = [n_columns], PARTS[0]
         if n_columns > MANY:
-            ratios.append(0.5)
-            n_kept = min(MANY, n_columns // 2)
-        while n_kept > 1:
-            n_kept -= max(1, n_kept // PARTS)
-            ratios.append(1 - n_kept / n_columns)
-        return ratios
+            # only the screened columns can be above the floor
+            half, parts = n_columns // 2, PARTS[1]
+            sizes = sorted({half, min(half, self.screen or MANY)}, reverse=True)
+        while sizes[-1] > 1:
+            sizes.append(sizes[-1] - max(1, sizes[-1] // parts))
+        return [1 - n / n_columns for n in sizes if n < n_columns]
 
     def _screens(self, n_columns: int) -> bool:
         return self.screen is not None and n_columns > 2 * self.screen

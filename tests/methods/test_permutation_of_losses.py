@@ -317,15 +317,23 @@ def test_groups_and_columns_to_keep_are_screened_together():
     assert selector.importances_[worst[1]] == selector.importances_[worst[2]] < 0
 
 
-def test_candidates_of_many_columns_have_at_most_half_of_them():
-    method = Permutation(criterion="loss", margin=1.5)
-    for n_columns, least in ((200, 0.25), (201, 0.5)):
-        task = Task(np.zeros((3, n_columns)), np.zeros(3))
-        ratios = method.grid(task)
-        assert ratios[0] == least
-        assert sorted(set(ratios)) == list(ratios)
-        assert ratios[-1] == 1 - 1 / n_columns
-        assert Permutation().grid(task)[0] == 0.1
+@pytest.mark.parametrize(
+    "n_columns, screen, sizes",
+    [
+        (200, None, [150, 113, 85]),
+        (201, None, [100, 67, 45]),
+        (500, None, [250, 200, 134]),
+        (500, 100, [250, 100, 67]),
+    ],
+)
+def test_candidates_of_many_columns_have_at_most_half_of_them(n_columns, screen, sizes):
+    method = Permutation(criterion="loss", margin=1.5, screen=screen)
+    task = Task(np.zeros((3, n_columns)), np.zeros(3))
+    kept = n_columns - n_columns * np.array(method.grid(task))
+    np.testing.assert_allclose(kept[:3], sizes)
+    assert (np.diff(kept) < 0).all()
+    assert kept[-1] == pytest.approx(1)
+    assert Permutation().grid(task)[0] == 0.1
 
 
 def test_with_a_floor_a_quarter_of_the_columns_is_removed_at_a_time():
