@@ -26,8 +26,8 @@ SHRINKAGE = 1 - 1e-4
 #: two classes a leaf has more bits, since equal scores lower the ROC AUC
 MEAN_BITS, LEAF_BITS, BITS_OF_TWO_CLASSES = 10, 6, 12
 #: values of splits, which no prediction reads, have so many bits fewer than those of
-#: leaves
-FEWER_BITS_OF_SPLITS = 2
+#: leaves. On two tables files were a fortieth smaller than with two bits fewer
+FEWER_BITS_OF_SPLITS = 4
 #: bits of the least probability above zero
 LEAST_PROBABILITY_BITS = 14
 
@@ -51,6 +51,11 @@ class Loss:
     forward_share : float
         Share of all leaves up to which models are grown from no tree; larger models
         are pruned from the whole ensemble.
+    more_shares_from : float
+        Share of all leaves from which a model may have more than `n_shares` trees, for
+        losses with `equal_shares`.
+    raised_share : float
+        Children are raised up to this share of all leaves, see `subtree_raising.py`.
     constant : ndarray of shape (n_outputs,) or None
         Fixed constant of the raw prediction; None where the descent fits it.
     stride : int
@@ -68,6 +73,8 @@ class Loss:
 
     equal_shares = False
     forward_share = 0.25
+    more_shares_from: float = np.inf
+    raised_share = 0.01
     constant: Array | None = None
     stride = 2
     backward_up_to: float = 1000
@@ -270,6 +277,11 @@ class BrierLoss(SquaredLoss):
     Every tree remains a distribution over the classes, and the model averages
     `max_trees` of them. The prediction is therefore a probability for any row.
 
+    With several classes, large models need more trees than small ones. On four tables,
+    growing models with one more tree at each penalty was better than pruning the whole
+    ensemble. At a quarter of the bytes, 0.4 points less of accuracy were lost. Raising
+    children in large models too made files of three tables smaller by a fifth.
+
     Parameters
     ----------
     y : ndarray of shape (n_rows, n_classes)
@@ -280,6 +292,9 @@ class BrierLoss(SquaredLoss):
     """
 
     equal_shares = True
+    forward_share = 0.5
+    more_shares_from = 0.05
+    raised_share = 0.2
     constant: Array
 
     def __init__(
@@ -303,21 +318,37 @@ class BrierLoss(SquaredLoss):
         return SHRINKAGE * (probability - self.constant) / max_trees
 
     def rounded(self, ensemble: Ensemble) -> Ensemble:
-        """The same distributions in the nodes, with probabilities of few bits."""
+        """The same distributions in the nodes, with probabilities of few bits.
+
+        The smallest tree alone keeps small probabilities above zero, and those of the
+        model are above zero too. Zeros take fewer bytes than small numbers.
+        """
         n_trees, constant = len(ensemble.subtrees), ensemble.baseline
+        n_nodes = [len(subtree.nodes) for subtree in ensemble.subtrees]
+        smallest = int(np.argmin(n_nodes)) if n_nodes else 0
         subtrees = []
-        for subtree in ensemble.subtrees:
+        for i, subtree in enumerate(ensemble.subtrees):
             probability = n_trees * subtree.value + constant
-            short = self._short(probability, subtree.split, n_trees)
+            least_of = n_trees if i == smallest else 0
+            short = self._short(probability, subtree.split, n_trees, least_of)
             value = (short - constant) / n_trees
             subtrees.append(subtree._replace(value=value))
         return ensemble._replace(subtrees=subtrees)
 
-    def _short(self, probability: Array, split: Array, n_trees: int) -> Array:
+    def _short(
+        self, probability: Array, split: Array, n_trees: int, least_of: int
+    ) -> Array:
+        """Short probabilities of the nodes of one of `n_trees` trees.
+
+        `least_of` is the number of trees whose least probability this one holds.
+        """
         n_distributions = self.n_distributions
         side_by_side = probability.reshape(len(probability) * n_distributions, -1)
-        n_bits = bits_of_leaves(side_by_side.shape[1], n_trees)
-        short = _short_nodes(side_by_side, split.repeat(n_distributions), n_bits)
+        n_classes = side_by_side.shape[1]
+        n_bits = bits_of_leaves(n_classes, n_trees)
+        least = least_probability(n_bits, n_classes, least_of)
+        split = split.repeat(n_distributions)
+        short = _short_nodes(side_by_side, split, n_bits, least)
         return short.reshape(probability.shape)
 
 
@@ -331,6 +362,10 @@ class BinaryBrierLoss(BrierLoss):
     sample_weight : ndarray of shape (n_rows,) or None
     """
 
+    forward_share = 0.25
+    more_shares_from = np.inf
+    raised_share = 0.01
+
     def impurity_targets(self) -> tuple[Array, int]:
         return np.hstack([1 - self.y, self.y]), 1
 
@@ -340,9 +375,13 @@ class BinaryBrierLoss(BrierLoss):
             probability[:] = self.constant
         return SHRINKAGE * (probability - self.constant) / max_trees
 
-    def _short(self, probability: Array, split: Array, n_trees: int) -> Array:
+    def _short(
+        self, probability: Array, split: Array, n_trees: int, least_of: int
+    ) -> Array:
         both = np.hstack([1 - probability, probability])
-        return _short_nodes(both, split, BITS_OF_TWO_CLASSES)[:, 1:]
+        # a score that differs between trees is worth more than a few bytes
+        least = least_probability(BITS_OF_TWO_CLASSES, 2)
+        return _short_nodes(both, split, BITS_OF_TWO_CLASSES, least)[:, 1:]
 
 
 def class_l2_factor(n_classes: int) -> float:
@@ -380,23 +419,32 @@ def bits_of_leaves(n_classes: int, n_trees: int) -> int:
     return n_bits + max(0, int(np.ceil(np.log2(n_classes))) - 4)
 
 
-def _short_nodes(points: Array, split: Array, n_bits: int) -> Array:
+def _short_nodes(points: Array, split: Array, n_bits: int, least: float) -> Array:
     """Distributions of nodes in few bits; those of splits have fewer than leaves."""
     # files are smaller if all nodes have the same least probability
-    least = least_probability(n_bits, points.shape[1])
     short = short_distribution(points, n_bits, least)
     fewer = n_bits - FEWER_BITS_OF_SPLITS
     short[split] = short_distribution(points[split], fewer, least)
     return short
 
 
-def least_probability(n_bits: int, n_classes: int) -> float:
-    """The least probability above zero, for `short_distribution`.
+def least_probability(n_bits: int, n_classes: int, n_trees: int = 1) -> float:
+    """The least probability above zero in a tree, for `short_distribution`.
 
-    The sum over all classes is small next to the last of `n_bits` bits.
+    Parameters
+    ----------
+    n_bits : int
+        The sum over all classes is at most the last one of so many bits.
+    n_classes : int
+    n_trees : int, default=1
+        Number of averaged trees for which this tree alone has it; zero for none.
     """
-    bits_of_sum = 2 * int(np.ceil(np.log2(n_classes)))
-    return 2.0 ** -max(LEAST_PROBABILITY_BITS, n_bits + bits_of_sum)
+    if not n_trees:
+        return 0.0
+    bits_of_classes = int(np.ceil(np.log2(n_classes)))
+    least = 2.0 ** -max(LEAST_PROBABILITY_BITS, n_bits + 2 * bits_of_classes)
+    most = 2.0 ** -(n_bits + bits_of_classes)
+    return min(least * 2.0 ** int(np.ceil(np.log2(n_trees))), most)
 
 
 def short_distribution(points: Array, n_bits: int, least: float) -> Array:
@@ -412,7 +460,8 @@ def short_distribution(points: Array, n_bits: int, least: float) -> Array:
         Distributions.
     n_bits : int
     least : float
-        The probability instead of zero, see `least_probability`.
+        The probability instead of zero, see `least_probability`. If it is zero, small
+        probabilities become zero.
 
     Returns
     -------

@@ -142,6 +142,10 @@ class MembersFamily(AveragedFamily):
         """Whether members have out-of-bag rows, and it is known which these are."""
         raise NotImplementedError
 
+    def draws_with_equal_weights(self, estimator: Estimator) -> bool:
+        """Whether trees are known to differ in bootstrap samples of unweighted rows."""
+        return False
+
     def n_fitted(self, estimator: Estimator) -> int:
         # the root of a tree counts its bootstrap sample only
         return estimator._n_samples
@@ -224,12 +228,14 @@ class MembersFamily(AveragedFamily):
         # the average over n trees is the sum only if each value is multiplied by n
         n_trees = len(subtrees)
         values: list[Any] = [each.value for each in subtrees]
+        equal_weights = self.draws_with_equal_weights(estimator)
         smaller = [
             pruned_tree(
                 trees[each.tree],
                 each,
                 self.stored_values(estimator, n_trees * value + ensemble.baseline),
                 short_statistics=True,
+                equal_weights=equal_weights,
             )
             for each, value in zip(subtrees, values)
         ]

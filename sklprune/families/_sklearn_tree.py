@@ -16,9 +16,10 @@ from sklprune._trees.arrays import Subtree, TreeArrays, levels_of
 from sklprune._typing import Array, Estimator
 from sklprune.families._column_links import with_inputs
 
-#: impurities are rounded to this share of the largest one of a tree. Files are a
-#: fifteenth smaller than with float32
-IMPURITY_UNIT = 2.0**-12
+#: impurities are rounded to this share of the largest one of a tree. On two tables
+#: importances of columns changed by less than 0.6 % of the largest one, and files were
+#: a thirtieth smaller than with a share of 2**-12
+IMPURITY_UNIT = 2.0**-7
 #: a subtree that consists of the root of the first tree
 ROOT_ONLY = Subtree(0, np.zeros(1, dtype=int), np.zeros(1, dtype=bool))
 
@@ -44,6 +45,7 @@ def pruned_tree(
     n_classes: int | None = None,
     *,
     short_statistics: bool = False,
+    equal_weights: bool = False,
 ) -> Any:
     """A `Tree` that holds a subtree of another `Tree`.
 
@@ -60,6 +62,9 @@ def pruned_tree(
     short_statistics : bool, default=False
         Whether training statistics are rounded. No prediction reads them, and random
         bits do not compress.
+    equal_weights : bool, default=False
+        Whether each training row gets the weight one in the statistics, however often
+        a bootstrap sample contains it.
 
     Returns
     -------
@@ -72,6 +77,8 @@ def pruned_tree(
         n_rows, weight, impurity = subtree.statistics
         nodes["n_node_samples"], nodes["impurity"] = n_rows, impurity
         nodes["weighted_n_node_samples"] = weight
+    elif equal_weights:
+        nodes["weighted_n_node_samples"] = nodes["n_node_samples"]
     if short_statistics:
         weight = nodes["weighted_n_node_samples"]
         nodes["weighted_n_node_samples"] = weight.astype(np.float32)

@@ -40,6 +40,16 @@ class ForestFamily(MembersFamily):
         known = not FOREST_SAMPLES_BY_WEIGHT or hasattr(estimator, "_sample_weight")
         return estimator.bootstrap and known
 
+    def draws_with_equal_weights(self, estimator: Estimator) -> bool:
+        if not estimator.bootstrap or estimator.class_weight is not None:
+            return False
+        if FOREST_SAMPLES_BY_WEIGHT:
+            # the weights decide how often a row is drawn
+            return getattr(estimator, "_sample_weight", 1) is None
+        n_drawn = getattr(estimator, "_n_samples_bootstrap", None)
+        trees = self.sklearn_trees(estimator)
+        return all(tree.weighted_n_node_samples[0] == n_drawn for tree in trees)
+
     # -- trees as arrays ---------------------------------------------------------------
 
     def sklearn_trees(self, estimator: Estimator) -> list[Any]:

@@ -41,9 +41,9 @@ from sklprune.methods._distilled import DistilledMethod, check_rho
 
 #: lower bound of the leaf penalty, as a share of the expected gain of a noise leaf
 MIN_PENALTY = 0.1
-#: children are raised up to this share of all leaves, or up to this number: among more
-#: leaves it takes long and hardly gains
-RAISED_SHARE, RAISED_UP_TO, RAISED_AT_MOST = 0.01, 500, 3000
+#: children are raised up to the first number of leaves in any case, and never among
+#: more than the second one, where it takes long. In between the loss decides
+RAISED_UP_TO, RAISED_AT_MOST = 500, 3000
 #: trees of the forests that are fitted to choose the strength of the L2 penalty
 TRIAL_TREES = 50
 #: few equal shares make a small model smaller. At first 10 of 25 shares are used, and
@@ -105,8 +105,10 @@ default="same"
         the smallest file. Models that are no forests, and forests with several
         outputs, keep their class.
     n_shares : int, default=25
-        Maximal number of trees of a classification forest. The smallest models use two
-        fifths of them, or ten. Fewer trees give smaller models with coarser scores.
+        Maximal number of trees of a small classification forest. The smallest models
+        use two fifths of them, or ten. Fewer trees give smaller models with coarser
+        scores. Models with more than a quarter of the leaves may have more trees, and
+        with several classes those with more than a twentieth.
     teacher : {"auto", "labels", "model"}, default="auto"
         Source of the training targets.
 
@@ -213,7 +215,8 @@ default="same"
         descent = BlockDescent(
             **known, decision_paths=family.decision_paths(estimator, rows.task.X)
         )
-        raise_up_to = min(max(RAISED_SHARE * n_leaves, RAISED_UP_TO), RAISED_AT_MOST)
+        raised = container.loss.raised_share * n_leaves
+        raise_up_to = min(max(raised, RAISED_UP_TO), RAISED_AT_MOST)
         grown = _Selection(descent, self.n_shares, raise_up_to).models(limit)
 
         def whole() -> list[Ensemble]:
@@ -302,7 +305,8 @@ class _Selection:
     ----------
     descent : BlockDescent
     n_shares : int
-        Up to this number of equal shares, for losses with `equal_shares`.
+        Up to this number of equal shares, for losses with `equal_shares`, unless many
+        leaves are kept.
     raise_up_to : float
         Children are raised only among at most this number of leaves.
     """
@@ -314,6 +318,8 @@ class _Selection:
         self.n_shares = min(n_shares, len(self.state.trees))
         first = max(FIRST_SHARES, self.n_shares * FIRST_SHARES // ALL_SHARES)
         self.first_shares = min(self.n_shares, first)
+        n_leaves = sum(tree.n_leaves for tree in self.state.trees)
+        self.more_shares_from = descent.loss.more_shares_from * n_leaves
         self.state.limit_trees(self.first_shares)
 
     def models(self, max_leaves: float) -> Iterator[Ensemble]:
@@ -329,9 +335,11 @@ class _Selection:
     def forward(self, leaf_penalty: float) -> bool:
         """Add trees, and choose all trees again."""
         state = self.state
-        if self.descent.n_trees == state.max_trees < self.n_shares:
+        many_leaves = self.descent.n_leaves > self.more_shares_from
+        most = len(state.trees) if many_leaves else self.n_shares
+        if self.descent.n_trees == state.max_trees < most:
             more = state.max_trees + max(1, self.n_shares // ALL_SHARES)
-            state.limit_trees(min(more, self.n_shares))
+            state.limit_trees(min(more, most))
         self.descent.add_trees(leaf_penalty)
         self._choose_again(leaf_penalty)
         return True

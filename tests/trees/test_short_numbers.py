@@ -56,7 +56,40 @@ def test_leaves_of_a_forest_store_short_distributions(n_classes):
         value = tree.tree_.value
         np.testing.assert_array_equal(value.sum(axis=-1), 1.0)
         np.testing.assert_array_equal(value * 2.0**16 % 1, 0)
-        assert value.min() > 0
+    # the log loss of any row is finite
+    leaves = [tree.tree_.children_left < 0 for tree in small.estimators_]
+    values = [tree.tree_.value[leaf] for tree, leaf in zip(small.estimators_, leaves)]
+    assert max(value.min() for value in values) > 0
+
+
+@pytest.mark.parametrize("n_classes", [3, 10, 100])
+def test_one_of_many_trees_holds_the_least_probability_of_all(n_classes):
+    for n_trees in (1, 4, 25, 100, 1000):
+        n_bits = bits_of_leaves(n_classes, n_trees)
+        least = least_probability(n_bits, n_classes, n_trees)
+        assert least >= least_probability(n_bits, n_classes)
+        certain = np.eye(n_classes) * (1 - 1e-6) + 1e-6 / n_classes
+        short = short_distribution(certain, n_bits, least)
+        np.testing.assert_array_equal(short.sum(axis=1), 1.0)
+        assert short.min() == least
+        assert (short.diagonal() >= 1 - 2.0**-n_bits).all()
+    np.testing.assert_array_equal(
+        short_distribution(certain, n_bits, 0.0), np.eye(n_classes)
+    )
+
+
+def test_statistics_of_a_pruned_forest_count_each_training_row_once():
+    X, y = load_digits(n_class=4, return_X_y=True)
+    model = RandomForestClassifier(10, random_state=0)
+    weight = np.random.RandomState(0).choice([1.0, 3.0], len(y))
+    for sample_weight in (None, weight):
+        model.fit(X, y, sample_weight=sample_weight)
+        small = prune(model, X, y, method="backfitting", pruning_ratio=0.3)
+        same = [
+            (tree.tree_.weighted_n_node_samples == tree.tree_.n_node_samples).all()
+            for tree in small.estimator_.estimators_
+        ]
+        assert all(same) == (sample_weight is None)
 
 
 def test_short_impurities_keep_the_importances():
@@ -67,10 +100,10 @@ def test_short_impurities_keep_the_importances():
     whole = Subtree(0, nodes, tree.children_left >= 0)
     short = pruned_tree(tree, whole, short_statistics=True)
     largest = tree.impurity.max()
-    assert np.abs(short.impurity - tree.impurity).max() <= largest / 500
-    np.testing.assert_array_equal(short.impurity * 2.0**12 % 1, 0)
+    assert np.abs(short.impurity - tree.impurity).max() <= largest / 60
+    np.testing.assert_array_equal(short.impurity * 2.0**7 % 1, 0)
     importances = short.compute_feature_importances()
-    np.testing.assert_allclose(importances, model.feature_importances_, atol=1e-3)
+    np.testing.assert_allclose(importances, model.feature_importances_, atol=1e-2)
     assert importances.min() >= 0
 
 
