@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklprune._column_step import column_step
 from sklprune._feature_groups import feature_limits
-from sklprune._frames import column_names, frame_kind
+from sklprune._frames import check_names_differ, column_names, frame_kind
 from sklprune._meta_estimator import (
     MethodLike,
     PruningMetaEstimator,
@@ -259,6 +259,7 @@ class FeaturePruningSelector(SelectorMixin, PruningMetaEstimator):
             check_has_columns(model, X)
         # after a fit on arrays, a frame is selected from by position, as an array
         if frame_kind(X) is not None and (reset or hasattr(self, "feature_names_in_")):
+            check_names_differ(column_names(X))
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         takes_nan = family_of(model).takes_nan(model)

@@ -1,5 +1,6 @@
 """Access to columns, column names and kind of X, whether array, matrix or frame."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +20,13 @@ def column_names(X: MatrixLike) -> Array:
     if columns is not None:
         return np.asarray(columns, dtype=object)
     return np.array([f"x{i}" for i in range(num_features(X))], dtype=object)
+
+
+def check_names_differ(names: Array) -> None:
+    """Raise an error that lists the names that several columns have."""
+    if len(set(names.tolist())) < len(names):
+        twice = sorted(str(n) for n, k in Counter(names.tolist()).items() if k > 1)
+        raise ValueError(f"Names of columns must differ; X has twice {twice}.")
 
 
 def as_matrix(X: MatrixLike) -> Any:

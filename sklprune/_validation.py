@@ -28,6 +28,12 @@ def check_rows(estimator, frozen, X, y, sample_weight, groups):
     X, y, groups = indexable(_as_array(X), y, groups)
     if num_samples(X) == 0:
         raise ValueError("X has no rows: n_samples=0, and at least one is needed.")
+    if getattr(X, "shape", (1,))[-1] == 0:
+        # in the words of scikit-learn
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={tuple(X.shape)}) while a minimum "
+            "of 1 is required."
+        )
     if frozen:
         _check_as_seen(estimator, X)
     if sample_weight is not None:

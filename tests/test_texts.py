@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import (
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
 from sklprune import PrunedEstimator, prune
 from sklprune._sklearn_private import elastic_net_logistic
@@ -128,3 +129,11 @@ def test_a_regressor_of_texts():
     pruned = PrunedEstimator(model, method="columns", pruning_ratio=0.5)
     pruned.fit(TEXTS, LABELS.astype(float))
     assert pruned.score(TEXTS, LABELS) > 0.9
+
+
+def test_both_classes_are_fitted_where_equal_texts_are_held_out_together():
+    texts = ["good film", "bad film"] * 20
+    model = make_pipeline(TfidfVectorizer(), LinearSVC(random_state=0))
+    pruned = PrunedEstimator(model, method="permutation", pruning_ratio=0.5)
+    pruned.set_params(random_state=0).fit(texts, [1, 0] * 20)
+    assert pruned.predict(["good film", "bad film"]).tolist() == [1, 0]

@@ -202,10 +202,19 @@ def _hold_out_distinct(estimator, task, fraction):
         return _hold_out(estimator, task, fraction)
     _, held_out = _hold_out(estimator, task.take(row), fraction)
     is_out = np.isin(label, held_out)
-    if is_out.sum() < 2 <= np.ceil(fraction * task.n_samples):
-        # many scores require two rows
+    too_few = is_out.sum() < 2 <= np.ceil(fraction * task.n_samples)
+    if too_few or _lacks_class(estimator, task.y, ~is_out):
+        # many scores require two rows, and a fit all classes
         return _hold_out(estimator, task, fraction)
     return np.flatnonzero(~is_out), np.flatnonzero(is_out)
+
+
+def _lacks_class(estimator, y, rows):
+    """Whether some rows have fewer classes than all of them."""
+    if y is None or not is_classifier(estimator) or np.size(y) > len(y):
+        return False
+    y = np.ravel(y)
+    return len(np.unique(y[rows])) < len(np.unique(y))
 
 
 def _codes(X):

@@ -8,7 +8,6 @@ units of its own in methods whose names start with `own_`, and never handles col
 Methods act on columns only through `units.where.positions`.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -20,7 +19,7 @@ from sklearn.utils import get_tags
 from sklprune._column_scale import column_norms, column_scales
 from sklprune._column_step import column_step, selected_columns
 from sklprune._estimators import seeded
-from sklprune._frames import column_names
+from sklprune._frames import check_names_differ, column_names
 from sklprune._registry import family_of, register_family
 from sklprune._sklearn_private import num_features
 from sklprune._typing import Array, ArrayLike, Estimator, MatrixLike
@@ -144,9 +143,7 @@ class Family(ColumnLinks, Fitting, TrainingSmallModels, Wrapping):
         """
         if granularity == "feature":
             names = column_names(X)
-            if len(set(names.tolist())) < len(names):
-                twice = sorted(str(n) for n, k in Counter(names).items() if k > 1)
-                raise ValueError(f"Names of columns must differ; X has twice {twice}.")
+            check_names_differ(names)
             positions = self.columns(estimator, X)
             where = Columns(positions, names[positions])
             return Units("feature", len(positions), where=where)

@@ -221,7 +221,7 @@ def response_of(model: Estimator, name: str, raw: Array) -> Array:
 
 
 def _numbers(X: MatrixLike, columns: Array) -> Any:
-    """Some columns as floats, without a copy if possible; None if not numeric."""
+    """Some columns as floats, without a copy if possible; None if not numbers."""
     if not hasattr(X, "shape"):
         return None
     try:
@@ -234,7 +234,9 @@ def _numbers(X: MatrixLike, columns: Array) -> Any:
         X = X.tocsr()
     if len(columns) < X.shape[1] or (columns != np.arange(X.shape[1])).any():
         X = safe_indexing(X, columns, axis=1)
-    return X.astype(float, copy=False)
+    X = X.astype(float, copy=False)
+    # the fit of the model raises the error for a value that is not finite
+    return X if np.isfinite(X.sum()) else None
 
 
 def _signs(y: Array) -> Array | None:

@@ -105,7 +105,8 @@ class PipelineFamily(Family):
         except (AttributeError, ValueError) as error:
             raise ValueError(
                 "The steps of the pipeline before the last one do not name the "
-                f"columns that they make of X: {error}"
+                f"columns that they make of X: {error} No names are "
+                "needed with importance='auto' or importance='permutation'."
             ) from error
 
     def columns(self, estimator: Estimator, X: MatrixLike) -> Array:
