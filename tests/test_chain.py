@@ -19,7 +19,7 @@ from sklprune._chain import _Allowance, _Chooser, _Run
 from sklprune.methods import Chain, Magnitude, Quantize
 from sklprune.rules import Agreement, Budget, OneStandardError, Tolerance
 
-NETWORK = make_pipeline(StandardScaler(), MLPClassifier((12,), max_iter=60, tol=1e-3))
+NETWORK = make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=40, tol=1e-3))
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:MLPClassifier was prob"
 )

@@ -90,17 +90,16 @@ def test_sparse_rows_are_pruned_or_refused_by_name(any_case):
 def test_weights_are_used_or_refused_by_name(any_case):
     rows, y = rows_of(any_case.y), any_case.y
     weights = np.random.RandomState(0).uniform(0.5, 2, len(y))
-    for sample_weight in (weights, 2 * weights):
-        pruned = estimator_of(any_case)
-        try:
-            pruned.fit(rows, y, sample_weight=sample_weight)
-        except ValueError as refusal:
-            assert "sample_weight" in str(refusal)
-            continue
-        assert pruned.pruning_ratio_ > 0 or at(0.5, any_case.method) == "auto"
-        assert pruned.predict(rows).shape == y.shape
-        scores = getattr(pruned, "predict_proba", pruned.predict)(rows)
-        assert np.isfinite(scores).all()
+    pruned = estimator_of(any_case)
+    try:
+        pruned.fit(rows, y, sample_weight=weights)
+    except ValueError as refusal:
+        assert "sample_weight" in str(refusal)
+        return
+    assert pruned.pruning_ratio_ > 0 or at(0.5, any_case.method) == "auto"
+    assert pruned.predict(rows).shape == y.shape
+    scores = getattr(pruned, "predict_proba", pruned.predict)(rows)
+    assert np.isfinite(scores).all()
 
 
 @pytest.mark.filterwarnings("ignore:A column-vector y was passed")

@@ -47,7 +47,7 @@ def test_results_are_equal_without_with_a_new_and_with_a_used_memory(
     tmp_path, name, ratio
 ):
     settings = {"pruning_ratio": ratio, "cv": 2, "random_state": 0}
-    memories = (None, str(tmp_path), str(tmp_path), Memory(tmp_path, verbose=0))
+    memories = (None, str(tmp_path), Memory(tmp_path, verbose=0))
     fitted = [
         PrunedEstimator(MODELS[name], memory=memory, **settings).fit(
             X, Y, sample_weight=W

@@ -286,7 +286,8 @@ def test_only_a_report_and_the_html_of_the_estimator_measure_models(binary):
 
 def test_a_grid_search_over_the_ratio_and_nested_parameters(binary):
     X, y = binary
-    pruned = PrunedEstimator(LogisticRegression(), method=Magnitude(), rule=Tolerance())
+    known = {"method": Magnitude(), "rule": Tolerance(), "cv": 2}
+    pruned = PrunedEstimator(LogisticRegression(), **known)
     grid = {
         "pruning_ratio": [0.25, "auto"],
         "estimator__C": [0.1, 1.0],
