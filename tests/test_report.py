@@ -165,7 +165,8 @@ def test_unknown_numbers_are_none(classes, ratio):
     report = PrunedEstimator(LogisticRegression(), pruning_ratio=ratio, cv=2).fit(
         *classes
     )
-    json.dumps(report.report_.to_dict(), allow_nan=False)
+    numbers = report.report_.to_dict()
+    assert json.loads(json.dumps(numbers, allow_nan=False)) == numbers
 
 
 # -- rows -----------------------------------------------------------------------------
