@@ -319,7 +319,7 @@ def test_standard_error_against_the_formula():
 @pytest.fixture
 def search_results(binary):
     X, y = binary
-    pruned = PrunedEstimator(LogisticRegression())
+    pruned = PrunedEstimator(LogisticRegression(), cv=2)
     grid = {"pruning_ratio": [0.0, 0.5, 0.75, 0.875], "estimator__C": [1e-3, 1.0]}
 
     def search(rule, grid=grid):
