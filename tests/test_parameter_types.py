@@ -54,8 +54,8 @@ def rows(binary):
     return X[:60], y[:60]
 
 
-def refuses(parameter, build, rows):
-    """Whether each value is refused, in the constructor or in `fit`, by its name."""
+def assert_refused(parameter, build, rows):
+    """Each value is an error that names the parameter, here or in `fit`."""
     for value in VALUES:
         if parameter in ARRAYS and isinstance(value, np.ndarray):
             continue
@@ -75,7 +75,7 @@ def test_parameters_of_methods(name, parameter, rows):
         model = MODELS[granularity or "nothing"]
         return PrunedEstimator(model, method=method, pruning_ratio=ratio, cv=2)
 
-    refuses(parameter, build, rows)
+    assert_refused(parameter, build, rows)
 
 
 @pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
@@ -87,7 +87,7 @@ def test_parameters_of_refits(name, parameter, rows):
         refit = cls(**{parameter: value, **OTHERS.get((name, parameter), {})})
         return PrunedEstimator(MODELS["neuron"], refit=refit, pruning_ratio=0.5)
 
-    refuses(parameter, build, rows)
+    assert_refused(parameter, build, rows)
 
 
 @pytest.mark.parametrize(("name", "parameter"), cases("rule"))
@@ -98,7 +98,7 @@ def test_parameters_of_rules(name, parameter, rows):
         rule = cls(**{parameter: value, **OTHERS.get((name, parameter), {})})
         return PrunedEstimator(LogisticRegression(), rule=rule, cv=2)
 
-    refuses(parameter, build, rows)
+    assert_refused(parameter, build, rows)
 
 
 @pytest.mark.parametrize("parameter", signature(Schedule).parameters)
@@ -107,7 +107,7 @@ def test_parameters_of_a_schedule(parameter, rows):
         schedule = Schedule(**{parameter: value})
         return _Online(PrunedEstimator(MLPClassifier((4,)), schedule=schedule))
 
-    refuses(parameter, build, rows)
+    assert_refused(parameter, build, rows)
 
 
 class _Online:

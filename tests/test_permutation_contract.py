@@ -200,7 +200,7 @@ def scorings(model, y):
     return [None, "accuracy", sorted(set(names))]
 
 
-def compare(ours, theirs, exact):
+def assert_same_importances(ours, theirs, exact):
     if "importances" in theirs:
         ours, theirs = {"score": ours}, {"score": theirs}
     assert ours.keys() == theirs.keys()
@@ -239,7 +239,7 @@ def test_importances_are_those_of_scikit_learn(name, weights, models, monkeypatc
             model, X, y, scoring=scoring, **options
         )
         ours = permutation_importance(model, X, y, scoring=scoring, **options)
-        compare(ours, theirs, exact=name in TREES)
+        assert_same_importances(ours, theirs, exact=name in TREES)
 
 
 @pytest.mark.parametrize("container", [np.asarray, pd.DataFrame])
@@ -252,7 +252,7 @@ def test_importances_on_a_sample_are_those_of_scikit_learn(name, container, mode
     options = {"random_state": 0, "n_repeats": 2, "max_samples": 0.6}
     theirs = inspection.permutation_importance(model, X, y, **options)
     ours = permutation_importance(model, X, y, **options)
-    compare(ours, theirs, exact=name in TREES)
+    assert_same_importances(ours, theirs, exact=name in TREES)
 
 
 @pytest.mark.parametrize("name", [name for name in FAST if "missing" not in name])
@@ -297,7 +297,7 @@ def test_a_model_that_predicts_rows_together_is_not_stacked():
     options = {"random_state": 0, "max_samples": 0.5}
     theirs = inspection.permutation_importance(model, X, y, **options)
     ours = permutation_importance(model, X, y, **options)
-    compare(ours, theirs, exact=False)
+    assert_same_importances(ours, theirs, exact=False)
 
 
 @pytest.mark.parametrize("name", ["logistic of three classes", "least squares"])
@@ -419,4 +419,4 @@ def test_scores_of_the_positive_class_follow_its_label(name, labels):
     options = {"scoring": name, "random_state": 0, "n_repeats": 2}
     theirs = inspection.permutation_importance(model, X, y, **options)
     ours = permutation_importance(model, X, y, **options)
-    compare(ours, theirs, exact=False)
+    assert_same_importances(ours, theirs, exact=False)

@@ -11,7 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from test_permutation_contract import BINARY, VALUES, N, compare
+from test_permutation_contract import BINARY, VALUES, N, assert_same_importances
 
 from sklprune import permutation_importance
 from sklprune._permutation import scores as engine
@@ -51,7 +51,7 @@ def test_pipelines_transform_the_rows_once(last, sparse_threshold, monkeypatch):
             options |= {"scoring": scoring, "random_state": 0, "n_repeats": 2}
             theirs = inspection.permutation_importance(model, X, y, **options)
             ours = permutation_importance(model, X, y, **options)
-            compare(ours, theirs, exact=not isinstance(last, Ridge))
+            assert_same_importances(ours, theirs, exact=not isinstance(last, Ridge))
 
 
 def test_dense_columns_that_remain_of_sparse_steps_are_transformed():
@@ -68,7 +68,7 @@ def test_a_pipeline_that_mixes_columns_has_the_numbers_of_scikit_learn():
     model = make_pipeline(StandardScaler(), PCA(3), LogisticRegression()).fit(X, y)
     theirs = inspection.permutation_importance(model, X, y, random_state=0)
     ours = permutation_importance(model, X, y, random_state=0)
-    compare(ours, theirs, exact=False)
+    assert_same_importances(ours, theirs, exact=False)
 
 
 def test_conditional_importances_of_a_frame_with_categories_and_missing_values():
