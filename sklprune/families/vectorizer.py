@@ -139,7 +139,7 @@ def _norm(estimator: Estimator) -> str | None:
 def _norm_of_a_row(estimator: Estimator) -> str:
     return (
         f"divides each row by a norm over all terms (norm={estimator.norm!r}; with "
-        "norm=None it could lose terms)"
+        "norm=None it could lose terms, and method='columns' removes terms by fits)"
     )
 
 
