@@ -17,7 +17,6 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, VarianceThreshold
 from sklearn.impute import KNNImputer, MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -34,7 +33,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from sklprune import FeaturePruningSelector, PrunedEstimator, prune
+from sklprune import PrunedEstimator, prune
 from sklprune._opening import open_model
 from sklprune._registry import family_of
 from sklprune._units import Task
@@ -63,8 +62,8 @@ class InOrder(Method):
         return -np.array(order, dtype=float)
 
 
-@pytest.fixture(scope="module")
-def table():
+def mixed_rows():
+    """A frame of numbers with missing values, categories and texts, and two classes."""
     rng = np.random.default_rng(0)
     n = 120
     frame = pd.DataFrame(rng.normal(size=(n, 4)), columns=NUMBERS)
@@ -78,6 +77,11 @@ def table():
     y = frame["b"] + (frame["u"] == "red") + frame["d"] > 0.3
     frame.loc[::7, "b"] = np.nan
     return frame, y.to_numpy().astype(int)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return mixed_rows()
 
 
 def numbers(*steps):
@@ -385,65 +389,6 @@ def test_the_steps_of_the_given_pipeline_are_not_changed(table):
     prune(model, X, y, method=InOrder(), pruning_ratio=0.7)
     np.testing.assert_array_equal(model.predict_proba(X), before)
     assert list(model.feature_names_in_) == list(X.columns)
-
-
-def test_permutation_shuffles_the_columns_of_one_raw_column_together(table):
-    X, y = table
-    model = clone(APART["scaled and one-hot"]).fit(X, y)
-    blocks = PrunedEstimator(model, pruning_ratio=0.5, method="permutation")
-    importances = prune(
-        model, X, y, method="permutation", pruning_ratio=0.5, random_state=0
-    ).importances_
-    from sklearn.inspection import permutation_importance
-
-    expected = permutation_importance(model, X, y, random_state=0).importances_mean
-    np.testing.assert_allclose(importances, expected, atol=1e-12)
-    assert blocks.fit(X, y).support_.sum() == 4
-
-
-def test_a_score_that_reads_columns_of_x_receives_them(table):
-    X, y = table
-
-    def on_weekdays(model, rows, target):
-        days = (rows["day"] < 6).to_numpy()
-        return accuracy_score(np.asarray(target)[days], model.predict(rows[days]))
-
-    pruned = PrunedEstimator(
-        APART["scaled and one-hot"],
-        method="permutation",
-        scoring=on_weekdays,
-        pruning_ratio=[0.3, 0.5],
-        cv=2,
-        random_state=0,
-    ).fit(X, y)
-    assert pruned.support_.sum() < 8
-
-
-def test_groups_and_columns_to_keep(table):
-    X, y = table
-    selector = FeaturePruningSelector(
-        APART["scaled and one-hot"],
-        method="permutation",
-        n_features_to_select=3,
-        feature_groups=[["a", "u"]],
-        always_keep=["u"],
-        random_state=0,
-    ).fit(X, y)
-    kept = list(selector.get_feature_names_out())
-    assert {"a", "u"} <= set(kept) and len(kept) == 3
-
-
-def test_columns_that_no_step_reads_are_removed_first(table):
-    X, y = table
-    pruned = PrunedEstimator(
-        APART["scaled and one-hot"],
-        method="permutation",
-        pruning_ratio=2 / 8,
-        random_state=0,
-    ).fit(X, y)
-    # "text" and "day" are dropped by the column transformer
-    assert not pruned.support_[X.columns.isin(["text", "day"])].any()
-    assert (pruned.importances_[X.columns.isin(["text", "day"])] == 0).all()
 
 
 def test_steps_become_smaller(table):
