@@ -62,6 +62,7 @@ def model_of(kind, frame):
     """The unfitted model, and the frame as it receives it."""
     if kind == "logistic":
         return make_pipeline(encoder(frame), LogisticRegression(max_iter=1000)), frame
+    frame = frame.dropna(axis=1, how="all")  # the fit of scikit-learn fails on them
     categories = list(frame.columns[~are_numbers(frame)])
     boosting = HistGradientBoostingClassifier(random_state=0)
     return boosting, frame.astype(dict.fromkeys(categories, "category"))

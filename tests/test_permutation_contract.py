@@ -353,6 +353,18 @@ def test_a_score_that_is_not_finite_names_the_column():
         permutation_importance(model, X, y, scoring=score, random_state=0)
 
 
+@pytest.mark.parametrize(
+    "value, words", [(1.0, "all numbers in X are finite"), (np.nan, "not finite in b")]
+)
+def test_a_score_that_is_not_finite_before_a_permutation_has_a_cause(value, words):
+    X = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0, value]})
+    y = [0, 0, 1, 1]
+    model = HistGradientBoostingClassifier(max_iter=1).fit(X, y)
+    with pytest.raises(ValueError, match="score of Hist.* is nan") as error:
+        permutation_importance(model, X, y, scoring=lambda *rows: np.nan)
+    assert words in error.value.__notes__[0]
+
+
 def test_a_score_that_fails_names_the_column():
     X, y = VALUES
     model = Ridge().fit(X, y)

@@ -85,8 +85,32 @@ class Rows(NamedTuple):
         found = self.scoring(estimator).of_table(estimator, self.X)
         for values in found.values():
             for value in values.flat:
-                check_score(estimator, float(value))
+                try:
+                    check_score(estimator, float(value))
+                except ValueError as error:
+                    error.add_note(self._cause())
+                    raise
         return found
+
+    def _cause(self) -> str:
+        """What may be the cause of a score that is not finite, as a sentence."""
+        names = [
+            str(name)
+            for j, name in enumerate(self.names)
+            if not _is_finite(safe_indexing(self.X, [j], axis=1))
+        ]
+        if not names:
+            return "No column was permuted yet, and all numbers in X are finite."
+        some = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        return (
+            f"No column was permuted yet. X has values that are not finite in {some}."
+        )
+
+
+def _is_finite(column: Any) -> bool:
+    """Whether all numbers of a table with one column are finite."""
+    values = np.asarray(column.data if sparse.issparse(column) else column)
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
 
 
 def permuted_scores(
