@@ -82,6 +82,36 @@ def training_rows(
     return TrainingRows(task, targets, np.arange(given.n_samples), True, given)
 
 
+def blended_rows(
+    family: Any, estimator: Estimator, task: Any, share: float
+) -> TrainingRows:
+    """The given rows, with means of labels and predictions of the model as targets.
+
+    The loss is a mean of the loss against labels, with the weights of their classes,
+    and of that against predictions.
+
+    Parameters
+    ----------
+    family, estimator : Family, estimator
+        A classifier that averages probabilities.
+    task : Task
+    share : float
+        The weight of the predictions in the mean.
+    """
+    given, weight = task, task.sample_weight
+    weight = np.ones(task.n_samples) if weight is None else weight
+    of_labels = family.row_weights(estimator, task)
+    of_labels = (1 - share) * (np.ones_like(weight) if of_labels is None else of_labels)
+    of_predictions, total = share * weight, of_labels + share * weight
+    labels = family.targets(estimator, task.y)
+    predictions = _predicted_targets(family, estimator, task.X)
+    # a row of weight zero has no mean
+    ratio = np.divide(of_predictions, total, out=np.zeros_like(total), where=total > 0)
+    targets = labels + ratio[:, None] * (predictions - labels)
+    task = replace(task, sample_weight=total)
+    return TrainingRows(*distinct_rows(task, targets), True, given)
+
+
 def distils_from_model(teacher: str, n_rows: int, n_fitted: int) -> bool:
     """Whether to distil from the model rather than to use labels.
 

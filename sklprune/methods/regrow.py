@@ -2,22 +2,30 @@
 
 import numbers
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.base import is_classifier
 
-from sklprune._progress import tracked
 from sklprune._registry import family_of, register
 from sklprune._tree_descent.block_descent import BlockDescent
+from sklprune._tree_descent.boosted_growth import (
+    REGRESSION,
+    SEVERAL_CLASSES,
+    TWO_CLASSES,
+    Growth,
+)
 from sklprune._tree_descent.containers import (
     CONTAINERS,
     Container,
     check_container,
     empty_boosting,
 )
-from sklprune._tree_descent.distillation import TrainingRows, distils_from_model
-from sklprune._tree_descent.forward_backward import ForwardBackwardPath
+from sklprune._tree_descent.distillation import (
+    TrainingRows,
+    blended_rows,
+    distils_from_model,
+)
 from sklprune._tree_descent.inner_folds import Fold, inner_folds
 from sklprune._tree_descent.l2_strength import (
     OF_CLASSES,
@@ -26,69 +34,28 @@ from sklprune._tree_descent.l2_strength import (
     Curve,
     Search,
     Trial,
-    held_out_curve,
 )
-from sklprune._tree_descent.proposals import Proposal
-from sklprune._tree_descent.subtree_raising import raise_children
 from sklprune._tree_descent.tree_growing import make_grower
-from sklprune._trees.arrays import Ensemble, TreeArrays
+from sklprune._trees.arrays import Ensemble
+from sklprune._trees.consistency import probe_rows
 from sklprune._typing import Array, Estimator
 from sklprune._units import Units
 from sklprune.methods._distilled import DistilledMethod, DistilledPath, check_rho
 
-
-class GrowthSettings(NamedTuple):
-    """How trees are grown.
-
-    Parameters
-    ----------
-    min_penalty : float
-        Lower bound of the leaf penalty, as a share of the expected gain of a leaf that
-        is fitted to noise.
-    sweep_factor : float
-        All trees are chosen again when there are so many times as many.
-    raise_up_to : float
-        Children are raised only among at most this number of leaves, since it takes
-        long.
-    backward_up_to : float
-        No backward phase begins at more leaves. It would overfit noisy targets.
-    stride : int
-        Steps of the penalty that are taken at once while no tree is kept.
-    """
-
-    min_penalty: float
-    sweep_factor: float
-    raise_up_to: float
-    backward_up_to: float
-    stride: int
-
-
-#: the scores of classes hardly gain from many leaves
-TWO_CLASSES = GrowthSettings(
-    min_penalty=0.5,
-    sweep_factor=1.05,
-    raise_up_to=500,
-    backward_up_to=500,
-    stride=3,
-)
-#: each tree concerns only one of the classes
-SEVERAL_CLASSES = TWO_CLASSES._replace(sweep_factor=1.2)
-#: noisy values need many leaves, and stronger regularisation. With a higher lower bound
-#: of the penalty, the path of wine_quality ended before a model was as good as a forest
-REGRESSION = GrowthSettings(
-    min_penalty=0.02,
-    sweep_factor=1.01,
-    raise_up_to=np.inf,
-    backward_up_to=2000,
-    stride=1,
-)
 #: bounds of min_samples_leaf="auto"
 MIN_SAMPLES_LEAF = 5, 20
 #: trees that are grown at most to choose the strength of the L2 penalty, and the
 #: factor to the next choice of all trees there, where several folds take long
 TRIAL_TREES, TRIAL_SWEEP_FACTOR = 100, 1.3
-#: trees that are grown at one penalty, for each output
-MAX_TREES_A_STEP = 30
+#: with at most so many rows of two classes, and values in X, the path also has models
+#: that are fitted to the predictions of the forest, by these shares. On few held-out
+#: rows, the score of a forest may be high by chance. Models that are fitted to labels
+#: alone do not share this chance, and the whole forest was kept in one of five cases
+FEW_ROWS, FEW_VALUES, SHARES = 2000, 200_000, (0.5, 1.0)
+#: these models have more than a share of the leaves of the largest model of labels.
+#: Smaller ones are not better than those of labels, and more of them would be accepted
+#: by chance. They also have at most a share of the leaves of the forest
+SMALLEST_SHARE, LARGEST_SHARE = 0.25, 0.2
 
 
 class Regrow(DistilledMethod):
@@ -139,7 +106,9 @@ default="auto"
         `HistGradientBoosting*` makes the smallest file.
     teacher : {"auto", "labels", "model"}, default="auto"
         Source of the training targets, as in `Backfitting`: y, the predictions of the
-        forest, or a choice by the number of rows.
+        forest, or a choice by the number of rows. With up to 2,000 rows of two classes,
+        "auto" fits large models to both: the path then also has models that are fitted
+        to predictions, and to means of labels and predictions.
 
     Raises
     ------
@@ -222,36 +191,80 @@ default="auto"
         rows: TrainingRows,
         probe: Array,
     ) -> DistilledPath:
-        strength = {"rho": self.rho, "per_tree": False}
-        if self.rho == "auto":
-            classes = is_classifier(estimator)
-            search = _search_for(estimator)
-            folds = inner_folds(rows, classes)
-            faster = {"sweep_factor": TRIAL_SWEEP_FACTOR} if len(folds) > 1 else {}
-            trials = [
-                self._trial(family, estimator, fold, search.per_tree, **faster)
-                for fold in folds
-            ]
-            strength = search.parameters(trials)
-        empty, growth = self._growth(family, estimator, rows, strength)
-        models = growth.run(self.max_trees, units.count)[::-1]
+        grown: list[Any] = []
+        strength = self._strength(family, estimator, rows)
+        empty, growth = self._growth(family, estimator, rows, strength, grown)
+        models = growth.run(self.max_trees, units.count)
         state = growth.descent.state
+        trees, leaf_ids = list(state.trees), state.original_leaves(probe)
+        least = SMALLEST_SHARE * max((model.n_leaves for model in models), default=1)
+        for share in self._shares(family, estimator, rows):
+            blended = blended_rows(family, estimator, rows.given, share)
+            probe = blended.position[probe_rows(blended.given.n_samples)]
+            strength = self._strength(family, estimator, blended, quick=True)
+            _, more = self._growth(family, estimator, blended, strength, grown)
+            others = more.run(self.max_trees, units.count * LARGEST_SHARE)
+            models += [model for model in others if model.n_leaves > least]
+            trees += more.descent.state.trees
+            leaf_ids += more.descent.state.original_leaves(probe)
         container = Container(
             family_of(empty),
             empty,
-            state.trees,
-            growth.grown,
+            trees,
+            grown,
             growth.descent.loss,
             starts_whole=False,
         )
+        # the last one of equal sizes is used at a ratio: it was fitted to labels
+        models = sorted(models, key=lambda model: model.n_leaves)[::-1]
         return DistilledPath(
             container,
             models,
             n_kept=np.array([model.n_leaves for model in models], dtype=int),
             scores=-np.arange(units.count, dtype=float),
             kept_units=partial(_first_units, units.count),
-            leaf_ids=state.original_leaves(probe),
+            leaf_ids=leaf_ids,
         )
+
+    def _shares(
+        self, family: Any, estimator: Estimator, rows: TrainingRows
+    ) -> tuple[float, ...]:
+        """The shares of predictions in the targets of further models.
+
+        There are none if the forest was fitted on more rows: the held-out rows could be
+        among these.
+        """
+        two_classes = is_classifier(estimator) and len(estimator.classes_) == 2
+        if self.teacher != "auto" or rows.distilled or not two_classes:
+            return ()
+        weight, n_rows = rows.given.sample_weight, rows.given.n_samples
+        if weight is not None:
+            n_rows = int((weight > 0).sum())
+        few = n_rows <= min(FEW_ROWS, FEW_VALUES / rows.task.X.shape[1])
+        return SHARES if few and family.n_fitted(estimator) <= n_rows else ()
+
+    def _strength(
+        self,
+        family: Any,
+        estimator: Estimator,
+        rows: TrainingRows,
+        quick: bool = False,
+    ) -> dict[str, Any]:
+        """The parameters `rho` and `per_tree` of the descent.
+
+        `quick` is whether they are chosen on one fold, in less time.
+        """
+        if self.rho != "auto":
+            return {"rho": self.rho, "per_tree": False}
+        search = _search_for(estimator)
+        folds = inner_folds(rows, is_classifier(estimator))
+        folds, quick = folds[: 1 if quick else None], quick or len(folds) > 1
+        faster = {"sweep_factor": TRIAL_SWEEP_FACTOR} if quick else {}
+        trials = [
+            self._trial(family, estimator, fold, search.per_tree, **faster)
+            for fold in folds
+        ]
+        return search.parameters(trials)
 
     def _growth(
         self,
@@ -259,8 +272,9 @@ default="auto"
         estimator: Estimator,
         rows: TrainingRows,
         strength: dict[str, Any],
+        grown: list[Any],
         **changed: Any,
-    ) -> tuple[Estimator, "_Growth"]:
+    ) -> tuple[Estimator, Growth]:
         """An empty boosting model, and what grows trees for it on some rows."""
         task = rows.task
         empty, offset, loss = empty_boosting(
@@ -269,7 +283,6 @@ default="auto"
         settings = REGRESSION
         if is_classifier(estimator):
             settings = TWO_CLASSES if offset.shape[1] == 1 else SEVERAL_CLASSES
-        grown: list[Any] = []
         decision_paths = family.decision_paths(estimator, task.X, grown)
         descent = BlockDescent(
             [], [], loss, offset, **strength, decision_paths=decision_paths
@@ -285,7 +298,7 @@ default="auto"
             random_state=task.random_state,
         )
         settings = settings._replace(**changed)
-        return empty, _Growth(grower, descent, settings, grown)
+        return empty, Growth(grower, descent, settings, grown)
 
     def _trial(
         self,
@@ -304,6 +317,7 @@ default="auto"
                 estimator,
                 fold.rows,
                 strength,
+                grown=[],
                 raise_up_to=0,
                 **changed,
             )
@@ -331,113 +345,6 @@ def _is_auto(value: Any) -> bool:
 def _first_units(n_units: int, model: Ensemble) -> Array:
     """As many units as kept as the model has leaves, (n_units,), bool."""
     return np.arange(n_units) < model.n_leaves
-
-
-class _Growth:
-    """Grows trees on the gradients of a descent, along a forward-backward path.
-
-    Parameters
-    ----------
-    grower : ExactGrower or HistogramGrower
-    descent : BlockDescent
-        Without trees.
-    settings : GrowthSettings
-    grown : list
-        The scikit-learn trees that are kept so far; new ones are appended.
-    """
-
-    def __init__(
-        self,
-        grower: Any,
-        descent: BlockDescent,
-        settings: GrowthSettings,
-        grown: list[Any],
-    ) -> None:
-        self.grower, self.descent, self.settings = grower, descent, settings
-        self.grown = grown
-        self.outputs = range(descent.state.raw_prediction.shape[1])
-        self.n_at_sweep = 0
-
-    def run(self, max_trees: int, max_leaves: int) -> list[Ensemble]:
-        """Ensembles at decreasing leaf penalties, in ascending order of leaves."""
-        self.max_trees = max_trees * len(self.outputs)
-        self.descent.start_empty()
-        path = ForwardBackwardPath(
-            self.descent,
-            forward=self._forward,
-            backward=self._choose_again,
-            backward_up_to=self.settings.backward_up_to,
-            stride=self.settings.stride,
-        )
-        return path.run(self._first_penalty(), self.settings.min_penalty, max_leaves)
-
-    def curve(self, max_trees: int, held_out: Array) -> Curve:
-        """The held-out loss of ensembles of increasing size."""
-        self.max_trees = max_trees * len(self.outputs)
-        self.descent.start_empty()
-        first_penalty, least = self._first_penalty(), self.settings.min_penalty
-        return held_out_curve(
-            self.descent, self._forward, first_penalty, least, held_out
-        )
-
-    def _forward(self, leaf_penalty: float) -> bool:
-        """Grow trees while they have a gain; False if no tree may be added."""
-        if len(self.grown) >= self.max_trees:
-            return False
-        outputs = list(self.outputs)
-        for _ in tracked(range(MAX_TREES_A_STEP), "new trees"):
-            outputs = self._grow_round(outputs, leaf_penalty)
-            if len(self.grown) >= self.max_trees or not outputs:
-                break
-        self._choose_again(leaf_penalty)
-        return True
-
-    def _choose_again(self, leaf_penalty: float) -> None:
-        self.descent.sweep(leaf_penalty)
-        if self.settings.raise_up_to:
-            if self.descent.n_leaves <= self.settings.raise_up_to:
-                raise_children(self.descent, leaf_penalty)
-            self.descent.sweep(leaf_penalty)
-
-    def _first_penalty(self) -> float:
-        """A leaf penalty at which the first tree has hardly a leaf."""
-        gains = []
-        for output in self.outputs:
-            gains.append(self._grow(output, 0.0)[1].gain)
-            self.descent.discard_new()
-        return max(gains) / 2
-
-    def _grow_round(self, outputs: list[int], leaf_penalty: float) -> list[int]:
-        """Grow one tree for each of some outputs; return those where it has a gain."""
-        gaining = []
-        for output in outputs:
-            tree, proposal = self._grow(output, leaf_penalty)
-            if self.descent.accept_new(proposal):
-                self.grown.append(tree)
-                self._sweep_if_due(leaf_penalty)
-                gaining.append(output)
-        return gaining
-
-    def _sweep_if_due(self, leaf_penalty: float) -> None:
-        """Choose all trees again, unless only a few were added since the last time."""
-        if len(self.grown) > self.settings.sweep_factor * self.n_at_sweep:
-            self.descent.sweep(leaf_penalty)
-            self.n_at_sweep = len(self.grown)
-
-    def _grow(self, output: int, leaf_penalty: float) -> tuple[Any, Proposal]:
-        """A new tree, appended to the descent, and its best pruning."""
-        neg_gradient, hessian = self.descent.state.derivatives(output)
-        l2 = self.descent.proposer.l2
-        tree, ids = self.grower.grow(neg_gradient[:, 0], hessian[:, 0], l2)
-        arrays = TreeArrays(
-            tree.children_left,
-            tree.children_right,
-            value=np.zeros((tree.node_count, 1)),
-            weight=tree.weighted_n_node_samples,
-            output=output,
-            position=len(self.grown),
-        )
-        return tree, self.descent.propose_new(arrays, ids, leaf_penalty)
 
 
 register("method", Regrow)

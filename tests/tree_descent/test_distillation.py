@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from sklprune import prune
 from sklprune._registry import family_of
-from sklprune._tree_descent.distillation import training_rows
+from sklprune._tree_descent.distillation import blended_rows, training_rows
 from sklprune._units import Task
 from sklprune.methods import Backfitting, Regrow
 from sklprune.rules import Agreement
@@ -166,3 +166,28 @@ def test_labels_are_required_where_they_are_the_targets(binary):
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="requires y"):
         prune(forest, X, method=Backfitting(teacher="labels"), pruning_ratio=0.5)
+
+
+@pytest.mark.parametrize("class_weight", [None, {0: 1.0, 1: 3.0}])
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_blended_targets_give_the_mean_of_both_losses(class_weight, share, binary):
+    X, y = binary
+    forest = RandomForestClassifier(
+        10, max_depth=5, class_weight=class_weight, random_state=0
+    ).fit(X, y)
+    weight = np.random.RandomState(0).randint(0, 3, len(y)).astype(float)
+    task = Task(X, y, sample_weight=weight, random_state=0)
+    rows = blended_rows(family_of(forest), forest, task, share)
+
+    score = X[:, 0]  # any score of the rows, as log odds
+    softplus = np.log1p(np.exp(score))
+    against_labels = softplus - (y == forest.classes_[1]) * score
+    against_forest = softplus - forest.predict_proba(X)[:, 1] * score
+    per_class = np.where(y == forest.classes_[1], (class_weight or {1: 1.0})[1], 1.0)
+    expected = np.sum(
+        weight * ((1 - share) * per_class * against_labels + share * against_forest)
+    )
+
+    of_rows = rows.task.X[:, 0]
+    loss = np.log1p(np.exp(of_rows)) - rows.targets[:, 1] * of_rows
+    assert np.sum(rows.task.sample_weight * loss) == pytest.approx(expected)
