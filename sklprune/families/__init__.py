@@ -23,6 +23,7 @@ from sklprune.families import (  # noqa: F401
     imputer,
     linear,
     mlp,
+    naive_bayes,
     one_vs_rest,
     pipeline,
     projection,

@@ -27,12 +27,13 @@ class Columns(Method):
 
     The method is another one, which is chosen before any fit:
 
-    - for linear models, :class:`RecursiveElimination` by coefficients on standardised
-      columns. If all steps follow from one fit, up to 100 columns are removed one by
-      one, and of more columns a tenth of the remaining ones at a time. Otherwise they
-      are removed in ten steps. Of more than 2,000 columns, half of the remaining ones
-      are removed at a time, and three quarters while there are more than 5,000. This
-      costs about two fits, for which see :class:`RecursiveElimination`;
+    - for linear models, and naive Bayes models of counts,
+      :class:`RecursiveElimination` by coefficients on standardised columns. If all
+      steps follow from one fit, up to 100 columns are removed one by one, and of more
+      columns a tenth of the remaining ones at a time. Otherwise they are removed in ten
+      steps. Of more than 2,000 columns, half of the remaining ones are removed at a
+      time, and three quarters while there are more than 5,000. This costs about two
+      fits, for which see :class:`RecursiveElimination`;
     - for all other models, :class:`Permutation` with the parameters
       `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
       of the loss on rows outside the folds, less one and a half standard errors of a

@@ -60,7 +60,8 @@ class RecursiveElimination(Method):
         How important a column is to the fitted model.
 
         - "auto": its `coef_`, multiplied by the standard deviation of each column, or
-          its `feature_importances_`. For a pipeline these are read from the last step.
+          its `feature_importances_`. For naive Bayes of counts, the log-probabilities
+          are the coefficients. For a pipeline these are read from the last step.
           If the steps before it mix columns, it is the change of the responses when
           a column of X is permuted.
         - "coef": its `coef_` as it is, as in :class:`sklearn.feature_selection.RFE`.
