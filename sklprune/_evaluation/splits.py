@@ -116,16 +116,16 @@ def _check_classes(plan, task, splits):
 
 def _all_splits(plan, task, cv):
     """The splits of all rows, see `splits_of`."""
-    if cv is None and plan.frozen:
-        if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
-            return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
-        return _folds_of_few(plan.estimator, task)
     if cv is None and plan.method.takes_one_split(task):
         # without a seed the split is always the same, as the default folds are
         seed = 0 if task.random_state is None else task.random_state
         return [
             hold_out(plan.estimator, replace(task, random_state=seed), FROZEN_FRACTION)
         ]
+    if cv is None and plan.frozen:
+        if FROZEN_FRACTION * task.n_samples >= MIN_HELD_OUT:
+            return [hold_out(plan.estimator, task, FROZEN_FRACTION)]
+        return _folds_of_few(plan.estimator, task)
     n_splits = DEFAULT_FOLDS if cv is None else cv
     classifier = is_classifier(plan.estimator)
     if isinstance(n_splits, (int, np.integer)) and n_splits > task.n_samples:
