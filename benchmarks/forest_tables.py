@@ -14,7 +14,8 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 #: the methods among which the smallest file is looked for
 COMPARED = ("backfitting, same", "backfitting, auto", "regrow")
 #: parts of the task "binary" that have a file of their own
-PARTS_OF_BINARY = ("binary_others", "binary_1000_rows")
+SAMPLES = ("binary_1000_rows", "binary_3000_rows")
+PARTS_OF_BINARY = ("binary_others", *SAMPLES)
 
 
 def forest_records(task):
@@ -30,7 +31,7 @@ def forest_records(task):
 
 def _with_smallest(task, found):
     """The records of a task, and for samples those of the smallest file as well."""
-    if task != "binary_1000_rows":
+    if task not in SAMPLES:
         return found
     smallest = {}
     for table in found[COMPARED[0]]:
