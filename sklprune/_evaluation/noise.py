@@ -13,10 +13,10 @@ from sklprune._rule import standard_error
 
 #: level of the t test by which a candidate with noise must have a better score
 LEVEL = 0.01
-#: standard errors of the unpruned model that the floor may cost. A smaller loss is
-#: often chance: with one standard error, 8 % of the kept columns were noise on nine
-#: tables, and with three 1 %.
-MOST_LOST = 3.0
+#: standard errors of the unpruned model's score that the floor may cost. A smaller loss
+#: is often chance. The error of a paired difference would allow a large loss where few
+#: columns are good in some splits only.
+MOST_LOST = 2.5
 #: from this mean number of columns on, a candidate has noise
 N_COLUMNS = 1.0
 
@@ -24,9 +24,9 @@ N_COLUMNS = 1.0
 def without_noise(table, kept, importances, floor):
     """Mask of the candidates without columns below a floor, and of better ones.
 
-    The floor must not cost more than three standard errors of the unpruned model. If
-    all candidates without noise are worse than that, those with the least noise are
-    used that are not.
+    The floor must not cost more than two and a half standard errors of the unpruned
+    model's score. If all candidates without noise are worse than that, those with the
+    least noise are used that are not.
 
     If the best candidate of all has columns below the floor, those without such columns
     must be within one standard error of it, or the best of their kind.
@@ -54,7 +54,8 @@ def without_noise(table, kept, importances, floor):
         return np.ones(len(mean), bool)
     n_scores = table["scores"].shape[1]
     # without a standard error, no difference is known to be more than noise
-    enough = _near(table["scores"], 0, MOST_LOST) | (n_scores < 2)
+    lost = MOST_LOST * np.nan_to_num(standard_error(table["scores"][0]))
+    enough = (mean >= mean[0] - lost) | (n_scores < 2)
     if not (clean & enough).any():
         clean = enough & (noise - noise[enough].min() < N_COLUMNS)
     top, best = int(np.argmax(mean)), _best(mean, clean & enough)
@@ -75,8 +76,7 @@ def _best(mean, among):
     return int(np.argmax(np.where(among, mean, -np.inf)))
 
 
-def _near(scores, position, n_errors=1.0):
-    """Which candidates are within paired standard errors of one of them, a mask."""
+def _near(scores, position):
+    """Which candidates are within one paired standard error of one of them, a mask."""
     difference = scores - scores[position]
-    error = np.nan_to_num(standard_error(difference))
-    return difference.mean(axis=1) >= -n_errors * error
+    return difference.mean(axis=1) >= -np.nan_to_num(standard_error(difference))

@@ -38,9 +38,9 @@ class Columns(Method):
       `criterion="loss", margin=1.5, cv=5, screen=100`. The importance is the increase
       of the loss on rows outside the folds, less one and a half standard errors of a
       column without information. Candidates with columns below zero are only chosen if
-      their score is better beyond chance, or if all others are more than three standard
-      errors worse than the unpruned model. Of more than 200 columns, one of the five
-      folds selects 100, and the other folds order these.
+      their score is better beyond chance, or if all others are worse than the unpruned
+      model by more than two and a half standard errors of its score. Of more than 200
+      columns, one of the five folds selects 100, and the other folds order these.
 
     The report names the method that was used.
 

@@ -71,10 +71,11 @@ class Permutation(Method):
         columns is only chosen if its score is better beyond chance, by a paired t test
         at a level of 1 %. If the best candidate has such columns, those without them
         must be within one standard error of it, or the best of their kind. If all
-        without them are more than three standard errors worse than the unpruned model,
-        those with the fewest of them are used that are not. From one candidate to the
-        next, a quarter of the columns is removed. Of more than 200 columns, candidates
-        have half of them, `screen`, and then two thirds of the candidate before.
+        without them are worse than the unpruned model by more than two and a half
+        standard errors of its score, those with the fewest of them are used that are
+        not. From one candidate to the next, a quarter of the columns is removed. Of
+        more than 200 columns, candidates have half of them, `screen`, and then two
+        thirds of the candidate before.
     cv : int, splitter or iterable, default=None
         Splits of the pruning rows. The model is fitted on the first rows of each split,
         and the columns are shuffled in the second rows. An int is a number of folds, so
