@@ -331,6 +331,15 @@ def test_an_interruption_at_the_last_moment_restores_the_handler():
         assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.fixture
+def interruptible():
+    """Interrupts raise, also in a process that a shell started in the background."""
+    given = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, given)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_time_limit_interrupts_only_the_code_inside():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(TimeIsUp), time_limit(0.01):
