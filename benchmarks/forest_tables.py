@@ -15,7 +15,7 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 COMPARED = ("backfitting, same", "backfitting, auto", "regrow")
 #: parts of the task "binary" that have a file of their own
 SAMPLES = ("binary_1000_rows", "binary_3000_rows")
-PARTS_OF_BINARY = ("binary_others", *SAMPLES)
+PARTS_OF_BINARY = ("binary_others", "binary_log_loss", *SAMPLES)
 
 
 def forest_records(task):
