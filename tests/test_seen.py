@@ -43,7 +43,7 @@ from sklprune import PrunedEstimator, prune
 from sklprune._evaluation.training_rows import Reference, are_known, reference_for
 from sklprune._opening import Plan
 from sklprune._units import Task
-from sklprune.methods import Permutation
+from sklprune.methods import Backfitting, Permutation, Regrow
 from sklprune.rules import Tolerance
 
 RATIOS = [0.2, 0.4, 0.6, 0.8]
@@ -367,7 +367,7 @@ def test_nothing_is_removed_silently(binary):
         PrunedEstimator(LogisticRegression(), pruning_ratio=0.1).fit(*binary)
 
 
-@pytest.mark.parametrize("method", ["backfitting", "cost_complexity", "regrow"])
+@pytest.mark.parametrize("method", [Backfitting(40), "cost_complexity", Regrow(rho=40)])
 def test_the_size_of_the_candidates_is_transferred(binary, method):
     X, y = binary
     model = RandomForestClassifier(10, random_state=0).fit(X, y)

@@ -129,12 +129,12 @@ default="auto"
 
     Examples
     --------
-    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.datasets import load_iris
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from sklprune import prune
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
-    >>> small = prune(forest, X, y, method="regrow", pruning_ratio=0.99).estimator_
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(20, random_state=0).fit(X, y)
+    >>> small = prune(forest, X, y, method="regrow", pruning_ratio=0.9).estimator_
     >>> type(small).__name__
     'GradientBoostingClassifier'
     """
