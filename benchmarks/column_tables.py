@@ -15,19 +15,22 @@ NAMES = {
 
 def selection():
     """Columns that are kept, and the accuracy of the model on them."""
-    rows = [
-        (
-            row["set"],
-            row["model"],
-            NAMES.get(row["what"], row["what"]),
+    rows = []
+    for row in _results("selection"):
+        what = row["set"], row["model"], NAMES.get(row["what"], row["what"])
+        if "kept" not in row:
+            rows.append((*what, "-", "not finished", "-", f"over {row['seconds']:.0f}"))
+            continue
+        error = f" ± {row['standard error']:.3f}" if row["folds"] > 1 else ""
+        numbers = (
+            f"{row['folds']}",
             f"{row['kept']:,.1f} of {row['columns']:,}",
-            f"{row['accuracy']:.3f} ± {row['standard error']:.3f}",
+            f"{row['accuracy']:.3f}{error}",
             "-" if row["what"] == "unpruned" else f"{row['seconds']:.2f}",
         )
-        for row in _results("selection")
-    ]
-    titles = ("table", "model", "selection", "columns kept", "accuracy", "CPU seconds")
-    return markdown(titles, rows)
+        rows.append((*what, *numbers))
+    titles = "table", "model", "selection", "folds", "columns kept", "accuracy"
+    return markdown((*titles, "CPU seconds"), rows)
 
 
 def stability():
