@@ -26,8 +26,6 @@ from sklprune._typing import Array
 
 #: at least this share of the noise at the start is assumed later
 LEAST_NOISE = 1e-4
-#: all trees are chosen again when there are so many times as many
-SWEEP_FACTOR = 1.1
 #: a Newton step of the logistic loss that changes no score by more than this never
 #: raises the loss. Larger steps are checked, since they may diverge where rows are
 #: predicted with certainty
@@ -207,7 +205,7 @@ class BlockDescent:
                 self.accept(i, proposal)
                 gains[i] = -np.inf
                 # one more among many trees hardly changes the best values of the others
-                if self.n_trees > SWEEP_FACTOR * n_at_sweep:
+                if self.n_trees > self.loss.sweep_factor * n_at_sweep:
                     self.sweep(leaf_penalty)
                     n_at_sweep = self.n_trees
 

@@ -63,6 +63,9 @@ class Loss:
     backward_up_to : float
         No backward phase begins at more leaves. From 1600 of 190,000 leaves it took a
         third of the total time.
+    sweep_factor : float
+        While trees are added, all are chosen again whenever their number has grown by
+        this factor.
     l2_factor : float
         Factor of the L2 penalty.
     separable : bool
@@ -78,6 +81,7 @@ class Loss:
     constant: Array | None = None
     stride = 2
     backward_up_to: float = 1000
+    sweep_factor = 1.1
     l2_factor = 1.0
     separable = False
     quadratic = False
@@ -241,6 +245,8 @@ class OneVsRestLoss(SquaredLoss):
     nearest to the probabilities of the whole ensemble. Labels of rows that it was
     fitted on would make the softmax far too certain.
 
+    Each tree adds to one class only, so that all trees are chosen again less often.
+
     Parameters
     ----------
     y : ndarray of shape (n_rows, n_classes)
@@ -248,6 +254,8 @@ class OneVsRestLoss(SquaredLoss):
     probabilities : ndarray of shape (n_rows, n_classes), or None, default=None
         The predicted probabilities of the whole ensemble; None for y.
     """
+
+    sweep_factor = 1.2
 
     def __init__(
         self,

@@ -44,8 +44,9 @@ MIN_PENALTY = 0.1
 #: children are raised up to the first number of leaves in any case, and never among
 #: more than the second one, where it takes long. In between the loss decides
 RAISED_UP_TO, RAISED_AT_MOST = 500, 3000
-#: trees of the forests that are fitted to choose the strength of the L2 penalty
-TRIAL_TREES = 50
+#: trees of the forests that are fitted to choose the strength of the L2 penalty; fewer
+#: where each class has a copy of every tree
+TRIAL_TREES, TRIAL_TREES_OF_COPIES = 50, 30
 #: few equal shares make a small model smaller. At first 10 of 25 shares are used, and
 #: one more at each penalty at which all of them are used
 FIRST_SHARES, ALL_SHARES = 10, 25
@@ -68,8 +69,9 @@ class Backfitting(DistilledMethod):
     1. *One tree.* All other trees are fixed. The best pruning of the tree and its leaf
        values then follow exactly from sums of gradients and Hessians in its nodes.
     2. *Forward.* Small models are grown from no tree. At each penalty, trees are added
-       in the order of their gains. Whenever their number has grown by a tenth, the
-       prunings and leaf values of all kept trees are chosen again.
+       in the order of their gains. Whenever their number has grown by a tenth (by a
+       fifth where each class has trees of its own), the prunings and leaf values of all
+       kept trees are chosen again.
     3. *Raising.* Trees that are fitted on the same rows begin with similar splits. A
        child takes the position of its parent where that lowers the objective. The
        split and the other child are removed. This needs dense rows, and is not
@@ -248,15 +250,15 @@ default="same"
             return {"rho": SHARES_RHO, "per_tree": False}
         trials: list[Trial] = []
         classes = is_classifier(estimator)
-        search = OF_CLASSES if classes else OF_VALUES
+        search, n_trees = OF_CLASSES if classes else OF_VALUES, TRIAL_TREES
         if isinstance(loss, OneVsRestLoss):
-            search = OF_SEVERAL_CLASSES
+            search, n_trees = OF_SEVERAL_CLASSES, TRIAL_TREES_OF_COPIES
         for fold in inner_folds(rows, classes):
             model = estimator
             if not rows.distilled:
                 # trees that were fitted on a row fit its noise too
                 seed = seed_of(rows.task)
-                model = family.unfitted_like(estimator, TRIAL_TREES, seed)
+                model = family.unfitted_like(estimator, n_trees, seed)
                 try:
                     family.fit(model, *fold.given_first().rows)
                 except ValueError:
