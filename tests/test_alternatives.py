@@ -91,7 +91,7 @@ def test_the_smallest_candidate_within_the_tolerance_is_chosen(binary, size):
         RandomForestClassifier(8, max_depth=4, random_state=0),
         method=METHODS,
         rule=Tolerance(0.02, size=size),
-        cv=3,
+        cv=2,
         random_state=0,
     ).fit(*binary)
     table = pruned.path_.table
@@ -120,7 +120,7 @@ def test_every_rule_chooses_among_methods(binary, rule):
         RandomForestClassifier(8, max_depth=4, random_state=0),
         method=["cost_complexity", "member_selection"],
         rule=rule,
-        cv=3,
+        cv=2,
         random_state=0,
     ).fit(*binary)
     methods = {each["method"] for each in pruned.report_.methods}
@@ -242,10 +242,11 @@ def test_columns_are_selected_by_the_best_of_several_orders(binary):
 
 
 def test_smallest_compares_all_methods_that_suit_the_model(binary):
+    X, y = binary
     forest = RandomForestClassifier(5, max_depth=3, random_state=0)
     pruned = PrunedEstimator(
         forest, method="smallest", pruning_ratio=[0.5], cv=2, random_state=0
-    ).fit(*binary)
+    ).fit(X[:80], y[:80])
     names = {each["method"] for each in pruned.report_.methods}
     assert {
         "backfitting",
@@ -284,6 +285,8 @@ def test_a_method_that_fails_is_omitted_from_smallest_with_a_warning(binary):
 
 
 def test_optional_methods_that_fail_are_named(binary, monkeypatch):
+    X, y = binary
+
     def fail(self, *_):
         raise ValueError("no margin here")
 
@@ -294,7 +297,7 @@ def test_optional_methods_that_fail_are_named(binary, monkeypatch):
         forest, method="smallest", pruning_ratio=[0.5], cv=2, random_state=0
     )
     with pytest.warns(FitFailedWarning, match="MemberSelection.*no margin here"):
-        pruned.fit(*binary)
+        pruned.fit(X[:80], y[:80])
     names = {each["method"] for each in pruned.report_.methods}
     assert "member_selection" not in names and "regrow" in names
 

@@ -177,7 +177,8 @@ def test_all_rows_prune_the_result_if_no_split_is_given(classes, cv):
     X, y = classes
     model = RandomForestClassifier(10, random_state=0).fit(X[:120], y[:120])
     rows = slice(120, 240)
-    pruned = prune(model, X[rows], y[rows], cv=cv, random_state=0)
+    method = "cost_complexity"
+    pruned = prune(model, X[rows], y[rows], method=method, cv=cv, random_state=0)
     score, n_splits = pruned.report_.score, cv or 5
     assert score["n_rows_pruned"] == 120 and score["n_rows_unused"] == 0
     assert score["n_rows_scored"] == 120 and score["n_splits"] == n_splits
@@ -188,6 +189,7 @@ def test_all_rows_prune_the_result_if_no_split_is_given(classes, cv):
         model,
         X[rows],
         y[rows],
+        method=method,
         pruning_ratio=score["reached_ratio"],
         random_state=0,
         seen=False,

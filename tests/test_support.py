@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklprune import FeaturePruningSelector, PrunedEstimator, prune
-from sklprune.methods import Backfitting
+from sklprune.methods import Backfitting, Regrow
 
 RATIO = {"pruning_ratio": 0.5, "random_state": 0}
 
@@ -57,7 +57,7 @@ def forest():
 
 def test_a_replaced_model_is_named_with_its_class(forest):
     model, X, y = forest
-    small = prune(model, X, y, method="regrow", pruning_ratio=0.9)
+    small = prune(model, X, y, method=Regrow(rho=40), pruning_ratio=0.9)
     n_leaves = sum(tree.get_n_leaves() for tree in small.estimator_.estimators_.ravel())
     whole = sum(tree.get_n_leaves() for tree in model.estimators_)
     assert small.report_.summary == (

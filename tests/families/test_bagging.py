@@ -18,7 +18,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from sklprune import PrunedEstimator, cost, prune, strip, to_plain
 from sklprune._registry import family_of
-from sklprune.methods import Backfitting
+from sklprune.methods import Backfitting, Regrow
 
 #: each member is fitted on some columns, drawn with replacement, numbered from zero
 PATCHES = {"max_features": 0.5, "bootstrap_features": True, "random_state": 0}
@@ -106,7 +106,7 @@ def test_gradient_boosting_holds_bagged_trees(binary):
     model = BaggingClassifier(n_estimators=40, **PATCHES).fit(X, y)
     fast = prune(model, X, y, method="recast").estimator_
     np.testing.assert_array_equal(fast.predict(X), model.predict(X))
-    for method in (Backfitting(container="auto"), "regrow"):
+    for method in (Backfitting(40, container="auto"), Regrow(rho=40)):
         small = prune(model, X, y, method=method, pruning_ratio=0.95, random_state=0)
         assert type(small.estimator_).__name__ == "GradientBoostingClassifier"
 

@@ -117,25 +117,27 @@ def with_and_without_fits(monkeypatch, model, X, y, weight=None, **parameters):
         yield clone(selector).fit(X, y, sample_weight=weight)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+UPDATED = [
+    {"method": "recursive_elimination"},
+    {"method": RecursiveElimination("coef", step=3)},
+    {
+        "method": RecursiveElimination(step=2),
+        "feature_groups": [[0, 1], [4, 5, 6]],
+        "always_keep": [8],
+    },
+    {"method": RecursiveElimination(step="geometric"), "n_features_to_select": 3},
+    {
+        "method": RecursiveElimination("coef"),
+        "cv": [(np.arange(80), np.arange(80, 110))],
+        "rule": Tolerance(0.1),
+    },
+    {"method": RecursiveElimination(step=2), "rule": Agreement(0.7)},
+]
+
+
 @pytest.mark.parametrize(
-    "parameters",
-    [
-        {"method": "recursive_elimination"},
-        {"method": RecursiveElimination("coef", step=3)},
-        {
-            "method": RecursiveElimination(step=2),
-            "feature_groups": [[0, 1], [4, 5, 6]],
-            "always_keep": [8],
-        },
-        {"method": RecursiveElimination(step="geometric"), "n_features_to_select": 3},
-        {
-            "method": RecursiveElimination("coef"),
-            "cv": [(np.arange(80), np.arange(80, 110))],
-            "rule": Tolerance(0.1),
-        },
-        {"method": RecursiveElimination(step=2), "rule": Agreement(0.7)},
-    ],
+    "parameters, weighted",
+    [*((each, False) for each in UPDATED), (UPDATED[0], True), (UPDATED[2], True)],
 )
 def test_updated_fits_give_the_results_of_a_fit_for_each_step(
     numbers, monkeypatch, parameters, weighted
