@@ -113,8 +113,8 @@ def test_the_objective_falls_with_every_sweep(descent_over):
 MODELS = {
     "forest": (RandomForestRegressor(10, random_state=0), DIABETES),
     "tree": (DecisionTreeRegressor(random_state=0), DIABETES),
-    "boosting": (GradientBoostingRegressor(n_estimators=15, random_state=0), DIABETES),
-    "histograms": (HistGradientBoostingRegressor(max_iter=15), DIABETES),
+    "boosting": (GradientBoostingRegressor(n_estimators=30, random_state=0), DIABETES),
+    "histograms": (HistGradientBoostingRegressor(max_iter=30), DIABETES),
     "classes, forest": (RandomForestClassifier(10, random_state=0), CANCER),
     "classes, extra trees": (ExtraTreesClassifier(10, random_state=0), CANCER),
     "classes, tree": (DecisionTreeClassifier(random_state=0), CANCER),
