@@ -11,6 +11,9 @@ from sklprune._typing import Array, Estimator
 from sklprune._units import Task
 from sklprune.families._base import Family
 
+#: the logarithm of the least probability; that of zero (`alpha=0`) is not finite
+LEAST = np.log(np.finfo(float).tiny)
+
 
 class NaiveBayesFamily(Family):
     """`MultinomialNB`, `ComplementNB` and `BernoulliNB`.
@@ -26,7 +29,9 @@ class NaiveBayesFamily(Family):
 
     def column_importances(self, estimator: Estimator, task: Task) -> Array | None:
         """Norms of the differences between classes, times the standard deviations."""
-        weights, X = estimator.feature_log_prob_, task.X
+        # those of `ComplementNB` are positive
+        weights = np.clip(estimator.feature_log_prob_, LEAST, -LEAST)
+        X = task.X
         if hasattr(estimator, "binarize"):
             # the log-odds of a column that is present
             weights = weights - _log_of_absent(weights)
@@ -38,7 +43,8 @@ class NaiveBayesFamily(Family):
 
 
 def _log_of_absent(log_of_present: Any) -> Any:
-    return np.log1p(-np.exp(log_of_present))
+    absent = -np.expm1(log_of_present)
+    return np.log(np.maximum(absent, np.finfo(float).tiny))
 
 
 register_family(NaiveBayesFamily())

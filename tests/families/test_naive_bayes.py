@@ -60,3 +60,19 @@ def test_columns_are_removed_by_elimination(model):
     selector.fit(np.hstack([X, noise]), Y)
     assert "RecursiveElimination" in selector.report_.summary
     assert selector.support_[:64].sum() >= 15
+
+
+@pytest.mark.parametrize("kind", [MultinomialNB, ComplementNB, BernoulliNB])
+def test_a_column_of_one_class_is_the_most_important_without_smoothing(kind):
+    """Its probability in the other class is zero, whose logarithm is not finite."""
+    counts = np.random.default_rng(0).poisson(2.0, (60, 6)).astype(float)
+    y = np.arange(60) % 2
+    counts[:, 2] *= y
+    counts[:, 3] = 0  # in no row
+    counts[:, 4] = 1  # in each row
+    with np.errstate(divide="ignore", invalid="ignore"):
+        model = kind(alpha=0.0, force_alpha=True).fit(counts, y)
+    found = family_of(model).column_importances(model, Task(counts, y))
+    assert np.isfinite(found).all()
+    assert found.argmax() == 2
+    assert found[3] == 0
