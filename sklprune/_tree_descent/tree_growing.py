@@ -116,7 +116,7 @@ class HistogramGrower:
     def grow(self, neg_gradient: Array, hessian: Array, l2: float) -> tuple[Any, Array]:
         """Grow a tree; parameters and results as in `ExactGrower.grow`."""
         # the grower takes float32, and has fixed limits for small numbers
-        unit = hessian.mean()
+        unit = hessian[self.used].mean()
         grower = TreeGrower(
             self.binned,
             (-neg_gradient[self.used] / unit).astype(np.float32),

@@ -79,6 +79,20 @@ def test_rows_of_weight_zero_are_ignored():
     np.testing.assert_array_equal(with_them.n_node_samples, without.n_node_samples)
 
 
+def test_limits_do_not_depend_on_the_number_of_rows_of_weight_zero():
+    """The grower splits no node whose weight is tiny against the mean weight."""
+    X = np.arange(40, dtype=np.float32)[:, None]
+    hessian = np.where(X[:, 0] < 20, 1.0, 1e-5)
+    neg_gradient = hessian * np.where(X[:, 0] % 20 < 10, -1.0, 1.0)
+    rest = np.zeros((4000, 1), dtype=np.float32)
+    used = np.arange(4040) < 40
+    few = binned(X).grow(neg_gradient, hessian, 0.0)[0]
+    many = binned(np.vstack([X, rest]), used).grow(
+        np.append(neg_gradient, rest), np.append(hessian, rest), 0.0
+    )[0]
+    np.testing.assert_array_equal(few.threshold, many.threshold)
+
+
 def test_the_scale_of_weights_does_not_matter():
     X, neg_gradient, hessian = problem()
     tree, _ = binned(X).grow(neg_gradient, hessian, RHO)
