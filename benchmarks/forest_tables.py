@@ -15,7 +15,12 @@ RESULTS = pathlib.Path(__file__).parent / "results"
 COMPARED = ("backfitting, same", "backfitting, auto", "regrow")
 #: parts of the task "binary" that have a file of their own
 SAMPLES = ("binary_1000_rows", "binary_3000_rows")
-PARTS_OF_BINARY = ("binary_others", "binary_log_loss", *SAMPLES)
+PARTS_OF_BINARY = (
+    "binary_others",
+    "binary_log_loss",
+    "binary_three_folds",
+    *SAMPLES,
+)
 
 
 def forest_records(task):
@@ -30,8 +35,8 @@ def forest_records(task):
 
 
 def _with_smallest(task, found):
-    """The records of a task, and for samples those of the smallest file as well."""
-    if task not in SAMPLES:
+    """The records of a task, and for some those of the smallest file as well."""
+    if task not in (*SAMPLES, "binary_three_folds"):
         return found
     smallest = {}
     for table in found[COMPARED[0]]:
