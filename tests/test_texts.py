@@ -137,3 +137,12 @@ def test_both_classes_are_fitted_where_equal_texts_are_held_out_together():
     pruned = PrunedEstimator(model, method="permutation", pruning_ratio=0.5)
     pruned.set_params(random_state=0).fit(texts, [1, 0] * 20)
     assert pruned.predict(["good film", "bad film"]).tolist() == [1, 0]
+
+
+def test_a_missing_text_is_an_error_that_names_its_row():
+    model = make_pipeline(CountVectorizer(), LogisticRegression())
+    texts = [*TEXTS[:7], None, *TEXTS[8:]]
+    with pytest.raises(ValueError, match="text of row 7 is None"):
+        PrunedEstimator(model, method="columns").fit(texts, LABELS)
+    with pytest.raises(ValueError, match="text of row 7 is None"):
+        prune(model.fit(TEXTS, LABELS), texts, LABELS, method="columns")

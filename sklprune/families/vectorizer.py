@@ -1,5 +1,6 @@
 """Vectorisers of texts: an output for each term of the vocabulary."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,10 +74,10 @@ class VectorizerFamily(Family):
         weights = None
         if fitted:
             weights = getattr(estimator, "_tfidf", None)
-            counts = CountVectorizer.transform(estimator, texts)
+            counts = _counts(CountVectorizer.transform, estimator, texts)
         else:
             estimator = unfitted(estimator)
-            counts = CountVectorizer.fit_transform(estimator, texts)
+            counts = _counts(CountVectorizer.fit_transform, estimator, texts)
             if kind is TfidfVectorizer:
                 weights = TfidfTransformer(
                     **{name: getattr(estimator, name) for name in WEIGHT_PARAMETERS}
@@ -128,6 +129,22 @@ class TfidfFamily(Family):
 
     def why_linked(self, estimator: Estimator) -> str:
         return _norm_of_a_row(estimator)
+
+
+def _counts(
+    count: Callable[[Estimator, Any], Any], vectorizer: Estimator, texts: Any
+) -> Any:
+    """What a function counts in texts, with a clear error for a missing text."""
+    try:
+        return count(vectorizer, texts)
+    except AttributeError as error:
+        absent = [i for i, text in enumerate(texts) if text is None]
+        if not absent:
+            raise
+        raise ValueError(
+            f"X: the text of row {absent[0]} is None. Each text must be a str or "
+            "bytes; give '' for a missing one."
+        ) from error
 
 
 def _norm(estimator: Estimator) -> str | None:
