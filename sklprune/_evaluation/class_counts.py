@@ -1,4 +1,4 @@
-"""Counts of correct predictions per class, for an unpruned and a pruned classifier."""
+"""Classes of some rows, and how many rows of each are predicted correctly."""
 
 from typing import NamedTuple
 
@@ -68,3 +68,10 @@ def counts_of(classes, y, labels, others):
     after = np.ravel(others) == y
     cells = np.bincount(4 * code + 2 * before + after, minlength=4 * len(classes))
     return cells.reshape(-1, 2, 2)
+
+
+def lacks_classes(estimator, y, of_all):
+    """Whether a classifier cannot be fitted to some labels like to all of them."""
+    if not is_classifier(estimator):
+        return False
+    return len(np.unique(np.asarray(y))) < len(np.unique(np.asarray(of_all)))

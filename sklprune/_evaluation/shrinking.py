@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import is_classifier
 
-from sklprune._evaluation.class_counts import counts_of
+from sklprune._evaluation.class_counts import counts_of, lacks_classes
 from sklprune._evaluation.held_out import blocks_of
 from sklprune._evaluation.stability import packed
 from sklprune._linear_fits.least_squares import IllConditioned
@@ -108,7 +108,7 @@ class Shrinking:
         family = family_of(estimator)
         second_rows = self.task.take(second)
         y = safe_indexing(self.task.y, first)
-        if _lacks_classes(estimator, y, self.task.y):
+        if lacks_classes(estimator, y, self.task.y):
             return None
         is_partition = len(first) + len(second) == self.task.n_samples
         is_partition = is_partition and not np.isin(first, second).any()
@@ -190,13 +190,6 @@ def with_scores(rows, known):
         row | {name: other[name] for name in names if name in other}
         for row, other in zip(rows, known)
     ]
-
-
-def _lacks_classes(estimator, y, of_all):
-    """Whether a classifier cannot be fitted like on all rows."""
-    if not is_classifier(estimator):
-        return False
-    return len(np.unique(np.asarray(y))) < len(np.unique(np.asarray(of_all)))
 
 
 def _is_known(plan, task):

@@ -16,6 +16,7 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
 )
 
+from sklprune._evaluation.class_counts import lacks_classes
 from sklprune._frames import may_be_dense
 from sklprune._metadata import requested, routing_enabled
 from sklprune._splitters import splitter_of
@@ -211,10 +212,10 @@ def _hold_out_distinct(estimator, task, fraction):
 
 def _lacks_class(estimator, y, rows):
     """Whether some rows have fewer classes than all of them."""
-    if y is None or not is_classifier(estimator) or np.size(y) > len(y):
+    if y is None or np.size(y) > len(y):
         return False
     y = np.ravel(y)
-    return len(np.unique(y[rows])) < len(np.unique(y))
+    return lacks_classes(estimator, y[rows], y)
 
 
 def _codes(X):
