@@ -370,9 +370,9 @@ class BinaryBrierLoss(BrierLoss):
     sample_weight : ndarray of shape (n_rows,) or None
     """
 
-    forward_share = 0.25
-    more_shares_from = np.inf
-    raised_share = 0.01
+    forward_share = Loss.forward_share
+    more_shares_from = Loss.more_shares_from
+    raised_share = Loss.raised_share
 
     def impurity_targets(self) -> tuple[Array, int]:
         return np.hstack([1 - self.y, self.y]), 1
