@@ -13,14 +13,10 @@ from markdown_tables import markdown, named, times
 RESULTS = pathlib.Path(__file__).parent / "results"
 #: the methods among which the smallest file is looked for
 COMPARED = ("backfitting, same", "backfitting, auto", "regrow")
-#: parts of the task "binary" that have a file of their own
-SAMPLES = ("binary_1000_rows", "binary_3000_rows")
-PARTS_OF_BINARY = (
-    "binary_others",
-    "binary_log_loss",
-    "binary_three_folds",
-    *SAMPLES,
-)
+#: parts of the task "binary" that have a file of their own, and those of them whose
+#: tables show the smallest file too
+WITH_SMALLEST = ("binary_1000_rows", "binary_3000_rows", "binary_three_folds")
+PARTS_OF_BINARY = ("binary_others", "binary_log_loss", *WITH_SMALLEST)
 
 
 def forest_records(task):
@@ -36,7 +32,7 @@ def forest_records(task):
 
 def _with_smallest(task, found):
     """The records of a task, and for some those of the smallest file as well."""
-    if task not in (*SAMPLES, "binary_three_folds"):
+    if task not in WITH_SMALLEST:
         return found
     smallest = {}
     for table in found[COMPARED[0]]:
