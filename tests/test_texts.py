@@ -139,10 +139,11 @@ def test_both_classes_are_fitted_where_equal_texts_are_held_out_together():
     assert pruned.predict(["good film", "bad film"]).tolist() == [1, 0]
 
 
-def test_a_missing_text_is_an_error_that_names_its_row():
+@pytest.mark.parametrize("value", [None, 3])
+def test_what_is_no_text_is_an_error_that_names_its_row(value):
     model = make_pipeline(CountVectorizer(), LogisticRegression())
-    texts = [*TEXTS[:7], None, *TEXTS[8:]]
-    with pytest.raises(ValueError, match="text of row 7 is None"):
+    texts = [*TEXTS[:7], value, *TEXTS[8:]]
+    with pytest.raises(ValueError, match=f"text of row 7 is {value}"):
         PrunedEstimator(model, method="columns").fit(texts, LABELS)
-    with pytest.raises(ValueError, match="text of row 7 is None"):
+    with pytest.raises(ValueError, match=f"text of row 7 is {value}"):
         prune(model.fit(TEXTS, LABELS), texts, LABELS, method="columns")

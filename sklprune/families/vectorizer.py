@@ -134,17 +134,17 @@ class TfidfFamily(Family):
 def _counts(
     count: Callable[[Estimator, Any], Any], vectorizer: Estimator, texts: Any
 ) -> Any:
-    """What a function counts in texts, with a clear error for a missing text."""
+    """What a function counts in texts, with a clear error for what is no text."""
     try:
         return count(vectorizer, texts)
     except AttributeError as error:
-        absent = [i for i, text in enumerate(texts) if text is None]
-        if not absent:
-            raise
-        raise ValueError(
-            f"X: the text of row {absent[0]} is None. Each text must be a str or "
-            "bytes; give '' for a missing one."
-        ) from error
+        for i, text in enumerate(texts):
+            if not isinstance(text, (str, bytes)):
+                raise ValueError(
+                    f"X: the text of row {i} is {text!r}. Each text must be a str or "
+                    "bytes; give '' for a missing one."
+                ) from error
+        raise
 
 
 def _norm(estimator: Estimator) -> str | None:
